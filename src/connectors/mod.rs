@@ -1,0 +1,135 @@
+//! The company's own databases behind one trait: look at the schema, read in a snapshot, write in one transaction.
+//!
+//! Connectors are synchronous and run on blocking threads: a driver that is asynchronous is driven from there. No
+//! connector decides whose row a row is; that is `fulfilment`'s.
+
+pub mod row;
+pub mod schema;
+
+use std::fmt;
+
+pub use row::Row;
+pub use schema::{Column, ForeignKey, LiveSchema, Table, TableName};
+
+use crate::domain::personal::Personal;
+
+/// What went wrong at a company's system. Messages name tables, columns and constraints, never a value.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectorError {
+    /// The system cannot be reached or refuses the sign-in; trying again later may help.
+    #[error("cannot reach the system: {0}")]
+    Unreachable(String),
+    /// The system took longer than allowed and was interrupted.
+    #[error("the system did not answer in time")]
+    TimedOut,
+    /// A constraint of the company's database forbids the change; nothing was changed.
+    #[error("the database refuses the change: constraint {constraint} on {table}")]
+    Constraint {
+        /// The constraint's name, or its columns where the engine gives no name.
+        constraint: String,
+        /// The table it stands on.
+        table: String,
+    },
+    /// The database knows no such table or column, or the statement cannot run on it.
+    #[error("the database cannot run the statement: {0}")]
+    Statement(String),
+    /// The caller asked to stop.
+    #[error("stopped by the caller: {0}")]
+    Stopped(String),
+}
+
+/// How a stored value is compared with the value looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Comparison {
+    /// Equal, in the column's own type.
+    Exact,
+    /// Equal when both are lower-cased: e-mail addresses. The value looked for is already lower-cased.
+    IgnoreCase,
+    /// Equal in their digits after a leading `+`: telephone numbers stored with spaces, hyphens or brackets.
+    /// The value looked for is E.164.
+    PhoneDigits,
+}
+
+/// Rows whose `column` holds one of `values`.
+#[derive(Clone)]
+pub struct Match {
+    /// The column compared.
+    pub column: String,
+    /// The values looked for, as text in the database's own spelling; never empty.
+    pub values: Vec<String>,
+    /// How they are compared.
+    pub comparison: Comparison,
+}
+
+impl fmt::Debug for Match {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Match({}, {} values, {:?})", self.column, self.values.len(), self.comparison)
+    }
+}
+
+/// Which columns of which rows to read.
+#[derive(Clone, Debug)]
+pub struct Select<'a> {
+    /// The table.
+    pub table: &'a TableName,
+    /// The columns, in the order in which [`Row`] gives them.
+    pub columns: &'a [String],
+    /// A row qualifies when any of these matches; never empty.
+    pub any_of: &'a [Match],
+}
+
+/// The primary key of one row: its columns' values as text, in the order of the key.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, serde::Serialize, serde::Deserialize)]
+#[serde(transparent)]
+pub struct Key(pub Personal<Vec<String>>);
+
+/// Called for each row of a stream; an error stops the stream and is handed back.
+pub type EachRow<'a> = dyn FnMut(&Row) -> Result<(), ConnectorError> + 'a;
+
+/// A company's system that holds personal data. Opening costs nothing; the first use connects.
+pub trait Connector: Send + Sync {
+    /// Looks at the live schema: tables, columns, keys, constraints.
+    fn probe(&self) -> Result<LiveSchema, ConnectorError>;
+
+    /// Begins reading: everything read through one reader is one snapshot, and nothing can be changed through it.
+    fn reader(&self) -> Result<Box<dyn Reader + '_>, ConnectorError>;
+
+    /// Begins one transaction. Dropped without [`Writer::commit`], it leaves no trace.
+    fn writer(&self) -> Result<Box<dyn Writer + '_>, ConnectorError>;
+}
+
+/// Reads in one snapshot.
+pub trait Reader {
+    /// Streams the rows of `select`, each once however many of its matches it meets, in no particular order, with flat
+    /// memory. Gives the number of rows.
+    fn select(&mut self, select: &Select<'_>, each: &mut EachRow<'_>) -> Result<u64, ConnectorError>;
+}
+
+/// Reads and writes in one transaction.
+pub trait Writer: Reader {
+    /// Reads the rows with the given primary keys and locks them until the transaction ends. Keys without a row are
+    /// passed over.
+    fn lock(
+        &mut self,
+        table: &TableName,
+        key_columns: &[String],
+        keys: &[Key],
+        columns: &[String],
+        each: &mut EachRow<'_>,
+    ) -> Result<u64, ConnectorError>;
+
+    /// Deletes the rows with the given primary keys; gives how many there were.
+    fn delete(&mut self, table: &TableName, key_columns: &[String], keys: &[Key]) -> Result<u64, ConnectorError>;
+
+    /// Sets columns of the rows with the given primary keys (`None` is NULL); gives how many rows there were.
+    fn update(
+        &mut self,
+        table: &TableName,
+        key_columns: &[String],
+        keys: &[Key],
+        set: &[(String, Option<Personal<String>>)],
+    ) -> Result<u64, ConnectorError>;
+
+    /// Commits everything since the writer was opened.
+    fn commit(self: Box<Self>) -> Result<(), ConnectorError>;
+}

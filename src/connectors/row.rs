@@ -1,0 +1,84 @@
+//! One row as its database prints it: flat, reusable, and silent in logs.
+
+use std::fmt;
+
+/// The values of one row, in the order of the columns asked for. `None` is NULL; every other value is the text the
+/// database itself prints for it, so nothing is rounded, shifted or reformatted.
+#[derive(Clone, Default)]
+pub struct Row {
+    text: String,
+    /// The end of each value in `text`, and whether it is NULL.
+    ends: Vec<(usize, bool)>,
+}
+
+impl Row {
+    /// An empty row, to be filled by [`Row::push`].
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Empties the row and keeps its memory.
+    pub fn clear(&mut self) {
+        self.text.clear();
+        self.ends.clear();
+    }
+
+    /// Adds the next column's value.
+    pub fn push(&mut self, value: Option<&str>) {
+        if let Some(value) = value {
+            self.text.push_str(value);
+        }
+        self.ends.push((self.text.len(), value.is_none()));
+    }
+
+    /// The value of the column at `index`; `None` is NULL.
+    ///
+    /// # Panics
+    /// When the row has no such column.
+    pub fn get(&self, index: usize) -> Option<&str> {
+        let (end, null) = self.ends[index];
+        let start = if index == 0 { 0 } else { self.ends[index - 1].0 };
+        (!null).then(|| &self.text[start..end])
+    }
+
+    /// How many values the row has.
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Whether the row has no values.
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    /// The values in order.
+    pub fn iter(&self) -> impl Iterator<Item = Option<&str>> {
+        (0..self.len()).map(|i| self.get(i))
+    }
+}
+
+impl<'a> FromIterator<Option<&'a str>> for Row {
+    fn from_iter<I: IntoIterator<Item = Option<&'a str>>>(values: I) -> Self {
+        let mut row = Row::new();
+        values.into_iter().for_each(|v| row.push(v));
+        row
+    }
+}
+
+impl fmt::Debug for Row {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Row({} values)", self.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn null_and_empty_stay_apart() {
+        let row: Row = [None, Some(""), Some("a"), None].into_iter().collect();
+        assert_eq!(row.iter().collect::<Vec<_>>(), [None, Some(""), Some("a"), None]);
+        assert_eq!(format!("{row:?}"), "Row(4 values)");
+    }
+}

@@ -1,0 +1,110 @@
+//! A live schema as plain facts, the same for every engine.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// A table's name, with the schema it stands in where the engine has schemas.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct TableName {
+    /// The schema (PostgreSQL); `None` is the engine's default.
+    pub schema: Option<String>,
+    /// The table.
+    pub name: String,
+}
+
+impl fmt::Display for TableName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.schema {
+            Some(schema) => write!(f, "{schema}.{}", self.name),
+            None => f.write_str(&self.name),
+        }
+    }
+}
+
+/// What kind of value a column holds, as far as a package's description needs it (Frictionless types).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ColumnKind {
+    /// Whole numbers.
+    Integer,
+    /// Decimal or floating numbers.
+    Number,
+    /// True or false.
+    Boolean,
+    /// A calendar date.
+    Date,
+    /// A moment, with or without offset.
+    DateTime,
+    /// JSON.
+    Json,
+    /// Anything else, as text.
+    Text,
+}
+
+/// One column.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Column {
+    /// Its name.
+    pub name: String,
+    /// Its type as the engine writes it.
+    pub sql_type: String,
+    /// Its type as a package describes it.
+    pub kind: ColumnKind,
+    /// Whether NULL is allowed.
+    pub nullable: bool,
+}
+
+/// A reference the database itself enforces.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ForeignKey {
+    /// Its name, or its columns where the engine gives none.
+    pub name: String,
+    /// The referencing columns, in this table.
+    pub columns: Vec<String>,
+    /// The table referred to.
+    pub to: TableName,
+    /// The columns referred to.
+    pub to_columns: Vec<String>,
+}
+
+/// One table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Table {
+    /// Its columns in order.
+    pub columns: Vec<Column>,
+    /// The columns of its primary key; empty where it has none.
+    pub primary_key: Vec<String>,
+    /// The column sets that must be unique, the primary key left out.
+    pub unique: Vec<Vec<String>>,
+    /// Column lists of every index, in order, leading column first; expressions as the engine prints them.
+    pub indexes: Vec<Vec<String>>,
+    /// The references it holds to other tables.
+    pub foreign_keys: Vec<ForeignKey>,
+}
+
+impl Table {
+    /// The column of that name.
+    pub fn column(&self, name: &str) -> Option<&Column> {
+        self.columns.iter().find(|c| c.name == name)
+    }
+}
+
+/// Every table the sign-in can see.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LiveSchema {
+    /// Tables by name. PostgreSQL names always carry their schema; the default one is [`LiveSchema::default_schema`].
+    pub tables: BTreeMap<TableName, Table>,
+    /// The schema in which a name without one is looked up.
+    pub default_schema: Option<String>,
+}
+
+impl LiveSchema {
+    /// Looks a table up, in the default schema when the name carries none.
+    pub fn table(&self, name: &TableName) -> Option<&Table> {
+        self.tables.get(&self.qualified(name))
+    }
+
+    /// The name with its schema.
+    pub fn qualified(&self, name: &TableName) -> TableName {
+        TableName { schema: name.schema.clone().or_else(|| self.default_schema.clone()), name: name.name.clone() }
+    }
+}
