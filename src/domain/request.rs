@@ -1,1 +1,515 @@
-//! (to come)
+//! A request and its states; each state owns the facts that are true in it and no others.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::actor::Actor;
+use super::audit::NewEntry;
+use super::deadline::{Deadline, Duty};
+use super::identity::{AccountId, Email, Identities, Name, Phone, Residence};
+use super::ids::{BundleId, ControllerId, RegimeId, RequestId, StaffId};
+use super::job::NewJob;
+use super::personal::Personal;
+use super::right::Right;
+use super::verification::Verification;
+
+/// One right, exercised by one person against one controller, under one regime.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// Its id; [`RequestId::reference`] is what people read out.
+    pub id: RequestId,
+    /// The submission it came with.
+    pub bundle: BundleId,
+    /// Who answers.
+    pub controller: ControllerId,
+    /// What is asked.
+    pub right: Right,
+    /// Under which law.
+    pub regime: RegimeId,
+    /// Why under that one, in a sentence for the requester.
+    pub regime_reason: String,
+    /// How it came in.
+    pub channel: Channel,
+    /// The member of staff who entered it on the person's behalf, if one did.
+    pub entered_by: Option<StaffId>,
+    /// When it was received: where it came by post or telephone, the real date and not that of its entry.
+    pub received_at: DateTime<Utc>,
+    /// What is due when, and why.
+    pub deadlines: Vec<Deadline>,
+    /// The extension, once there is one.
+    pub extension: Option<Extension>,
+    /// How sure the controller is that the requester is the person.
+    pub verification: Verification,
+    /// Who works on it.
+    pub assignee: Option<StaffId>,
+    /// Where it stands.
+    pub state: State,
+    /// Everything personal about it; sealed at rest, gone after the purge.
+    pub particulars: Particulars,
+}
+
+/// How a request came in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Channel {
+    /// The REST API or the web page.
+    Web,
+    /// An e-mail, entered by staff.
+    Email,
+    /// A letter, entered by staff.
+    Post,
+    /// A telephone call, entered by staff.
+    Phone,
+    /// In person, entered by staff.
+    InPerson,
+}
+
+impl Channel {
+    /// The name on the wire and in the database.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Channel::Web => "web",
+            Channel::Email => "email",
+            Channel::Post => "post",
+            Channel::Phone => "phone",
+            Channel::InPerson => "in_person",
+        }
+    }
+}
+
+/// A longer deadline, taken once and told with its reason inside the first period.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Extension {
+    /// When it was taken.
+    pub at: DateTime<Utc>,
+    /// By whom.
+    pub by: StaffId,
+    /// Why, as the person is told (GDPR Art. 12(3); Cal. Civ. Code 1798.130(a)(2)).
+    pub reason: Personal<String>,
+}
+
+/// What a request says about its person.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Particulars {
+    /// Who.
+    pub person: Person,
+    /// What they wrote.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub details: Option<Personal<String>>,
+    /// For a correction: what should stand where.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub corrections: Vec<Correction>,
+    /// For an opt-out: of what.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub opt_out_of: Vec<OptOut>,
+    /// For an access: only data of this time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub range: Option<DateRange>,
+    /// For portability: the company it should go to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transmit_to: Option<Personal<String>>,
+    /// Who acts for the person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent: Option<Agent>,
+    /// In which language to answer (BCP 47).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<String>,
+}
+
+/// The person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Person {
+    /// Their name.
+    pub name: Name,
+    /// Where they are answered, and the first identity they are looked up by.
+    pub email: Email,
+    /// Another identity.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phone: Option<Phone>,
+    /// The company's number for them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account_id: Option<AccountId>,
+    /// Where they live, which decides the law.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub residence: Option<Residence>,
+}
+
+impl Person {
+    /// The identities by which their rows are looked for.
+    pub fn identities(&self) -> Identities {
+        Identities { email: self.email.clone(), phone: self.phone.clone(), account_id: self.account_id.clone() }
+    }
+}
+
+/// Somebody who acts for the person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Agent {
+    /// Their name or firm.
+    pub name: Name,
+    /// Where to reach them.
+    pub email: Email,
+}
+
+/// One field the person wants changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Correction {
+    /// The dataset, by its `fides_key`.
+    pub dataset: String,
+    /// The collection in it.
+    pub collection: String,
+    /// The field in that.
+    pub field: String,
+    /// What stands there now, as far as the person knows; where given, only rows that hold it are changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub current: Option<Personal<String>>,
+    /// What should stand there.
+    pub requested: Personal<String>,
+}
+
+/// What a person opts out of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OptOut {
+    /// Sale of their data.
+    Sale,
+    /// Sharing for cross-context behavioural advertising.
+    Sharing,
+    /// Targeted advertising.
+    TargetedAdvertising,
+    /// Profiling.
+    Profiling,
+    /// Marketing messages.
+    Marketing,
+}
+
+impl OptOut {
+    /// All of them: what an opt-out means that names none.
+    pub const ALL: [OptOut; 5] =
+        [OptOut::Sale, OptOut::Sharing, OptOut::TargetedAdvertising, OptOut::Profiling, OptOut::Marketing];
+
+    /// The name on the wire and in the database.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            OptOut::Sale => "sale",
+            OptOut::Sharing => "sharing",
+            OptOut::TargetedAdvertising => "targeted_advertising",
+            OptOut::Profiling => "profiling",
+            OptOut::Marketing => "marketing",
+        }
+    }
+}
+
+/// Days from and to, both included; an open side has no bound.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct DateRange {
+    /// The first day.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<NaiveDate>,
+    /// The last day.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<NaiveDate>,
+}
+
+/// Where a request stands. Only [`super::lifecycle`] makes one state out of another.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum State {
+    /// The person has still to prove who they are.
+    AwaitingVerification {
+        /// Since when.
+        since: DateTime<Utc>,
+    },
+    /// The agent's authority is still to be shown.
+    AwaitingAuthorization {
+        /// Since when.
+        since: DateTime<Utc>,
+    },
+    /// With staff.
+    InReview {
+        /// Since when.
+        since: DateTime<Utc>,
+    },
+    /// Staff asked something and wait for the answer.
+    AwaitingRequester {
+        /// Since when.
+        since: DateTime<Utc>,
+        /// Who asked.
+        asked_by: StaffId,
+        /// What.
+        question: Personal<String>,
+    },
+    /// Approved; the company's systems are being searched or changed.
+    Fulfilling {
+        /// Who approved it, and when.
+        approval: Approval,
+    },
+    /// Done in the systems; staff look before the person is answered.
+    AwaitingRelease {
+        /// Who approved it, and when.
+        approval: Approval,
+        /// Since when.
+        since: DateTime<Utc>,
+        /// What came of it.
+        result: Fulfilment,
+    },
+    /// Answered in full.
+    Fulfilled(Completed),
+    /// Answered, with something left out that is named.
+    PartiallyFulfilled(Completed),
+    /// Refused.
+    Denied {
+        /// When.
+        at: DateTime<Utc>,
+        /// By whom.
+        by: StaffId,
+        /// On which ground, by its code in the regime.
+        ground: String,
+        /// Why, in words for the person.
+        explanation: Personal<String>,
+    },
+    /// Passed on: another controller is responsible.
+    Referred {
+        /// When.
+        at: DateTime<Utc>,
+        /// By whom.
+        by: StaffId,
+        /// To whom the person should turn.
+        to: Personal<String>,
+        /// Why, in words for the person.
+        explanation: Personal<String>,
+    },
+    /// Taken back by the person.
+    Withdrawn {
+        /// When.
+        at: DateTime<Utc>,
+    },
+    /// Closed because nobody proved to be the person.
+    Expired {
+        /// When.
+        at: DateTime<Utc>,
+    },
+}
+
+/// Who approved a request, and when: a member of staff, or the system where the law asks for no decision.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Approval {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// By whom.
+    pub by: Actor,
+}
+
+/// How a request that was approved ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Completed {
+    /// When the person was answered.
+    pub at: DateTime<Utc>,
+    /// Who approved it.
+    pub approval: Approval,
+    /// Who released the answer, where somebody had to look.
+    pub released_by: Option<StaffId>,
+    /// What came of it.
+    pub result: Fulfilment,
+}
+
+/// What came of searching or changing the company's systems: counts and names of places, never a value of anybody's.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Fulfilment {
+    /// One line a collection (or a field, for a correction).
+    pub lines: Vec<Line>,
+    /// The package, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub package: Option<Package>,
+    /// What was opted out of.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub opted_out_of: Vec<OptOut>,
+    /// How many cells were withheld because they name somebody else.
+    #[serde(default)]
+    pub withheld: u64,
+    /// Staff do what was asked outside of the connected systems.
+    #[serde(default)]
+    pub by_hand: bool,
+}
+
+/// What was done in one place.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Line {
+    /// The company's system.
+    #[schema(value_type = String)]
+    pub system: String,
+    /// The dataset.
+    pub dataset: String,
+    /// The collection.
+    pub collection: String,
+    /// The field, for a correction.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub field: Option<String>,
+    /// What was done.
+    pub action: Action,
+    /// With how many rows.
+    pub rows: u64,
+    /// Why, where that needs saying.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+}
+
+/// What was done with rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Action {
+    /// Copied into the package.
+    Disclosed,
+    /// Deleted.
+    Deleted,
+    /// The person's fields in them were overwritten.
+    Masked,
+    /// Theirs, but kept, with a reason.
+    Kept,
+    /// Not theirs alone: kept, because others share it.
+    KeptShared,
+    /// Changed as asked.
+    Corrected,
+    /// Not changed, with a reason.
+    NotCorrected,
+}
+
+/// The package a person can fetch.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Package {
+    /// The name under which it lies on the shelf.
+    pub id: uuid::Uuid,
+    /// Its length in bytes.
+    pub bytes: u64,
+    /// SHA-256 of the ZIP, in hexadecimal.
+    pub sha256: String,
+    /// Until when it can be fetched.
+    pub expires_at: DateTime<Utc>,
+}
+
+impl Fulfilment {
+    /// Nothing of the person's was found anywhere: an outcome of its own, which staff must confirm.
+    pub fn no_match(&self) -> bool {
+        !self.by_hand && self.opted_out_of.is_empty() && self.lines.iter().all(|l| l.rows == 0)
+    }
+
+    /// Something that was asked was not done.
+    pub fn partial(&self) -> bool {
+        self.lines.iter().any(|l| matches!(l.action, Action::NotCorrected) || (l.action == Action::Kept && l.rows > 0))
+    }
+}
+
+impl State {
+    /// The name on the wire and in the database.
+    pub const fn name(&self) -> StateName {
+        match self {
+            State::AwaitingVerification { .. } => StateName::AwaitingVerification,
+            State::AwaitingAuthorization { .. } => StateName::AwaitingAuthorization,
+            State::InReview { .. } => StateName::InReview,
+            State::AwaitingRequester { .. } => StateName::AwaitingRequester,
+            State::Fulfilling { .. } => StateName::Fulfilling,
+            State::AwaitingRelease { .. } => StateName::AwaitingRelease,
+            State::Fulfilled(_) => StateName::Fulfilled,
+            State::PartiallyFulfilled(_) => StateName::PartiallyFulfilled,
+            State::Denied { .. } => StateName::Denied,
+            State::Referred { .. } => StateName::Referred,
+            State::Withdrawn { .. } => StateName::Withdrawn,
+            State::Expired { .. } => StateName::Expired,
+        }
+    }
+
+    /// When the request reached its end, if it did.
+    pub fn closed_at(&self) -> Option<DateTime<Utc>> {
+        match self {
+            State::Fulfilled(done) | State::PartiallyFulfilled(done) => Some(done.at),
+            State::Denied { at, .. } | State::Referred { at, .. } => Some(*at),
+            State::Withdrawn { at } | State::Expired { at } => Some(*at),
+            _ => None,
+        }
+    }
+
+    /// What came of the fulfilment, once there is something.
+    pub fn result(&self) -> Option<&Fulfilment> {
+        match self {
+            State::AwaitingRelease { result, .. } => Some(result),
+            State::Fulfilled(done) | State::PartiallyFulfilled(done) => Some(&done.result),
+            _ => None,
+        }
+    }
+}
+
+macro_rules! state_names {
+    ($($variant:ident = $name:literal),+ $(,)?) => {
+        /// A state's name without its facts, for queues and filters.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+        #[serde(rename_all = "snake_case")]
+        #[allow(missing_docs)]
+        pub enum StateName { $($variant),+ }
+
+        impl StateName {
+            /// Every state, in the order of a request's life.
+            pub const ALL: &'static [StateName] = &[$(StateName::$variant),+];
+
+            /// The name on the wire and in the database.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(StateName::$variant => $name),+ }
+            }
+        }
+    };
+}
+
+state_names! {
+    AwaitingVerification = "awaiting_verification",
+    AwaitingAuthorization = "awaiting_authorization",
+    InReview = "in_review",
+    AwaitingRequester = "awaiting_requester",
+    Fulfilling = "fulfilling",
+    AwaitingRelease = "awaiting_release",
+    Fulfilled = "fulfilled",
+    PartiallyFulfilled = "partially_fulfilled",
+    Denied = "denied",
+    Referred = "referred",
+    Withdrawn = "withdrawn",
+    Expired = "expired",
+}
+
+impl StateName {
+    /// Whether nothing more will happen.
+    pub const fn is_final(self) -> bool {
+        use StateName as S;
+        matches!(self, S::Fulfilled | S::PartiallyFulfilled | S::Denied | S::Referred | S::Withdrawn | S::Expired)
+    }
+}
+
+impl std::str::FromStr for StateName {
+    type Err = ();
+
+    fn from_str(s: &str) -> Result<Self, Self::Err> {
+        StateName::ALL.iter().copied().find(|n| n.as_str() == s).ok_or(())
+    }
+}
+
+impl Request {
+    /// The date by which the person must have their answer: the opt-out date where there is one, else the response
+    /// date.
+    pub fn due(&self) -> Option<NaiveDate> {
+        [Duty::OptOut, Duty::Response].iter().find_map(|duty| self.deadline(*duty)).map(|d| d.due)
+    }
+
+    /// The deadline of one duty.
+    pub fn deadline(&self, duty: Duty) -> Option<&Deadline> {
+        self.deadlines.iter().find(|d| d.duty == duty)
+    }
+}
+
+/// Everything one transition changes, committed whole or not at all.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// The request as it is after the transition.
+    pub request: Request,
+    /// What to write into the audit trail.
+    pub entries: Vec<NewEntry>,
+    /// What is left to do.
+    pub jobs: Vec<NewJob>,
+    /// What the person is no longer to be subjected to, from this moment on.
+    pub opt_outs: Vec<OptOut>,
+}
