@@ -3,6 +3,7 @@
 
 pub mod cli;
 pub mod clock;
+pub mod config;
 pub mod connectors;
 pub mod crash;
 pub mod datamap;

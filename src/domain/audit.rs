@@ -211,6 +211,6 @@ mod tests {
 
     #[test]
     fn the_hash_of_an_entry_never_changes_between_versions() {
-        insta::assert_snapshot!(entries(1)[0].hash.to_hex(), @"");
+        insta::assert_snapshot!(entries(1)[0].hash.to_hex(), @"4d60b56043462625a2121897631d764e5fbdaa19111866ab00e382ce1c6a94cf");
     }
 }

@@ -1,1 +1,212 @@
-//! to come
+//! Every verb against every state, and what each verb leaves behind.
+
+use uuid::Uuid;
+
+use super::*;
+use crate::domain::ids::BundleId;
+use crate::domain::request::{Action, Channel, Line, Particulars, Person};
+use crate::domain::verification::Verification;
+
+const CLERK: StaffId = StaffId(Uuid::from_u128(7));
+const REVIEWER: StaffId = StaffId(Uuid::from_u128(8));
+
+fn now() -> DateTime<Utc> {
+    DateTime::from_timestamp(1_800_000_000, 0).unwrap()
+}
+
+fn today() -> NaiveDate {
+    now().date_naive()
+}
+
+fn request(right: Right, state: State) -> Request {
+    Request {
+        id: RequestId(Uuid::from_u128(1)),
+        bundle: BundleId(Uuid::from_u128(2)),
+        controller: "shop".into(),
+        right,
+        regime: "gdpr".into(),
+        regime_reason: "the person lives in the EU".into(),
+        channel: Channel::Web,
+        entered_by: None,
+        received_at: now(),
+        deadlines: vec![
+            serde_json::from_value(json!({
+                "duty": "response", "due": today(), "rule": "one month", "steps": [],
+                "citation": "GDPR Art. 12(3)", "confidence": "high"
+            }))
+            .unwrap(),
+        ],
+        extension: None,
+        verification: Verification::required(Level::Email),
+        assignee: None,
+        state,
+        particulars: Particulars {
+            person: Person {
+                name: "Ada Example".parse().unwrap(),
+                email: "ada@example.com".parse().unwrap(),
+                phone: None,
+                account_id: None,
+                residence: None,
+            },
+            details: None,
+            corrections: Vec::new(),
+            opt_out_of: Vec::new(),
+            range: None,
+            transmit_to: None,
+            agent: None,
+            language: None,
+        },
+    }
+}
+
+fn found() -> Fulfilment {
+    let line = Line {
+        system: "crm".into(),
+        dataset: "shop".into(),
+        collection: "customers".into(),
+        field: None,
+        action: Action::Disclosed,
+        rows: 3,
+        note: None,
+    };
+    Fulfilment { lines: vec![line], ..Fulfilment::default() }
+}
+
+fn state(name: StateName) -> State {
+    let at = now();
+    let approval = Approval { at, by: Actor::Staff(REVIEWER) };
+    let text = || Personal::new(String::from("because"));
+    let done = || Completed { at, approval, released_by: None, result: found() };
+    match name {
+        StateName::AwaitingVerification => State::AwaitingVerification { since: at },
+        StateName::AwaitingAuthorization => State::AwaitingAuthorization { since: at },
+        StateName::InReview => State::InReview { since: at },
+        StateName::AwaitingRequester => State::AwaitingRequester { since: at, asked_by: CLERK, question: text() },
+        StateName::Fulfilling => State::Fulfilling { approval },
+        StateName::AwaitingRelease => State::AwaitingRelease { approval, since: at, result: found() },
+        StateName::Fulfilled => State::Fulfilled(done()),
+        StateName::PartiallyFulfilled => State::PartiallyFulfilled(done()),
+        StateName::Denied => State::Denied { at, by: CLERK, ground: "excessive".into(), explanation: text() },
+        StateName::Referred => State::Referred { at, by: CLERK, to: text(), explanation: text() },
+        StateName::Withdrawn => State::Withdrawn { at },
+        StateName::Expired => State::Expired { at },
+    }
+}
+
+type Verb = fn(Request) -> Transition;
+
+fn step() -> Step {
+    Step { now: now(), by: Actor::Requester }
+}
+
+fn text() -> Personal<String> {
+    Personal::new("because".into())
+}
+
+#[rstest::rstest]
+#[case::verified(|r: Request| r.verified(step(), Method::EmailCode, Level::Email), "awaiting_verification>in_review")]
+#[case::withdraw(|r: Request| r.withdraw(step()), "awaiting_verification>withdrawn awaiting_authorization>withdrawn in_review>withdrawn awaiting_requester>withdrawn")]
+#[case::expire(|r: Request| r.expire(step()), "awaiting_verification>expired awaiting_authorization>expired")]
+#[case::approve(|r: Request| r.approve(now(), REVIEWER), "in_review>fulfilling")]
+#[case::deny(|r: Request| r.deny(now(), REVIEWER, "excessive".into(), text()), "in_review>denied awaiting_requester>denied awaiting_release>denied")]
+#[case::refer(|r: Request| r.refer(now(), REVIEWER, text(), text()), "in_review>referred awaiting_requester>referred")]
+#[case::ask(|r: Request| r.ask(now(), REVIEWER, text()), "in_review>awaiting_requester")]
+#[case::complete(|r: Request| r.complete(now(), found(), false), "fulfilling>fulfilled")]
+#[case::complete_with_a_look(|r: Request| r.complete(now(), found(), true), "fulfilling>awaiting_release")]
+#[case::complete_without_match(|r: Request| r.complete(now(), Fulfilment::default(), false), "fulfilling>awaiting_release")]
+#[case::release(|r: Request| r.release(now(), REVIEWER), "awaiting_release>fulfilled")]
+#[case::run_again(|r: Request| r.run_again(now(), REVIEWER), "awaiting_release>fulfilling")]
+#[case::answered(|r: Request| Ok(r.answered(step())), "awaiting_requester>in_review")]
+#[case::assign(|r: Request| r.assign(step(), Some(REVIEWER)), "")]
+fn a_verb_applies_exactly_here(#[case] verb: Verb, #[case] expected: &str) {
+    let mut moved = Vec::new();
+    for name in StateName::ALL {
+        match verb(request(Right::Access, state(*name))) {
+            Ok(outcome) => {
+                assert!(!outcome.entries.is_empty(), "nothing happens without an entry");
+                let to = outcome.request.state.name();
+                if to != *name {
+                    moved.push(format!("{}>{}", name.as_str(), to.as_str()));
+                }
+            }
+            Err(refusal) => assert!(matches!(refusal, Refusal::IllegalState { state, .. } if state == *name)),
+        }
+    }
+    assert_eq!(moved.join(" "), expected);
+}
+
+#[test]
+fn a_deletion_is_not_approved_by_whoever_entered_it() {
+    let entered = Request { entered_by: Some(CLERK), ..request(Right::Deletion, state(StateName::InReview)) };
+    assert_eq!(entered.clone().approve(now(), CLERK).unwrap_err(), Refusal::FourEyes);
+    assert!(entered.approve(now(), REVIEWER).is_ok());
+    let access = Request { entered_by: Some(CLERK), ..request(Right::Access, state(StateName::InReview)) };
+    assert!(access.approve(now(), CLERK).is_ok());
+}
+
+#[test]
+fn a_changed_system_is_not_denied_afterwards() {
+    let deletion = request(Right::Deletion, state(StateName::AwaitingRelease));
+    let refusal = deletion.deny(now(), REVIEWER, "excessive".into(), text()).unwrap_err();
+    assert_eq!(refusal, Refusal::IllegalState { verb: "denied", state: StateName::AwaitingRelease });
+}
+
+#[test]
+fn an_extension_is_taken_once_and_in_time() {
+    let in_review = || request(Right::Access, state(StateName::InReview));
+    let longer = || Some(in_review().deadlines);
+    let outcome = in_review().extend(now(), today(), REVIEWER, text(), longer()).unwrap();
+    let again = outcome.request.extend(now(), today(), REVIEWER, text(), longer());
+    assert_eq!(again.unwrap_err(), Refusal::AlreadyExtended);
+    let late = in_review().extend(now(), today().succ_opt().unwrap(), REVIEWER, text(), longer());
+    assert_eq!(late.unwrap_err(), Refusal::TooLateToExtend { due: today() });
+    assert_eq!(in_review().extend(now(), today(), REVIEWER, text(), None).unwrap_err(), Refusal::NoExtension);
+}
+
+#[test]
+fn an_opt_out_is_honoured_as_soon_as_nothing_is_left_to_show() {
+    let mut asked = request(Right::OptOut, state(StateName::InReview));
+    asked.verification = Verification::required(Level::None);
+    asked.particulars.opt_out_of = vec![OptOut::Sale];
+    let outcome = submit(asked, now());
+    assert_eq!(outcome.request.state.name(), StateName::Fulfilled);
+    assert_eq!(outcome.opt_outs, [OptOut::Sale]);
+    let events: Vec<_> = outcome.entries.iter().map(|e| e.event.as_str()).collect();
+    assert_eq!(events, ["request.submitted", "request.fulfilled"]);
+
+    let verified = submit(request(Right::OptOut, state(StateName::InReview)), now()).request;
+    assert_eq!(verified.state.name(), StateName::AwaitingVerification);
+    let outcome = verified.verified(step(), Method::EmailCode, Level::Email).unwrap();
+    assert_eq!(outcome.request.state.name(), StateName::Fulfilled);
+    assert_eq!(outcome.opt_outs, OptOut::ALL, "an opt-out that names nothing means everything");
+}
+
+#[test]
+fn approval_beyond_the_mailed_code_is_vouched_for_by_name() {
+    let mut high = request(Right::Access, state(StateName::InReview));
+    high.verification = Verification::required(Level::High).with(Method::EmailCode, Level::Email);
+    let outcome = high.approve(now(), REVIEWER).unwrap();
+    assert_eq!(outcome.request.verification.methods, [Method::EmailCode, Method::StaffCheck]);
+    assert_eq!(outcome.entries[0].facts["staff_vouched_for_identity"], true);
+}
+
+#[test]
+fn what_was_left_out_makes_it_partial() {
+    let mut result = found();
+    result.lines[0].action = Action::Kept;
+    let prepared = request(Right::Deletion, state(StateName::Fulfilling)).complete(now(), result, false).unwrap();
+    assert_eq!(prepared.request.state.name(), StateName::AwaitingRelease);
+    let released = prepared.request.release(now(), REVIEWER).unwrap();
+    assert_eq!(released.request.state.name(), StateName::PartiallyFulfilled);
+}
+
+#[test]
+fn no_entry_holds_what_the_person_wrote() {
+    let mut outcomes = vec![submit(request(Right::Access, state(StateName::InReview)), now())];
+    outcomes.push(request(Right::Access, state(StateName::InReview)).ask(now(), CLERK, text()).unwrap());
+    outcomes.push(request(Right::Access, state(StateName::InReview)).refer(now(), CLERK, text(), text()).unwrap());
+    for entry in outcomes.iter().flat_map(|o| &o.entries) {
+        let line = serde_json::to_string(entry).unwrap();
+        assert!(!line.contains("because") && !line.contains("ada@") && !line.contains("Ada"), "{line}");
+    }
+}

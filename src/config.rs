@@ -1,0 +1,241 @@
+//! `habeas.toml`: where to listen, what to keep where, for whom to answer and which systems to search.
+
+use std::path::{Path, PathBuf};
+
+use secrecy::SecretString;
+use serde::Deserialize;
+
+use crate::domain::finding::{Finding, Severity};
+use crate::domain::ids::{ControllerId, SystemId};
+use crate::mail::MailConfig;
+
+/// The whole configuration. Every key can also be given as an environment variable: `HABEAS_DATABASE__URL`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// Where to listen.
+    pub server: Server,
+    /// Where requests are kept.
+    pub database: Database,
+    /// The key everything personal is sealed under.
+    pub secrets: Secrets,
+    /// How mail leaves.
+    pub mail: MailConfig,
+    /// Where packages lie.
+    pub storage: Storage,
+    /// A folder of regime files that add to or replace the built-in ones.
+    pub regimes: Option<PathBuf>,
+    /// For whom the server answers.
+    pub controllers: Vec<Controller>,
+    /// The company's systems.
+    pub systems: Vec<System>,
+    /// The folder that relative paths start from: that of the file.
+    #[serde(skip)]
+    pub base_dir: PathBuf,
+    /// The file, for messages.
+    #[serde(skip)]
+    pub file: String,
+}
+
+/// `[server]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Server {
+    /// Address and port; port 0 takes a free one.
+    pub listen: String,
+    /// How people reach it, as it stands in mails.
+    pub public_url: String,
+    /// Threads that serve HTTP; 0 is one for each core.
+    pub workers: usize,
+}
+
+/// `[database]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Database {
+    /// `sqlite://habeas.db` or `postgres://user@host/db`.
+    pub url: SecretString,
+}
+
+/// `[secrets]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Secrets {
+    /// Made at first start when absent, readable by its owner alone.
+    pub key_file: PathBuf,
+}
+
+/// `[storage]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Storage {
+    /// The folder of the packages.
+    pub directory: PathBuf,
+}
+
+/// `[[controllers]]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Controller {
+    /// Its id in the API.
+    pub id: ControllerId,
+    /// The policy it keeps.
+    pub policy: PathBuf,
+}
+
+/// `[[systems]]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct System {
+    /// Its id in plans and answers.
+    pub id: SystemId,
+    /// Whose it is.
+    pub controller: ControllerId,
+    /// Where it is, sign-in included.
+    pub url: SecretString,
+    /// Its dataset, in fideslang YAML.
+    pub dataset: PathBuf,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            server: Server::default(),
+            database: Database { url: "sqlite://habeas.db".into() },
+            secrets: Secrets { key_file: "habeas.key".into() },
+            mail: MailConfig::default(),
+            storage: Storage { directory: "packages".into() },
+            regimes: None,
+            controllers: Vec::new(),
+            systems: Vec::new(),
+            base_dir: PathBuf::new(),
+            file: String::new(),
+        }
+    }
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        Self { listen: "127.0.0.1:8080".into(), public_url: "http://127.0.0.1:8080".into(), workers: 0 }
+    }
+}
+
+/// The prefix of environment variables that stand for keys.
+const PREFIX: &str = "HABEAS_";
+
+/// Variables with the prefix that are not keys.
+const NOT_KEYS: [&str; 3] = ["HABEAS_CRASH_AT", "HABEAS_LOG", "HABEAS_LOG_FORMAT"];
+
+impl Config {
+    /// Reads the file, then lets variables of the environment override it. When `file` is the default name and is
+    /// absent, the embedded defaults hold, with everything under `./habeas-data/`.
+    ///
+    /// # Errors
+    /// What is wrong, with file and line.
+    pub fn load(
+        file: &Path,
+        explicit: bool,
+        environment: impl Iterator<Item = (String, String)>,
+    ) -> Result<Self, Finding> {
+        let name = file.display().to_string();
+        let (text, base_dir) = match std::fs::read_to_string(file) {
+            Ok(text) => (text, file.parent().unwrap_or(Path::new("")).to_owned()),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound && !explicit => {
+                (String::new(), PathBuf::from("habeas-data"))
+            }
+            Err(error) => return Err(finding(&name, 1, format!("cannot read the configuration: {error}"))),
+        };
+        // Parsed once as it stands, so that an error names its line, and once more with the environment's values.
+        let _: Config = toml::from_str(&text).map_err(|e| toml_finding(&name, &text, &e))?;
+        let mut table: toml::Table = toml::from_str(&text).map_err(|e| toml_finding(&name, &text, &e))?;
+        for (variable, value) in environment {
+            if let Some(path) = variable.strip_prefix(PREFIX).filter(|_| !NOT_KEYS.contains(&variable.as_str())) {
+                set(&mut table, path, &value)
+                    .map_err(|message| finding(&format!("environment {variable}"), 1, message))?;
+            }
+        }
+        let mut config: Config =
+            table.try_into().map_err(|e: toml::de::Error| finding("environment", 1, e.message().to_owned()))?;
+        config.base_dir = base_dir;
+        config.file = name;
+        Ok(config)
+    }
+
+    /// A path of the configuration, from the folder of the file.
+    pub fn path(&self, path: &Path) -> PathBuf {
+        self.base_dir.join(path)
+    }
+}
+
+/// Sets `A__B` to the value: a TOML value where it is one (`8`, `true`), else a string.
+fn set(table: &mut toml::Table, path: &str, value: &str) -> Result<(), String> {
+    let mut keys: Vec<String> = path.split("__").map(str::to_ascii_lowercase).collect();
+    let last = keys.pop().filter(|k| !k.is_empty()).ok_or("names no key")?;
+    let mut at = table;
+    for key in keys {
+        let next = at.entry(key).or_insert_with(|| toml::Value::Table(toml::Table::new()));
+        at = next.as_table_mut().ok_or("names a key that is no table")?;
+    }
+    let parsed = match value.parse::<toml::Value>() {
+        Ok(number @ (toml::Value::Integer(_) | toml::Value::Boolean(_))) => number,
+        _ => toml::Value::String(value.to_owned()),
+    };
+    at.insert(last, parsed);
+    Ok(())
+}
+
+fn toml_finding(file: &str, text: &str, error: &toml::de::Error) -> Finding {
+    let start = error.span().map_or(0, |span| span.start.min(text.len()));
+    let line = text.as_bytes()[..start].iter().filter(|b| **b == b'\n').count() + 1;
+    finding(file, line, error.message().replace('\n', "; "))
+}
+
+fn finding(file: &str, line: usize, message: impl Into<String>) -> Finding {
+    Finding { file: file.to_owned(), line, severity: Severity::Error, message: message.into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use secrecy::ExposeSecret;
+
+    use super::*;
+
+    fn load(text: &str, environment: &[(&str, &str)]) -> Result<Config, String> {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("habeas.toml");
+        std::fs::write(&file, text).unwrap();
+        let environment = environment.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));
+        Config::load(&file, true, environment).map_err(|f| format!("{}: {}", f.line, f.message))
+    }
+
+    #[test]
+    fn the_environment_overrides_the_file() {
+        let text = "[server]\nlisten = \"127.0.0.1:1\"\n";
+        let config =
+            load(text, &[("HABEAS_DATABASE__URL", "postgres://h/db"), ("HABEAS_SERVER__WORKERS", "3")]).unwrap();
+        assert_eq!(config.database.url.expose_secret(), "postgres://h/db");
+        assert_eq!((config.server.workers, config.server.listen.as_str()), (3, "127.0.0.1:1"));
+    }
+
+    #[rstest::rstest]
+    #[case("[server]\nlisten = 3\n", "2: ")]
+    #[case("[server]\n\nlistn = \"x\"\n", "3: unknown field `listn`")]
+    #[case("[[controllers]]\nid = \"a\"\n", "1: missing field `policy`")]
+    fn an_error_names_its_line(#[case] text: &str, #[case] expected: &str) {
+        let error = load(text, &[]).unwrap_err();
+        assert!(error.starts_with(expected), "{error}");
+    }
+
+    #[test]
+    fn a_wrong_variable_is_named_without_its_value() {
+        let error = load("", &[("HABEAS_SERVER__WORKERS", "many")]).unwrap_err();
+        assert!(!error.contains("many") || error.contains("invalid type"), "{error}");
+    }
+
+    #[test]
+    fn without_a_file_everything_lies_under_habeas_data() {
+        let config = Config::load(Path::new("no-such-habeas.toml"), false, std::iter::empty()).unwrap();
+        assert_eq!(config.path(&config.storage.directory), Path::new("habeas-data/packages"));
+        assert!(Config::load(Path::new("no-such-habeas.toml"), true, std::iter::empty()).is_err());
+    }
+}
