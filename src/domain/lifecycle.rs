@@ -152,7 +152,7 @@ impl Request {
         let entries = vec![entry(&self, step, "request.approved", facts)];
         let approval = Approval { at: now, by: step.by };
         let jobs = vec![NewJob { job: Job::Fulfil { request: self.id }, run_at: now }];
-        let request = Request { state: State::Fulfilling { approval }, verification, ..self };
+        let request = Request { state: State::Fulfilling { approval, disclose: false }, verification, ..self };
         Ok(Outcome { request, entries, jobs, opt_outs: Vec::new() })
     }
 
@@ -272,7 +272,7 @@ impl Request {
     /// # Errors
     /// When the request was not being fulfilled.
     pub fn complete(self, now: DateTime<Utc>, result: Fulfilment, review: bool) -> Transition {
-        let State::Fulfilling { approval } = self.state else {
+        let State::Fulfilling { approval, .. } = self.state else {
             return Err(self.illegal("completed"));
         };
         let facts = summary(&result);
@@ -301,7 +301,7 @@ impl Request {
         Ok(self.answer(Step { now, by: Actor::Staff(by) }, approval, Some(by), result, facts))
     }
 
-    /// Staff have looked and want the fulfilment run again: with what was withheld disclosed, or after a repair.
+    /// Staff have looked at what was withheld and want the package made again with it.
     ///
     /// # Errors
     /// When nothing waits for release, or running again would change systems a second time.
@@ -313,7 +313,7 @@ impl Request {
         let entries = vec![entry(&self, Step { now, by: Actor::Staff(by) }, "request.run_again", json!({}))];
         let jobs = vec![NewJob { job: Job::Fulfil { request: self.id }, run_at: now }];
         Ok(Outcome {
-            request: Request { state: State::Fulfilling { approval }, ..self },
+            request: Request { state: State::Fulfilling { approval, disclose: true }, ..self },
             entries,
             jobs,
             opt_outs: Vec::new(),

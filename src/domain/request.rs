@@ -242,6 +242,9 @@ pub enum State {
     Fulfilling {
         /// Who approved it, and when.
         approval: Approval,
+        /// Staff looked at what names somebody else and found that it may be shown.
+        #[serde(default)]
+        disclose: bool,
     },
     /// Done in the systems; staff look before the person is answered.
     AwaitingRelease {

@@ -82,7 +82,7 @@ fn state(name: StateName) -> State {
         StateName::AwaitingAuthorization => State::AwaitingAuthorization { since: at },
         StateName::InReview => State::InReview { since: at },
         StateName::AwaitingRequester => State::AwaitingRequester { since: at, asked_by: CLERK, question: text() },
-        StateName::Fulfilling => State::Fulfilling { approval },
+        StateName::Fulfilling => State::Fulfilling { approval, disclose: false },
         StateName::AwaitingRelease => State::AwaitingRelease { approval, since: at, result: found() },
         StateName::Fulfilled => State::Fulfilled(done()),
         StateName::PartiallyFulfilled => State::PartiallyFulfilled(done()),

@@ -1,0 +1,111 @@
+//! Why a use case did not do what was asked; free of HTTP.
+
+use chrono::{DateTime, Utc};
+
+use crate::connectors::ConnectorError;
+use crate::domain::lifecycle::Refusal;
+use crate::domain::right::Right;
+use crate::domain::verification::ChallengeError;
+use crate::store::StoreError;
+
+/// Why a use case did not do what was asked. No message holds personal data.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Something in the request is missing or wrong.
+    #[error("{detail}")]
+    Invalid {
+        /// Where, as a JSON pointer into the body.
+        pointer: String,
+        /// What is wrong and what would be right.
+        detail: String,
+    },
+    /// No controller of that id is configured.
+    #[error("no such controller; ask the company for the id it uses here")]
+    UnknownController,
+    /// No regime of that id is known, or it is not in force.
+    #[error("no such regime in force; leave it out and the person's residence decides")]
+    UnknownRegime,
+    /// The controller does not offer the right under this regime.
+    #[error("{right} is not offered under {regime}; offered are {}", names(offered))]
+    RightNotOffered {
+        /// What was asked.
+        right: Right,
+        /// The law that applies.
+        regime: String,
+        /// What is offered.
+        offered: Vec<Right>,
+    },
+    /// The regime knows no such ground of denial.
+    #[error("the regime knows no such ground; its grounds are {}", known.join(", "))]
+    UnknownGround {
+        /// The grounds it knows.
+        known: Vec<String>,
+    },
+    /// No such thing, or not one that the caller may know of.
+    #[error("there is no such {0}")]
+    NotFound(&'static str),
+    /// No token, or one that opens nothing.
+    #[error("this needs a valid token in the Authorization header, as Bearer")]
+    Unauthorized,
+    /// A token that opens something else.
+    #[error("your role does not allow this")]
+    Forbidden,
+    /// Sign-in failed; never says which part was wrong.
+    #[error("e-mail and password do not match an account")]
+    BadCredentials,
+    /// Too many wrong passwords.
+    #[error("too many wrong passwords; the account is locked for now")]
+    AccountLocked {
+        /// Until when.
+        until: DateTime<Utc>,
+    },
+    /// The request's state does not allow it.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The verification code is not taken, or not sent.
+    #[error(transparent)]
+    Challenge(#[from] ChallengeError),
+    /// There is no package to fetch.
+    #[error("there is no package: {0}")]
+    NoPackage(&'static str),
+    /// The package was there and its time is over.
+    #[error("the package has expired; ask for the data again")]
+    PackageExpired,
+    /// The same idempotency key came with another body.
+    #[error("this Idempotency-Key was used for another request; use a new one")]
+    KeyReused,
+    /// The first call with this idempotency key is still at work.
+    #[error("the first request with this Idempotency-Key is still being worked on; try again in a moment")]
+    KeyInUse,
+    /// The account exists already.
+    #[error("an account with this e-mail address exists already")]
+    AccountExists,
+    /// A company's system cannot be used now.
+    #[error("the system {system} cannot be used: {source}")]
+    System {
+        /// Which.
+        system: String,
+        /// Why.
+        source: ConnectorError,
+    },
+    /// The plan cannot be carried out as things stand.
+    #[error("the plan has obstacles: {}", .0.join("; "))]
+    Obstacles(Vec<String>),
+    /// A file of the server's own cannot be read or written.
+    #[error("cannot {0}")]
+    Files(String),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Error {
+    /// One wrong field.
+    pub fn invalid(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
+        Error::Invalid { pointer: pointer.into(), detail: detail.into() }
+    }
+}
+
+fn names(rights: &[Right]) -> String {
+    rights.iter().map(|r| r.as_str()).collect::<Vec<_>>().join(", ")
+}

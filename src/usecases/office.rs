@@ -1,0 +1,74 @@
+//! The privacy office: everything a use case works with, put together once at start.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::clock::Clock;
+use crate::domain::ids::{ControllerId, RequestId};
+use crate::domain::policy::Policy;
+use crate::domain::regime::Regime;
+use crate::domain::right::Right;
+use crate::domain::verification::Level;
+use crate::fulfilment::Systems;
+use crate::mail::Mailer;
+use crate::packaging::shelf::Shelf;
+use crate::regimes::Regimes;
+use crate::store::Store;
+
+/// Everything a use case works with. Cheap to clone.
+#[derive(Clone)]
+pub struct Office {
+    /// Where requests are kept.
+    pub store: Store,
+    /// The time.
+    pub clock: Clock,
+    /// The law.
+    pub regimes: Arc<Regimes>,
+    /// How mail leaves.
+    pub mailer: Arc<Mailer>,
+    /// Where packages lie.
+    pub shelf: Arc<Shelf>,
+    /// How people reach the server, as it stands in mails; without a slash at its end.
+    pub public_url: Arc<str>,
+    /// Who answers, by id.
+    pub by_id: Arc<BTreeMap<ControllerId, Controller>>,
+}
+
+/// One controller: its policy and its systems.
+pub struct Controller {
+    /// Its id in the API.
+    pub id: ControllerId,
+    /// What it promises.
+    pub policy: Policy,
+    /// Where its data is.
+    pub systems: Systems,
+}
+
+impl Office {
+    /// The controller of that id.
+    pub fn controller(&self, id: &ControllerId) -> Option<&Controller> {
+        self.by_id.get(id)
+    }
+
+    /// Every controller.
+    pub fn controllers(&self) -> impl Iterator<Item = &Controller> {
+        self.by_id.values()
+    }
+
+    /// Where a person reads about one request; the token is not part of it and never in a mail.
+    pub fn address_of(&self, id: RequestId) -> String {
+        format!("{}/v1/requests/{id}", self.public_url)
+    }
+}
+
+impl Controller {
+    /// The rights that both the regime gives and the policy offers; where the policy names rights of its own, these.
+    pub fn offers(&self, regime: &Regime) -> Vec<Right> {
+        Right::ALL.iter().copied().filter(|r| regime.right(*r).is_some() || self.policy.promises(*r)).filter(|r| self.policy.offers(*r)).collect()
+    }
+
+    /// How sure the controller must be of the requester: what the policy says, else what the regime says.
+    pub fn level(&self, regime: &Regime, right: Right) -> Level {
+        self.policy.verification_level(right).unwrap_or_else(|| regime.verification_level(right))
+    }
+}

@@ -1,0 +1,187 @@
+//! Submitting: from what the person asks to requests with a law, dates and a token, committed together.
+
+use chrono::{DateTime, Utc};
+
+use super::idempotency::Keep;
+use super::office::Controller;
+use super::token::Token;
+use super::{Error, Office};
+use crate::clock;
+use crate::domain::deadline::{Deadline, Duty, deadline};
+use crate::domain::ids::{BundleId, ControllerId, RegimeId, RequestId, StaffId};
+use crate::domain::job::{Job, NewJob};
+use crate::domain::lifecycle;
+use crate::domain::regime::Regime;
+use crate::domain::request::{Channel, Outcome, Particulars, Request, State};
+use crate::domain::right::Right;
+use crate::domain::verification::{Challenge, Verification};
+use crate::store::{Bundle, Tx};
+
+/// What is asked, parsed.
+#[derive(Clone, Debug)]
+pub struct Submission {
+    /// Of whom.
+    pub controller: ControllerId,
+    /// Which rights are exercised; at least one.
+    pub rights: Vec<Right>,
+    /// Under which law, where the requester names one.
+    pub regime: Option<RegimeId>,
+    /// Everything personal.
+    pub particulars: Particulars,
+    /// How it came in.
+    pub channel: Channel,
+    /// Who entered it on the person's behalf.
+    pub entered_by: Option<StaffId>,
+    /// When it was received, where that was before now: by post or telephone.
+    pub received_at: Option<DateTime<Utc>>,
+}
+
+/// What the requester gets back.
+pub struct Submitted {
+    /// Opens the requests below.
+    pub token: Token,
+    /// One a right.
+    pub requests: Vec<Request>,
+}
+
+/// Takes a submission: all its requests are there afterwards, or none.
+///
+/// # Errors
+/// [`Error::UnknownController`], [`Error::UnknownRegime`], [`Error::RightNotOffered`], [`Error::Invalid`].
+pub async fn submit(office: &Office, submission: Submission, keep: Option<Keep<Submitted>>) -> Result<Submitted, Error> {
+    let now = office.clock.now();
+    let (bundle, outcomes) = prepare(office, submission, now)?;
+    let token = Token::new(bundle.id, clock::random());
+    let bundle = Bundle { token_hash: token.hash(), ..bundle };
+    let requests = outcomes.iter().map(|o| o.request.clone()).collect();
+    let submitted = Submitted { token, requests };
+    let remembered = keep.map(|keep| keep.answer(&submitted, now));
+    office
+        .store
+        .write(move |tx| {
+            if let Some(remembered) = &remembered {
+                tx.remember(remembered)?;
+            }
+            commit(tx, &bundle, &outcomes, now)
+        })
+        .await?;
+    metrics::counter!("habeas_requests_submitted_total").increment(submitted.requests.len() as u64);
+    Ok(submitted)
+}
+
+fn commit(tx: &mut Tx<'_>, bundle: &Bundle, outcomes: &[Outcome], now: DateTime<Utc>) -> Result<(), Error> {
+    tx.insert_bundle(bundle)?;
+    for outcome in outcomes {
+        tx.insert(outcome)?;
+    }
+    let mail = match &bundle.challenge {
+        Some(challenge) => Job::MailCode { bundle: bundle.id, serial: challenge.serial },
+        None if outcomes.iter().all(|o| o.request.right == Right::OptOut) => return Ok(()),
+        None => Job::MailAcknowledgement { bundle: bundle.id },
+    };
+    tx.enqueue(&NewJob { job: mail, run_at: now })?;
+    Ok(())
+}
+
+fn prepare(office: &Office, mut submission: Submission, now: DateTime<Utc>) -> Result<(Bundle, Vec<Outcome>), Error> {
+    let controller = office.controller(&submission.controller).ok_or(Error::UnknownController)?;
+    submission.rights.sort_unstable();
+    submission.rights.dedup();
+    check(&submission, now)?;
+    let received_at = submission.received_at.unwrap_or(now);
+    let today = controller.policy.date_of(received_at);
+    let residence = submission.particulars.person.residence.as_ref();
+    let choice = office
+        .regimes
+        .choose(&controller.policy, submission.regime.as_ref(), residence, today)
+        .map_err(|_| Error::UnknownRegime)?;
+    let bundle_id = BundleId(clock::new_id(now));
+    let mut outcomes = Vec::with_capacity(submission.rights.len());
+    for right in &submission.rights {
+        let offered = controller.offers(choice.regime);
+        if !offered.contains(right) {
+            return Err(Error::RightNotOffered { right: *right, regime: choice.regime.id.to_string(), offered });
+        }
+        let request = Request {
+            id: RequestId(clock::new_id(now)),
+            bundle: bundle_id,
+            controller: submission.controller.clone(),
+            right: *right,
+            regime: choice.regime.id.clone(),
+            regime_reason: choice.why.clone(),
+            channel: submission.channel,
+            entered_by: submission.entered_by,
+            received_at,
+            deadlines: deadlines(controller, choice.regime, *right, received_at, false),
+            extension: None,
+            verification: Verification::required(controller.level(choice.regime, *right)),
+            assignee: None,
+            state: State::InReview { since: now },
+            particulars: of_right(&submission.particulars, *right),
+        };
+        outcomes.push(lifecycle::submit(request, now));
+    }
+    let asks = outcomes.iter().any(|o| o.request.verification.wants_code());
+    let serial = u64::from_be_bytes(clock::random());
+    let challenge = asks.then(|| Challenge::first(serial, now));
+    let bundle = Bundle {
+        id: bundle_id,
+        controller: submission.controller,
+        token_hash: [0; 32],
+        created_at: now,
+        challenge,
+    };
+    Ok((bundle, outcomes))
+}
+
+fn check(submission: &Submission, now: DateTime<Utc>) -> Result<(), Error> {
+    if submission.rights.is_empty() {
+        return Err(Error::invalid("/rights", "name at least one right"));
+    }
+    if submission.rights.contains(&Right::Correction) && submission.particulars.corrections.is_empty() {
+        return Err(Error::invalid("/corrections", "a correction says which field should hold what"));
+    }
+    if submission.received_at.is_some_and(|at| at > now) {
+        return Err(Error::invalid("/received_at", "a request is received before it is entered"));
+    }
+    if let Some(range) = submission.particulars.range
+        && range.from.zip(range.to).is_some_and(|(from, to)| from > to)
+    {
+        return Err(Error::invalid("/range", "a range ends on or after the day it begins"));
+    }
+    Ok(())
+}
+
+/// A request keeps of the submission what its own right needs.
+fn of_right(all: &Particulars, right: Right) -> Particulars {
+    let mut own = all.clone();
+    if right != Right::Correction {
+        own.corrections.clear();
+    }
+    if right != Right::OptOut {
+        own.opt_out_of.clear();
+    }
+    if right != Right::Portability {
+        own.transmit_to = None;
+    }
+    own
+}
+
+/// What is due when for one right: the opt-out date for an opt-out where the regime has one, else the response date,
+/// and the acknowledgement where the regime asks for one.
+pub(super) fn deadlines(
+    controller: &Controller,
+    regime: &Regime,
+    right: Right,
+    received_at: DateTime<Utc>,
+    extended: bool,
+) -> Vec<Deadline> {
+    let received = controller.policy.date_of(received_at);
+    let of = |duty: Duty| {
+        let options = controller.policy.deadline_options(right, duty, extended && duty == Duty::Response);
+        deadline(regime, duty, received, &options).ok()
+    };
+    let answer = if right == Right::OptOut { of(Duty::OptOut).or_else(|| of(Duty::Response)) } else { of(Duty::Response) };
+    let acknowledgement = if right == Right::OptOut { None } else { of(Duty::Acknowledgement) };
+    answer.into_iter().chain(acknowledgement).collect()
+}

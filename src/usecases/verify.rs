@@ -1,0 +1,77 @@
+//! Verifying: the six digits that were mailed come back, and the whole bundle goes on.
+
+use aws_lc_rs::constant_time::verify_slices_are_equal;
+use secrecy::ExposeSecret;
+
+use super::{Error, Office};
+use crate::clock;
+use crate::domain::actor::Actor;
+use crate::domain::ids::{BundleId, RequestId};
+use crate::domain::job::{Job, NewJob};
+use crate::domain::lifecycle::Step;
+use crate::domain::request::{Request, StateName};
+use crate::domain::right::Right;
+use crate::domain::verification::{Challenge, ChallengeError, Level, Method};
+use crate::store::Tx;
+
+/// Sends another code; the one before is void.
+///
+/// # Errors
+/// [`Error::Challenge`] when the address is confirmed or too many codes were sent; [`Error::NotFound`].
+pub async fn send_code(office: &Office, bundle: BundleId) -> Result<Challenge, Error> {
+    let now = office.clock.now();
+    let serial = u64::from_be_bytes(clock::random());
+    office
+        .store
+        .write(move |tx| {
+            let challenge = challenge(tx, bundle)?.again(serial, now)?;
+            tx.set_challenge(bundle, &challenge)?;
+            tx.enqueue(&NewJob { job: Job::MailCode { bundle, serial }, run_at: now })?;
+            Ok(challenge)
+        })
+        .await
+}
+
+/// Takes the code for the whole bundle; gives the request it was confirmed through.
+///
+/// # Errors
+/// [`Error::Challenge`] when the code is wrong, old or tried too often: the try is counted all the same.
+pub async fn confirm_code(office: &Office, bundle: BundleId, request: RequestId, code: String) -> Result<Request, Error> {
+    let now = office.clock.now();
+    let keys = office.store.keys().clone();
+    // The try has to be committed even when the code is wrong, so the refusal travels as a value.
+    let answer = office
+        .store
+        .write(move |tx| {
+            let challenge = challenge(tx, bundle)?;
+            let expected = keys.code(bundle, challenge.serial);
+            let right = verify_slices_are_equal(expected.expose_secret().as_bytes(), code.trim().as_bytes()).is_ok();
+            let (challenge, answer) = challenge.answer(right, now);
+            tx.set_challenge(bundle, &challenge)?;
+            if let Err(refusal) = answer {
+                return Ok::<_, Error>(Err(refusal));
+            }
+            let requests = tx.requests_of_for_update(bundle)?;
+            let mut acknowledge = false;
+            for request in requests {
+                if request.state.name() != StateName::AwaitingVerification {
+                    continue;
+                }
+                acknowledge |= request.right != Right::OptOut;
+                let step = Step { now, by: Actor::Requester };
+                tx.save(&request.verified(step, Method::EmailCode, Level::Email)?)?;
+            }
+            if acknowledge {
+                tx.enqueue(&NewJob { job: Job::MailAcknowledgement { bundle }, run_at: now })?;
+            }
+            Ok(Ok(tx.request(request)?))
+        })
+        .await?;
+    answer?.ok_or(Error::NotFound("request"))
+}
+
+fn challenge(tx: &mut Tx<'_>, bundle: BundleId) -> Result<Challenge, Error> {
+    let bundle = tx.bundle_for_update(bundle)?.ok_or(Error::NotFound("request"))?;
+    // Nothing was ever asked of this bundle: to the caller that is as good as confirmed.
+    bundle.challenge.ok_or(Error::Challenge(ChallengeError::AlreadyConfirmed))
+}

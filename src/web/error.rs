@@ -1,0 +1,245 @@
+//! The one place where an error becomes an HTTP status: RFC 9457 problems with a stable code.
+
+use std::fmt;
+
+use actix_web::http::{StatusCode, header};
+use actix_web::{HttpResponse, ResponseError};
+use serde::Serialize;
+
+use crate::domain::lifecycle::Refusal;
+use crate::domain::verification::ChallengeError;
+use crate::store::StoreError;
+use crate::usecases::Error;
+
+/// One kind of problem, as the documentation lists it.
+pub struct Kind {
+    /// Stable: callers may branch on it.
+    pub code: &'static str,
+    /// The HTTP status.
+    pub status: u16,
+    /// What it is, the same for every occurrence.
+    pub title: &'static str,
+}
+
+macro_rules! kinds {
+    ($($name:ident = $code:literal, $status:literal, $title:literal;)+) => {
+        $(pub(crate) const $name: &Kind = &Kind { code: $code, status: $status, title: $title };)+
+
+        /// Every kind of problem.
+        pub const KINDS: &[&Kind] = &[$($name),+];
+    };
+}
+
+kinds! {
+    MALFORMED_JSON = "malformed_json", 400, "The body is not JSON";
+    INVALID_QUERY = "invalid_query", 400, "A parameter of the address is wrong";
+    UNAUTHORIZED = "unauthorized", 401, "No valid token";
+    BAD_CREDENTIALS = "bad_credentials", 401, "E-mail and password do not match";
+    FORBIDDEN = "forbidden", 403, "The role does not allow this";
+    NOT_FOUND = "not_found", 404, "No such thing";
+    NO_PACKAGE = "no_package", 404, "No package";
+    METHOD_NOT_ALLOWED = "method_not_allowed", 405, "The method is not offered here";
+    ILLEGAL_STATE = "illegal_state", 409, "The request's state does not allow this";
+    FOUR_EYES = "four_eyes", 409, "Somebody else has to approve";
+    ALREADY_EXTENDED = "already_extended", 409, "The deadline was extended before";
+    TOO_LATE_TO_EXTEND = "too_late_to_extend", 409, "The first period is over";
+    NO_EXTENSION = "no_extension", 409, "The law knows no extension";
+    ALREADY_CONFIRMED = "already_confirmed", 409, "The address is confirmed already";
+    ACCOUNT_EXISTS = "account_exists", 409, "The account exists already";
+    OBSTACLES = "plan_has_obstacles", 409, "The plan cannot be carried out as things stand";
+    PACKAGE_EXPIRED = "package_expired", 410, "The package has expired";
+    TOO_LARGE = "body_too_large", 413, "The body is too large";
+    UNSUPPORTED_MEDIA_TYPE = "unsupported_media_type", 415, "The body has to be JSON";
+    RANGE_NOT_SATISFIABLE = "range_not_satisfiable", 416, "The range lies outside of the package";
+    INVALID = "invalid_request", 422, "Something in the body is missing or wrong";
+    UNKNOWN_CONTROLLER = "unknown_controller", 422, "No such controller";
+    UNKNOWN_REGIME = "unknown_regime", 422, "No such law in force";
+    RIGHT_NOT_OFFERED = "right_not_offered", 422, "The right is not offered";
+    UNKNOWN_GROUND = "unknown_ground", 422, "The law knows no such ground";
+    KEY_REUSED = "idempotency_key_reused", 422, "The Idempotency-Key was used for something else";
+    WRONG_CODE = "wrong_code", 422, "Not the code that was sent";
+    CODE_EXPIRED = "code_expired", 422, "The code has expired";
+    CODE_EXHAUSTED = "code_exhausted", 429, "The code was tried too often";
+    TOO_MANY_CODES = "too_many_codes", 429, "Too many codes were sent";
+    ACCOUNT_LOCKED = "account_locked", 429, "The account is locked for now";
+    INTERNAL = "internal", 500, "Something failed on our side";
+    SYSTEM_UNAVAILABLE = "system_unavailable", 502, "A system of the company cannot be used now";
+    UNAVAILABLE = "unavailable", 503, "The server cannot work right now";
+}
+
+/// An error on its way to the caller.
+#[derive(Debug)]
+pub struct Problem {
+    kind: &'static Kind,
+    detail: String,
+    pointer: Option<String>,
+    retry_after: Option<i64>,
+    allow: Option<&'static str>,
+}
+
+impl fmt::Debug for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code)
+    }
+}
+
+/// The body of a problem (RFC 9457 section 3).
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct ProblemBody {
+    /// Where this kind of problem is explained.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The kind in a few words.
+    pub title: &'static str,
+    /// The HTTP status.
+    pub status: u16,
+    /// The kind as a stable code.
+    pub code: &'static str,
+    /// What is wrong this time, and what to do.
+    pub detail: String,
+    /// Which parts of the body are wrong.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<FieldError>,
+}
+
+/// One wrong part of a body.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct FieldError {
+    /// Where, as a JSON pointer (RFC 6901).
+    pub pointer: String,
+    /// What is wrong with it.
+    pub detail: String,
+}
+
+impl Problem {
+    /// A problem of a kind.
+    pub fn new(kind: &'static Kind, detail: impl Into<String>) -> Self {
+        Self { kind, detail: detail.into(), pointer: None, retry_after: None, allow: None }
+    }
+
+    /// The same, at a place in the body.
+    #[must_use]
+    pub fn at(self, pointer: impl Into<String>) -> Self {
+        Self { pointer: Some(pointer.into()), ..self }
+    }
+
+    /// The same, naming the methods that are offered (RFC 9110 section 15.5.6).
+    #[must_use]
+    pub fn allowing(self, methods: &'static str) -> Self {
+        Self { allow: Some(methods), ..self }
+    }
+
+    /// The same, naming when to try again, in seconds (RFC 9110 section 10.2.3).
+    #[must_use]
+    pub fn after(self, seconds: i64) -> Self {
+        Self { retry_after: Some(seconds.max(1)), ..self }
+    }
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        let detail = error.to_string();
+        match error {
+            Error::Invalid { pointer, .. } => Problem::new(INVALID, detail).at(pointer),
+            Error::UnknownController => Problem::new(UNKNOWN_CONTROLLER, detail).at("/controller"),
+            Error::UnknownRegime => Problem::new(UNKNOWN_REGIME, detail).at("/regime"),
+            Error::RightNotOffered { .. } => Problem::new(RIGHT_NOT_OFFERED, detail).at("/rights"),
+            Error::UnknownGround { .. } => Problem::new(UNKNOWN_GROUND, detail).at("/ground"),
+            Error::NotFound(_) => Problem::new(NOT_FOUND, detail),
+            Error::Unauthorized => Problem::new(UNAUTHORIZED, detail),
+            Error::Forbidden => Problem::new(FORBIDDEN, detail),
+            Error::BadCredentials => Problem::new(BAD_CREDENTIALS, detail),
+            Error::AccountLocked { until } => {
+                Problem::new(ACCOUNT_LOCKED, detail).after((until - crate::clock::Clock::system().now()).num_seconds())
+            }
+            Error::Refused(refusal) => Problem::new(refused(&refusal), detail),
+            Error::Challenge(error) => challenged(error, detail),
+            Error::NoPackage(_) => Problem::new(NO_PACKAGE, detail),
+            Error::PackageExpired => Problem::new(PACKAGE_EXPIRED, detail),
+            Error::KeyReused => Problem::new(KEY_REUSED, detail),
+            Error::AccountExists => Problem::new(ACCOUNT_EXISTS, detail),
+            Error::System { .. } => Problem::new(SYSTEM_UNAVAILABLE, detail),
+            Error::Obstacles(_) => Problem::new(OBSTACLES, detail),
+            Error::Store(StoreError::Unavailable(_)) => {
+                Problem::new(UNAVAILABLE, "the server's database cannot be reached; nothing was changed").after(5)
+            }
+            Error::Store(StoreError::BadCursor) => Problem::new(INVALID_QUERY, "the cursor is not one that a list gave"),
+            Error::Files(_) | Error::Store(_) => {
+                // Logged here, once; the caller learns nothing of the server's inside.
+                tracing::error!(error = %detail, "a use case failed");
+                Problem::new(INTERNAL, "something failed on our side; it was logged, and trying again is safe")
+            }
+        }
+    }
+}
+
+fn refused(refusal: &Refusal) -> &'static Kind {
+    match refusal {
+        Refusal::IllegalState { .. } => ILLEGAL_STATE,
+        Refusal::FourEyes => FOUR_EYES,
+        Refusal::AlreadyExtended => ALREADY_EXTENDED,
+        Refusal::TooLateToExtend { .. } => TOO_LATE_TO_EXTEND,
+        Refusal::NoExtension => NO_EXTENSION,
+    }
+}
+
+fn challenged(error: ChallengeError, detail: String) -> Problem {
+    match error {
+        ChallengeError::Wrong { .. } => Problem::new(WRONG_CODE, detail).at("/code"),
+        ChallengeError::Expired => Problem::new(CODE_EXPIRED, detail).at("/code"),
+        ChallengeError::Exhausted => Problem::new(CODE_EXHAUSTED, detail),
+        ChallengeError::TooManySent { retry_after } => {
+            Problem::new(TOO_MANY_CODES, detail).after(retry_after.num_seconds())
+        }
+        ChallengeError::AlreadyConfirmed => Problem::new(ALREADY_CONFIRMED, detail),
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.kind.code)
+    }
+}
+
+impl ResponseError for Problem {
+    fn status_code(&self) -> StatusCode {
+        StatusCode::from_u16(self.kind.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let mut response = HttpResponse::build(self.status_code());
+        response.content_type("application/problem+json");
+        if self.kind.status == 401 {
+            response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
+        }
+        if let Some(seconds) = self.retry_after {
+            response.insert_header((header::RETRY_AFTER, seconds));
+        }
+        if let Some(allow) = self.allow {
+            response.insert_header((header::ALLOW, allow));
+        }
+        let errors = self.pointer.iter().map(|p| FieldError { pointer: p.clone(), detail: self.detail.clone() });
+        response.json(ProblemBody {
+            kind: format!("/problems/{}", self.kind.code),
+            title: self.kind.title,
+            status: self.kind.status,
+            code: self.kind.code,
+            detail: self.detail.clone(),
+            errors: errors.collect(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_unique_and_statuses_are_errors() {
+        let mut codes: Vec<_> = KINDS.iter().map(|k| k.code).collect();
+        codes.sort_unstable();
+        codes.dedup();
+        assert_eq!(codes.len(), KINDS.len());
+        assert!(KINDS.iter().all(|k| (400..600).contains(&k.status)));
+    }
+}
