@@ -7,7 +7,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{self, ChildStdin, Command, Stdio};
+use std::process::{self, Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -30,8 +30,8 @@ rm -rf "$2"
 struct Cluster {
     bin: PathBuf,
     port: u16,
-    /// Held open for as long as the test process lives.
-    _lifeline: ChildStdin,
+    /// Its standard input stays open for as long as the test process lives.
+    _watcher: Child,
 }
 
 /// Makes an empty database of its own and gives its URL.
@@ -143,11 +143,10 @@ fn start(bin: PathBuf, home: &Path) -> Cluster {
         .process_group(0)
         .spawn()
         .expect("a shell starts");
-    let lifeline = watcher.stdin.take().expect("a pipe");
     let mut first_line = String::new();
     BufReader::new(watcher.stdout.take().expect("a pipe")).read_line(&mut first_line).expect("the shell's output");
     assert_eq!(first_line, "ready\n", "PostgreSQL did not start; its log is above");
-    let cluster = Cluster { bin, port, _lifeline: lifeline };
+    let cluster = Cluster { bin, port, _watcher: watcher };
     let make_role = format!("CREATE ROLE {LOCKED_ROLE} LOGIN PASSWORD '{PASSWORD}'");
     run(Command::new(cluster.bin.join("psql"))
         .args(["--no-psqlrc", "--quiet", "--command", &make_role])
