@@ -73,7 +73,7 @@ fn files(zip: &[u8]) -> BTreeMap<String, Vec<u8>> {
         let mut file = archive.by_index(i).unwrap();
         let mut content = Vec::new();
         file.read_to_end(&mut content).unwrap();
-        files.insert(file.name().to_owned(), content);
+        files.insert(file.name().unwrap().into_owned(), content);
     }
     files
 }
@@ -85,11 +85,11 @@ fn text(zip: &[u8], path: &str) -> String {
 #[test]
 fn the_exact_copies_are_exact() {
     let (zip, _) = package(Right::Access);
-    insta::assert_snapshot!(text(&zip, "data/crm/customers.csv").replace('\r', "␍"), @r"
+    insta::assert_snapshot!(text(&zip, "data/crm/customers.csv").replace('\r', "␍"), @r#"
     id,name,balance,active,password,agent␍
-    1,=cmd|' /C calc'!A0,-12.50,t,[held, not disclosed],␍
-    2,<script>alert(1)</script>,,f,[held, not disclosed],[withheld: another person]␍
-    ");
+    1,=cmd|' /C calc'!A0,-12.50,t,"[held, not disclosed]",␍
+    2,<script>alert(1)</script>,,f,"[held, not disclosed]",[withheld: another person]␍
+    "#);
     insta::assert_snapshot!(text(&zip, "data/crm/customers.jsonl"), @r#"
     {"id":1,"name":"=cmd|' /C calc'!A0","balance":-12.50,"active":true,"password":"[held, not disclosed]","agent":null}
     {"id":2,"name":"<script>alert(1)</script>","balance":null,"active":false,"password":"[held, not disclosed]","agent":"[withheld: another person]"}
@@ -101,14 +101,140 @@ fn the_copy_for_spreadsheets_runs_nothing() {
     let (zip, _) = package(Right::Access);
     let csv = text(&zip, "spreadsheet/crm/customers.csv");
     assert!(csv.starts_with('\u{feff}'));
-    insta::assert_snapshot!(csv.replace(['\u{feff}', '\r'], ""), @"");
+    insta::assert_snapshot!(csv.replace(['\u{feff}', '\r'], ""), @r#"
+    id,name,balance,active,password,agent
+    1,'=cmd|' /C calc'!A0,-12.50,t,"[held, not disclosed]",
+    2,<script>alert(1)</script>,,f,"[held, not disclosed]",[withheld: another person]
+    "#);
 }
 
 #[test]
 fn the_description_names_types_categories_and_sums() {
     let (zip, _) = package(Right::Access);
     let described: serde_json::Value = serde_json::from_str(&text(&zip, "datapackage.json")).unwrap();
-    insta::assert_snapshot!(serde_json::to_string_pretty(&described).unwrap(), @"");
+    insta::assert_snapshot!(serde_json::to_string_pretty(&described).unwrap(), @r#"
+    {
+      "profile": "data-package",
+      "name": "dsr-7k2m-94qx",
+      "title": "Personal data held by Infotech <GmbH>",
+      "created": "2026-11-22T10:40:00Z",
+      "contributors": [
+        {
+          "title": "Infotech <GmbH>",
+          "role": "publisher"
+        }
+      ],
+      "reference": "DSR-7K2M-94QX",
+      "right": "access",
+      "resources": [
+        {
+          "name": "crm.customers",
+          "title": "crm: customers",
+          "path": "data/crm/customers.csv",
+          "profile": "tabular-data-resource",
+          "format": "csv",
+          "mediatype": "text/csv",
+          "encoding": "utf-8",
+          "bytes": 178,
+          "hash": "sha256:2c9e2f8bf13009b1fc7082a98689ef73dce9df0f101abae705f168439722ceee",
+          "dialect": {
+            "delimiter": ",",
+            "lineTerminator": "\r\n",
+            "quoteChar": "\"",
+            "doubleQuote": true,
+            "header": true
+          },
+          "rowCount": 2,
+          "standing": "own",
+          "schema": {
+            "fields": [
+              {
+                "name": "id",
+                "type": "integer",
+                "format": "default",
+                "sqlType": "bigint",
+                "dataCategories": [
+                  "user.unique_id"
+                ]
+              },
+              {
+                "name": "name",
+                "type": "string",
+                "format": "default",
+                "sqlType": "text",
+                "dataCategories": [
+                  "user.name"
+                ]
+              },
+              {
+                "name": "balance",
+                "type": "number",
+                "format": "default",
+                "sqlType": "numeric(10,2)",
+                "dataCategories": [
+                  "user.financial"
+                ]
+              },
+              {
+                "name": "active",
+                "type": "boolean",
+                "format": "default",
+                "sqlType": "boolean",
+                "trueValues": [
+                  "true",
+                  "t",
+                  "1"
+                ],
+                "falseValues": [
+                  "false",
+                  "f",
+                  "0"
+                ],
+                "description": "Whether the account is open"
+              },
+              {
+                "name": "password",
+                "type": "string",
+                "format": "default",
+                "sqlType": "text",
+                "dataCategories": [
+                  "user.authorization.credentials"
+                ]
+              },
+              {
+                "name": "agent",
+                "type": "string",
+                "format": "default",
+                "sqlType": "text",
+                "dataCategories": [
+                  "user.contact.email"
+                ]
+              }
+            ],
+            "missingValues": [
+              "",
+              "[withheld: another person]",
+              "[held, not disclosed]"
+            ],
+            "primaryKey": [
+              "id"
+            ]
+          },
+          "description": "Everyone who bought something"
+        },
+        {
+          "name": "crm.customers.jsonl",
+          "path": "data/crm/customers.jsonl",
+          "profile": "data-resource",
+          "format": "jsonl",
+          "mediatype": "application/jsonl",
+          "encoding": "utf-8",
+          "bytes": 262,
+          "hash": "sha256:72c63deba43142d25d69df7cc1d33f30ba6a60dd500a406952e2457fead9c1c1"
+        }
+      ]
+    }
+    "#);
 }
 
 #[test]
@@ -119,14 +245,30 @@ fn the_page_shows_everything_and_runs_nothing() {
     assert!(page.contains("&#60;script&#62;alert(1)"));
     assert!(page.contains("Infotech &#60;GmbH&#62;"));
     let body = &page[page.find("<h2 id=\"left-out\">").unwrap()..page.find("<h2 id=\"files\">").unwrap()];
-    insta::assert_snapshot!(body, @"");
+    insta::assert_snapshot!(body, @r#"
+    <h2 id="left-out">What was left out, and why</h2>
+    <ul>
+    <li><strong>customers, password</strong>: we hold it in 2 rows, but do not send it out, because in the wrong hands it could be used against you. It reads <code>[held, not disclosed]</code>.</li>
+    <li><strong>customers, agent</strong>: withheld in 1 row, because it is the identity of another person, whose rights must not be harmed. It reads <code>[withheld: another person]</code>.</li>
+    <li>Invoices are kept until 2032 (§ 147 AO).</li>
+    </ul>
+    "#);
 }
 
 #[test]
 fn portability_has_the_machine_readable_part_only() {
     let (zip, _) = package(Right::Portability);
     let names: Vec<String> = files(&zip).into_keys().collect();
-    insta::assert_debug_snapshot!(names, @"");
+    insta::assert_debug_snapshot!(names, @r#"
+    [
+        "SHA256SUMS",
+        "data/crm/customers.csv",
+        "data/crm/customers.jsonl",
+        "datapackage.json",
+        "index.html",
+        "receipt.json",
+    ]
+    "#);
     assert!(!text(&zip, "index.html").contains("alert(1)"), "no rows on the page");
 }
 
@@ -163,7 +305,14 @@ fn a_hostile_name_stays_in_the_package() {
     }
     writer.finish(&serde_json::Value::Null, &[]).unwrap();
     let names: Vec<String> = files(&zip).into_keys().filter(|n| n.ends_with(".csv")).collect();
-    insta::assert_debug_snapshot!(names, @"");
+    insta::assert_debug_snapshot!(names, @r#"
+    [
+        "data/_._x/___img_src_x_-2.csv",
+        "data/_._x/___img_src_x_.csv",
+        "spreadsheet/_._x/___img_src_x_-2.csv",
+        "spreadsheet/_._x/___img_src_x_.csv",
+    ]
+    "#);
     assert!(!text(&zip, "index.html").contains("<img"));
 }
 
@@ -179,8 +328,8 @@ fn a_large_collection_passes_through_and_leaves_nothing_behind() {
         let id = i.to_string();
         let cells = [Cell::Text(&id), Cell::Text(&long), Cell::Null, Cell::Null, Cell::Null, Cell::Null];
         writer.row(&cells).unwrap();
-        assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 0, "a file with a name appeared");
     }
+    assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 0, "the rows lie in a file with a name");
     writer.end_collection().unwrap();
     let summary = writer.finish(&serde_json::Value::Null, &[]).unwrap();
     assert_eq!(summary.collections[0].rows, 6_000);
