@@ -1,0 +1,126 @@
+//! JSON Lines: one object a row, numbers with every digit the database prints, JSON values as JSON.
+
+use serde::de::IgnoredAny;
+
+use super::{Cell, ColumnHeader, ColumnKind};
+
+/// The keys of one collection's objects, encoded once.
+pub(super) struct Lines {
+    columns: Vec<(String, ColumnKind)>,
+}
+
+impl Lines {
+    /// For rows with these columns.
+    pub fn new(columns: &[ColumnHeader]) -> Self {
+        let key = |c: &ColumnHeader| {
+            let mut key = String::new();
+            string(&mut key, &c.name);
+            (key, c.kind)
+        };
+        Self { columns: columns.iter().map(key).collect() }
+    }
+
+    /// Appends one line.
+    pub fn line<'a>(&self, out: &mut String, cells: impl Iterator<Item = Cell<'a>>) {
+        out.push('{');
+        for (i, ((key, kind), cell)) in self.columns.iter().zip(cells).enumerate() {
+            if i > 0 {
+                out.push(',');
+            }
+            out.push_str(key);
+            out.push(':');
+            match cell {
+                Cell::Text(text) => value(out, *kind, text),
+                Cell::Null => out.push_str("null"),
+                Cell::Withheld | Cell::NotDisclosed => string(out, cell.shown().unwrap_or_default()),
+            }
+        }
+        out.push_str("}\n");
+    }
+}
+
+/// Appends a value in its column's type, or as a string where the text is none of that type (`NaN`, `infinity`).
+fn value(out: &mut String, kind: ColumnKind, text: &str) {
+    match kind {
+        ColumnKind::Integer | ColumnKind::Number if is_json_number(text) => out.push_str(text),
+        ColumnKind::Boolean if matches!(text, "t" | "true" | "1") => out.push_str("true"),
+        ColumnKind::Boolean if matches!(text, "f" | "false" | "0") => out.push_str("false"),
+        ColumnKind::Json if serde_json::from_str::<IgnoredAny>(text).is_ok() => {
+            // a line break in valid JSON stands between its tokens, where a space means the same
+            out.extend(text.trim().chars().map(|c| if matches!(c, '\n' | '\r') { ' ' } else { c }));
+        }
+        _ => string(out, text),
+    }
+}
+
+/// Appends a JSON string.
+fn string(out: &mut String, text: &str) {
+    if text.bytes().any(|b| b < 0x20 || b == b'"' || b == b'\\') {
+        out.push_str(&serde_json::Value::from(text).to_string());
+    } else {
+        out.push('"');
+        out.push_str(text);
+        out.push('"');
+    }
+}
+
+/// The grammar of RFC 8259 section 6.
+fn is_json_number(text: &str) -> bool {
+    let unsigned = text.strip_prefix('-').unwrap_or(text);
+    let (mantissa, exponent) = unsigned.split_once(['e', 'E']).map_or((unsigned, None), |(m, e)| (m, Some(e)));
+    let (whole, fraction) = mantissa.split_once('.').map_or((mantissa, None), |(w, f)| (w, Some(f)));
+    let digits = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_digit());
+    digits(whole)
+        && (whole == "0" || !whole.starts_with('0'))
+        && fraction.is_none_or(digits)
+        && exponent.is_none_or(|e| digits(e.strip_prefix(['+', '-']).unwrap_or(e)))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn written(kind: ColumnKind, text: &str) -> String {
+        let mut out = String::new();
+        value(&mut out, kind, text);
+        out
+    }
+
+    #[rstest::rstest]
+    #[case(ColumnKind::Integer, "12345678901234567890123", "12345678901234567890123")]
+    #[case(ColumnKind::Integer, "007", "\"007\"")]
+    #[case(ColumnKind::Number, "-12.50", "-12.50")]
+    #[case(ColumnKind::Number, "1e-07", "1e-07")]
+    #[case(ColumnKind::Number, "0.1000000000000000055511151231257827", "0.1000000000000000055511151231257827")]
+    #[case(ColumnKind::Number, ".5", "\".5\"")]
+    #[case(ColumnKind::Number, "NaN", "\"NaN\"")]
+    #[case(ColumnKind::Number, "-", "\"-\"")]
+    #[case(ColumnKind::Boolean, "t", "true")]
+    #[case(ColumnKind::Boolean, "0", "false")]
+    #[case(ColumnKind::Boolean, "maybe", "\"maybe\"")]
+    #[case(ColumnKind::Json, "{\"a\": [1.10,\n null], \"a\": 2}", "{\"a\": [1.10,  null], \"a\": 2}")]
+    #[case(ColumnKind::Json, "{broken", "\"{broken\"")]
+    #[case(ColumnKind::Date, "2026-11-22", "\"2026-11-22\"")]
+    #[case(ColumnKind::Text, "12", "\"12\"")]
+    #[case(ColumnKind::Text, "a\"b\n\u{1}é", "\"a\\\"b\\n\\u0001é\"")]
+    fn a_value_keeps_its_type_and_its_digits(#[case] kind: ColumnKind, #[case] text: &str, #[case] expected: &str) {
+        assert_eq!(written(kind, text), expected);
+    }
+
+    proptest! {
+        #[test]
+        fn any_value_of_any_kind_is_json_on_one_line(text in any::<String>(), kind in 0..7_usize) {
+            use ColumnKind::{Boolean, Date, DateTime, Integer, Json, Number, Text};
+            let out = written([Integer, Number, Boolean, Date, DateTime, Json, Text][kind], &text);
+            prop_assert!(!out.contains(['\n', '\r']));
+            prop_assert!(serde_json::from_str::<IgnoredAny>(&out).is_ok());
+        }
+
+        #[test]
+        fn a_number_is_one_exactly_where_json_says_so(text in "[-+0-9.eE]{0,8}") {
+            prop_assert_eq!(is_json_number(&text), serde_json::from_str::<IgnoredAny>(&text).is_ok());
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! The CSV meant for spreadsheets: the same rows, but no cell runs as a formula, in whatever way the program splits it.
+//!
+//! A program set to a country that writes `1,5` splits at semicolons instead of commas and reads quotes as text, so a
+//! formula hidden after a semicolon or a line break becomes a cell of its own. Every place where a cell could begin is
+//! therefore defused, with an apostrophe before it. Numbers below zero stay numbers.
+
+use std::borrow::Cow;
+
+use super::{Cell, csv};
+
+/// Spreadsheets take a file with a byte order mark for UTF-8.
+pub(super) const BYTE_ORDER_MARK: &str = "\u{feff}";
+
+/// Appends one line.
+pub(super) fn line<'a>(out: &mut String, cells: impl Iterator<Item = Cell<'a>>) {
+    for (i, cell) in cells.enumerate() {
+        if i > 0 {
+            out.push(',');
+        }
+        match cell.shown().map(defuse) {
+            None => {}
+            Some(text) if text.contains([',', '"', '\r', '\n', ';', '\t']) => csv::quoted(out, &text),
+            Some(text) => out.push_str(&text),
+        }
+    }
+    out.push_str(csv::LINE_END);
+}
+
+/// The text with an apostrophe wherever a cell could begin and would run.
+fn defuse(text: &str) -> Cow<'_, str> {
+    let pieces = || text.split_inclusive(is_separator);
+    if !pieces().any(runs) {
+        return Cow::Borrowed(text);
+    }
+    let mut safe = String::with_capacity(text.len() + 4);
+    for piece in pieces() {
+        if runs(piece) {
+            safe.push('\'');
+        }
+        safe.push_str(piece);
+    }
+    Cow::Owned(safe)
+}
+
+/// What some spreadsheet, somewhere, may split a line at.
+fn is_separator(c: char) -> bool {
+    matches!(c, ';' | '\t' | '\r' | '\n')
+}
+
+/// Whether a cell that begins like this would be taken for a formula, or for a control character that hides one.
+fn runs(piece: &str) -> bool {
+    let cell = piece.trim_end_matches(is_separator);
+    let seen = cell.trim_start_matches(|c: char| c.is_whitespace() || c.is_control() || is_invisible(c) || c == '"');
+    let sigil = seen.starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']);
+    let hidden = piece.starts_with(['\t', '\r']);
+    hidden || (sigil && !is_negative_number(cell))
+}
+
+/// Characters without a width that a program may drop before it looks at a cell.
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{feff}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{ad}')
+}
+
+/// `-12.50`, `-3e-7`. A leading plus is no number here: it is how telephone numbers begin.
+fn is_negative_number(cell: &str) -> bool {
+    let Some(rest) = cell.strip_prefix('-') else { return false };
+    let (mantissa, exponent) = rest.split_once(['e', 'E']).map_or((rest, None), |(m, e)| (m, Some(e)));
+    let (whole, fraction) = mantissa.split_once('.').map_or((mantissa, None), |(w, f)| (w, Some(f)));
+    let digits = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_digit());
+    digits(whole)
+        && fraction.is_none_or(digits)
+        && exponent.is_none_or(|e| digits(e.strip_prefix(['+', '-']).unwrap_or(e)))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[rstest::rstest]
+    #[case("Ada", "Ada")]
+    #[case("-12.50", "-12.50")]
+    #[case("-3e-7", "-3e-7")]
+    #[case("12", "12")]
+    #[case("a=b", "a=b")]
+    #[case("o'neill@example.com", "o'neill@example.com")]
+    #[case("=1+1", "'=1+1")]
+    #[case("+49301234", "'+49301234")]
+    #[case("-2+3", "'-2+3")]
+    #[case("--5", "'--5")]
+    #[case("@SUM(A1)", "'@SUM(A1)")]
+    #[case("＝1+1", "'＝1+1")]
+    #[case("＠x", "'＠x")]
+    #[case("  =1", "'  =1")]
+    #[case("\u{200b}=1", "'\u{200b}=1")]
+    #[case("\"=1", "'\"=1")]
+    #[case("x;=cmd()", "x;'=cmd()")]
+    #[case("x\n=cmd()", "x\n'=cmd()")]
+    #[case("\t=1", "'\t'=1")]
+    #[case("\rx", "'\rx")]
+    #[case("1;-5;2", "1;-5;2")]
+    #[case("[held, not disclosed]", "[held, not disclosed]")]
+    fn a_cell_that_would_run_is_defused(#[case] text: &str, #[case] expected: &str) {
+        assert_eq!(defuse(text), expected);
+    }
+
+    #[test]
+    fn null_and_empty_look_the_same() {
+        let mut out = String::new();
+        line(&mut out, [Cell::Null, Cell::Text(""), Cell::Text("x;y"), Cell::Withheld].into_iter());
+        assert_eq!(out, ",,\"x;y\",[withheld: another person]\r\n");
+    }
+
+    fn dangerous(field: &str) -> bool {
+        let seen = field.trim_start_matches(|c: char| c.is_whitespace() || c == '"');
+        let first = field.split([',', '"']).next().unwrap_or_default();
+        seen.starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']) && !is_negative_number(first)
+    }
+
+    proptest! {
+        #[test]
+        fn however_it_is_split_no_cell_runs(cells in prop::collection::vec("[=+@a1\"; ,\t\r\n|＝-]{0,10}", 1..5)) {
+            let mut out = String::new();
+            line(&mut out, cells.iter().map(|c| Cell::Text(c)));
+            for delimiter in [b',', b';', b'\t'] {
+                let mut reader = ::csv::ReaderBuilder::new();
+                let reader = reader.has_headers(false).flexible(true).delimiter(delimiter);
+                for record in reader.from_reader(out.as_bytes()).records() {
+                    for field in record.unwrap().iter() {
+                        prop_assert!(!dangerous(field), "{:?} split at {:?} in {:?}", field, delimiter as char, out);
+                    }
+                }
+            }
+        }
+    }
+}
