@@ -9,8 +9,8 @@ use crate::domain::ids::{BundleId, MessageId, RequestId};
 use crate::domain::lifecycle::Step;
 use crate::domain::personal::Personal;
 use crate::domain::request::{Package, Request, State};
-use crate::packaging::sealed::FileKey;
-use crate::packaging::shelf::StoredPackage;
+use crate::packaging::sealed::{FileKey, SealedReader};
+use crate::packaging::shelf::ShelfReader;
 use crate::store::{Bundle, Message, Tx};
 
 /// Who holds this token.
@@ -89,7 +89,7 @@ pub struct Delivered {
     /// The number people read out, for the file's name.
     pub reference: String,
     /// The package, unsealed as it is read.
-    pub content: StoredPackage,
+    pub content: SealedReader<ShelfReader>,
 }
 
 /// Opens the package of a request that was answered.
@@ -105,7 +105,8 @@ pub async fn package(office: &Office, bundle: BundleId, id: RequestId) -> Result
     if office.clock.now() >= package.expires_at {
         return Err(Error::PackageExpired);
     }
-    let content = office.shelf.open(package.id, &key).map_err(|e| Error::Files(format!("open a package: {e}")))?;
+    let opened = office.shelf.open(package.id).and_then(|sealed| SealedReader::new(sealed, &key));
+    let content = opened.map_err(|e| Error::Files(format!("open a package: {e}")))?;
     Ok(Delivered { reference: request.id.reference(), package, content })
 }
 

@@ -161,6 +161,14 @@ pub async fn authenticate(office: &Office, token: &str) -> Result<SignedIn, Erro
     staff.filter(|s| s.id == claims.sub).map(|staff| SignedIn { staff, session }).ok_or(Error::Unauthorized)
 }
 
+/// Every member of staff.
+///
+/// # Errors
+/// When the store fails.
+pub async fn list(office: &Office) -> Result<Vec<Staff>, Error> {
+    office.store.read(|tx| Ok(tx.staff_list()?)).await
+}
+
 /// Ends a session; its token is refused from now on.
 ///
 /// # Errors

@@ -1,0 +1,311 @@
+//! What staff decide.
+
+use actix_web::HttpResponse;
+use actix_web::web::{Data, Path};
+use serde::Deserialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::domain::ids::{RequestId, StaffId};
+use crate::usecases::decide::{self, Withheld};
+use crate::usecases::Office;
+use crate::web::api::requests::{MessageBody, MessageView};
+use crate::web::error::{Problem, ProblemBody};
+use crate::web::extract::{Body, Decide, Enter, Staff};
+use crate::web::wire::{RequestView, required};
+
+/// A refusal.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DenialBody {
+    /// The ground, by its code in the request's regime.
+    #[schema(min_length = 1, max_length = 100)]
+    pub ground: String,
+    /// Why, in words for the person.
+    #[schema(min_length = 1, max_length = 10000)]
+    pub explanation: String,
+}
+
+/// A longer deadline.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ExtensionBody {
+    /// Why, in words for the person.
+    #[schema(min_length = 1, max_length = 10000)]
+    pub reason: String,
+}
+
+/// A question.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ClarificationBody {
+    /// What is asked.
+    #[schema(min_length = 1, max_length = 10000)]
+    pub question: String,
+}
+
+/// A referral.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReferralBody {
+    /// To whom the person should turn.
+    #[schema(min_length = 1, max_length = 1000)]
+    pub to: String,
+    /// Why, in words for the person.
+    #[schema(min_length = 1, max_length = 10000)]
+    pub explanation: String,
+}
+
+/// Who shall work on it.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AssignmentBody {
+    /// The member of staff; null puts the request back.
+    #[schema(required)]
+    pub to: Option<Uuid>,
+}
+
+/// How to release.
+#[derive(Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ReleaseBody {
+    /// What happens with what was withheld because it names somebody else.
+    pub withheld: Withheld,
+}
+
+/// Approves: the company's systems will be searched or changed.
+#[utoipa::path(
+    post, path = "/v1/staff/requests/{id}/approval", tag = "staff", operation_id = "approve_request", security(("staff" = [])),
+    params(("id" = Uuid, Path, description = "The request.")),
+    responses(
+        (status = 200, description = "Approved.", body = RequestView),
+        (status = 401, description = "No valid token.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, description = "The role does not allow this.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, description = "No such request.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "The request's state does not allow this.", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub async fn approve(
+    office: Data<Office>,
+    caller: Staff<Decide>,
+    id: Path<Uuid>,
+) -> Result<HttpResponse, Problem> {
+    let request = decide::approve(&office, caller.member().id, RequestId(*id)).await?;
+    Ok(HttpResponse::Ok().json(RequestView::from(&request)))
+}
+
+/// Refuses, on a ground that the request's regime knows.
+#[utoipa::path(
+    post, path = "/v1/staff/requests/{id}/denial", tag = "staff", operation_id = "deny_request", security(("staff" = [])), request_body = DenialBody,
+    params(("id" = Uuid, Path, description = "The request.")),
+    responses(
+        (status = 200, description = "Denied.", body = RequestView),
+        (status = 401, description = "No valid token.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, description = "The role does not allow this.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, description = "No such request.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "The request's state does not allow this.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 400, description = "Not JSON.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 413, description = "Too large.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 415, description = "Not declared as JSON.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "Something is missing or wrong.", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub async fn deny(
+    office: Data<Office>,
+    caller: Staff<Decide>,
+    id: Path<Uuid>,
+    body: Body<DenialBody>,
+) -> Result<HttpResponse, Problem> {
+    let body = body.read().await?;
+    let explanation = required(body.explanation, "/explanation", 10_000)?;
+    let request = decide::deny(&office, caller.member().id, RequestId(*id), body.ground, explanation).await?;
+    Ok(HttpResponse::Ok().json(RequestView::from(&request)))
+}
+
+/// Takes the regime's longer period and tells the person why.
+#[utoipa::path(
+    post, path = "/v1/staff/requests/{id}/extension", tag = "staff", operation_id = "extend_request", security(("staff" = [])), request_body = ExtensionBody,
+    params(("id" = Uuid, Path, description = "The request.")),
+    responses(
+        (status = 200, description = "Extended.", body = RequestView),
+        (status = 401, description = "No valid token.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, description = "The role does not allow this.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, description = "No such request.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "The request's state does not allow this.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 400, description = "Not JSON.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 413, description = "Too large.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 415, description = "Not declared as JSON.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "Something is missing or wrong.", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub async fn extend(
+    office: Data<Office>,
+    caller: Staff<Decide>,
+    id: Path<Uuid>,
+    body: Body<ExtensionBody>,
+) -> Result<HttpResponse, Problem> {
+    let body = body.read().await?;
+    let reason = required(body.reason, "/reason", 10_000)?;
+    let request = decide::extend(&office, caller.member().id, RequestId(*id), reason).await?;
+    Ok(HttpResponse::Ok().json(RequestView::from(&request)))
+}
+
+/// Asks the requester something.
+#[utoipa::path(
+    post, path = "/v1/staff/requests/{id}/clarification", tag = "staff", operation_id = "ask_requester", security(("staff" = [])), request_body = ClarificationBody,
+    params(("id" = Uuid, Path, description = "The request.")),
+    responses(
+        (status = 200, description = "Asked.", body = RequestView),
+        (status = 401, description = "No valid token.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, description = "The role does not allow this.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, description = "No such request.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "The request's state does not allow this.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 400, description = "Not JSON.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 413, description = "Too large.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 415, description = "Not declared as JSON.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "Something is missing or wrong.", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub async fn clarify(
+    office: Data<Office>,
+    caller: Staff<Decide>,
+    id: Path<Uuid>,
+    body: Body<ClarificationBody>,
+) -> Result<HttpResponse, Problem> {
+    let body = body.read().await?;
+    let question = required(body.question, "/question", 10_000)?;
+    let request = decide::ask(&office, caller.member().id, RequestId(*id), question).await?;
+    Ok(HttpResponse::Ok().json(RequestView::from(&request)))
+}
+
+/// Names the controller who is responsible.
+#[utoipa::path(
+    post, path = "/v1/staff/requests/{id}/referral", tag = "staff", operation_id = "refer_request", security(("staff" = [])), request_body = ReferralBody,
+    params(("id" = Uuid, Path, description = "The request.")),
+    responses(
+        (status = 200, description = "Referred.", body = RequestView),
+        (status = 401, description = "No valid token.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, description = "The role does not allow this.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, description = "No such request.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "The request's state does not allow this.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 400, description = "Not JSON.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 413, description = "Too large.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 415, description = "Not declared as JSON.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "Something is missing or wrong.", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub async fn refer(
+    office: Data<Office>,
+    caller: Staff<Decide>,
+    id: Path<Uuid>,
+    body: Body<ReferralBody>,
+) -> Result<HttpResponse, Problem> {
+    let body = body.read().await?;
+    let to = required(body.to, "/to", 1_000)?;
+    let explanation = required(body.explanation, "/explanation", 10_000)?;
+    let request = decide::refer(&office, caller.member().id, RequestId(*id), to, explanation).await?;
+    Ok(HttpResponse::Ok().json(RequestView::from(&request)))
+}
+
+/// Hands the request to a member of staff, or puts it back.
+#[utoipa::path(
+    post, path = "/v1/staff/requests/{id}/assignment", tag = "staff", operation_id = "assign_request", security(("staff" = [])), request_body = AssignmentBody,
+    params(("id" = Uuid, Path, description = "The request.")),
+    responses(
+        (status = 200, description = "Assigned.", body = RequestView),
+        (status = 401, description = "No valid token.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, description = "The role does not allow this.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, description = "No such request.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "The request's state does not allow this.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 400, description = "Not JSON.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 413, description = "Too large.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 415, description = "Not declared as JSON.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "Something is missing or wrong.", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub async fn assign(
+    office: Data<Office>,
+    caller: Staff<Decide>,
+    id: Path<Uuid>,
+    body: Body<AssignmentBody>,
+) -> Result<HttpResponse, Problem> {
+    let body = body.read().await?;
+    let request = decide::assign(&office, caller.member().id, RequestId(*id), body.to.map(StaffId)).await?;
+    Ok(HttpResponse::Ok().json(RequestView::from(&request)))
+}
+
+/// Releases the answer, after somebody has looked.
+#[utoipa::path(
+    post, path = "/v1/staff/requests/{id}/release", tag = "staff", operation_id = "release_request", security(("staff" = [])), request_body = ReleaseBody,
+    params(("id" = Uuid, Path, description = "The request.")),
+    responses(
+        (status = 200, description = "Released, or being made again.", body = RequestView),
+        (status = 401, description = "No valid token.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, description = "The role does not allow this.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, description = "No such request.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "The request's state does not allow this.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 400, description = "Not JSON.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 413, description = "Too large.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 415, description = "Not declared as JSON.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "Something is missing or wrong.", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub async fn release(
+    office: Data<Office>,
+    caller: Staff<Decide>,
+    id: Path<Uuid>,
+    body: Body<ReleaseBody>,
+) -> Result<HttpResponse, Problem> {
+    let body = body.read_or_default().await?;
+    let request = decide::release(&office, caller.member().id, RequestId(*id), body.withheld).await?;
+    Ok(HttpResponse::Ok().json(RequestView::from(&request)))
+}
+
+/// Has work that failed tried again at once.
+#[utoipa::path(
+    post, path = "/v1/staff/requests/{id}/retry", tag = "staff", operation_id = "retry_request", security(("staff" = [])),
+    params(("id" = Uuid, Path, description = "The request.")),
+    responses(
+        (status = 200, description = "Being tried again.", body = RequestView),
+        (status = 401, description = "No valid token.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, description = "The role does not allow this.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, description = "No such request.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "The request's state does not allow this.", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub async fn retry(
+    office: Data<Office>,
+    caller: Staff<Decide>,
+    id: Path<Uuid>,
+) -> Result<HttpResponse, Problem> {
+    let request = decide::retry(&office, caller.member().id, RequestId(*id)).await?;
+    Ok(HttpResponse::Ok().json(RequestView::from(&request)))
+}
+
+/// Writes to the requester.
+#[utoipa::path(
+    post, path = "/v1/staff/requests/{id}/messages", tag = "staff", operation_id = "write_to_requester", security(("staff" = [])), request_body = MessageBody,
+    params(("id" = Uuid, Path, description = "The request.")),
+    responses(
+        (status = 201, description = "Written, and on its way by mail.", body = MessageView),
+        (status = 401, description = "No valid token.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, description = "The role does not allow this.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, description = "No such request.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "The request's state does not allow this.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 400, description = "Not JSON.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 413, description = "Too large.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 415, description = "Not declared as JSON.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "Something is missing or wrong.", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub async fn write_message(
+    office: Data<Office>,
+    caller: Staff<Enter>,
+    id: Path<Uuid>,
+    body: Body<MessageBody>,
+) -> Result<HttpResponse, Problem> {
+    let body = body.read().await?;
+    let text = required(body.text, "/text", 10_000)?;
+    let message = decide::write_message(&office, caller.member().id, RequestId(*id), text).await?;
+    Ok(HttpResponse::Created().json(MessageView::from(&message)))
+}

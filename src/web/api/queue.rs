@@ -1,0 +1,448 @@
+//! What staff see.
+
+use actix_web::HttpResponse;
+use actix_web::web::{Bytes, Data, Path, Query};
+use chrono::{NaiveDate, NaiveTime};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use crate::domain::audit::Entry;
+use crate::domain::ids::{RequestId, StaffId};
+use crate::domain::request::{Channel, Fulfilment, OptOut, Request, StateName};
+use crate::domain::right::Right;
+use crate::store::{JobStatus, LogFilter, Queue, Sort, StepRow};
+use crate::usecases::look::{self, Whole};
+use crate::usecases::{Office, report};
+use crate::web::api::requests::MessageView;
+use crate::web::error::{self, Problem, ProblemBody};
+use crate::web::extract::{Read, Report, Staff};
+use crate::web::wire::{List, RequestView, moment};
+
+/// Which requests.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct QueueQuery {
+    /// Only those in this state.
+    pub state: Option<StateName>,
+    /// Only those for this right.
+    pub right: Option<Right>,
+    /// Only those of this controller.
+    pub controller: Option<String>,
+    /// Only those of this member of staff.
+    pub assignee: Option<Uuid>,
+    /// Only those due before this day.
+    pub due_before: Option<NaiveDate>,
+    /// A reference or its beginning, an e-mail address, or a telephone number.
+    #[param(max_length = 254)]
+    pub q: Option<String>,
+    /// By what the list is sorted.
+    pub sort: Option<SortQuery>,
+    /// How many on a page.
+    #[param(minimum = 1, maximum = 200)]
+    pub limit: Option<u32>,
+    /// Where the last page ended.
+    #[param(max_length = 500)]
+    pub cursor: Option<String>,
+}
+
+/// By what a queue is sorted.
+#[derive(Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SortQuery {
+    /// The date due, the earliest first.
+    Due,
+    /// The date of receipt, the earliest first.
+    Received,
+}
+
+/// A request in the queue.
+#[derive(Serialize, ToSchema)]
+pub struct QueueItem {
+    /// The request as its requester sees it.
+    #[serde(flatten)]
+    pub request: RequestView,
+    /// The person's name.
+    pub name: String,
+    /// When it is due.
+    #[schema(required)]
+    pub due: Option<NaiveDate>,
+    /// Who works on it.
+    #[schema(required)]
+    pub assignee: Option<Uuid>,
+    /// How it came in.
+    pub channel: Channel,
+}
+
+impl From<&Request> for QueueItem {
+    fn from(r: &Request) -> Self {
+        Self {
+            request: RequestView::from(r),
+            name: r.particulars.person.name.expose().to_owned(),
+            due: r.due(),
+            assignee: r.assignee.map(|a| a.0),
+            channel: r.channel,
+        }
+    }
+}
+
+/// The review queue.
+#[utoipa::path(
+    get, path = "/v1/staff/requests", tag = "staff", operation_id = "list_requests", security(("staff" = [])), params(QueueQuery),
+    responses(
+        (status = 200, description = "A page of the queue.", body = List<QueueItem>),
+        (status = 400, description = "A parameter is wrong.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 401, description = "No valid token.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, description = "The role does not allow this.", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub async fn list(office: Data<Office>, _: Staff<Read>, query: Query<QueueQuery>) -> Result<HttpResponse, Problem> {
+    let query = query.into_inner();
+    let limit = query.limit.unwrap_or(50);
+    if !(1..=200).contains(&limit) {
+        return Err(Problem::new(error::INVALID_QUERY, "limit is a number from 1 to 200"));
+    }
+    let queue = Queue {
+        state: query.state,
+        right: query.right,
+        controller: query.controller.as_deref().map(Into::into),
+        assignee: query.assignee.map(StaffId),
+        due_before: query.due_before,
+        q: query.q.filter(|q| !q.trim().is_empty()),
+        sort: match query.sort.unwrap_or(SortQuery::Due) {
+            SortQuery::Due => Sort::Due,
+            SortQuery::Received => Sort::Received,
+        },
+        limit,
+        cursor: query.cursor,
+    };
+    let page = look::queue(&office, queue).await?;
+    Ok(HttpResponse::Ok().json(List { items: page.items.iter().map(QueueItem::from).collect(), next: page.next }))
+}
+
+/// A request with everything that belongs to it.
+#[derive(Serialize, ToSchema)]
+pub struct WholeView {
+    /// The request as the queue shows it.
+    #[serde(flatten)]
+    pub item: QueueItem,
+    /// Who asks.
+    pub person: PersonView,
+    /// What they wrote.
+    #[schema(required)]
+    pub details: Option<String>,
+    /// What should be corrected.
+    pub corrections: Vec<CorrectionView>,
+    /// What is opted out of.
+    pub opt_out_of: Vec<OptOut>,
+    /// The member of staff who entered it.
+    #[schema(required)]
+    pub entered_by: Option<Uuid>,
+    /// What came of its fulfilment so far.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub result: Option<Fulfilment>,
+    /// Messages, oldest first.
+    pub messages: Vec<MessageView>,
+    /// How far its fulfilment is.
+    pub steps: Vec<StepView>,
+    /// Work that is left to do.
+    pub jobs: Vec<JobView>,
+}
+
+/// The person, as staff see them.
+#[derive(Serialize, ToSchema)]
+#[allow(missing_docs)]
+pub struct PersonView {
+    pub name: String,
+    pub email: String,
+    #[schema(required)]
+    pub phone: Option<String>,
+    #[schema(required)]
+    pub account_id: Option<String>,
+    #[schema(required)]
+    pub residence: Option<String>,
+}
+
+/// One field to change.
+#[derive(Serialize, ToSchema)]
+#[allow(missing_docs)]
+pub struct CorrectionView {
+    pub dataset: String,
+    pub collection: String,
+    pub field: String,
+    #[schema(required)]
+    pub current: Option<String>,
+    pub requested: String,
+}
+
+/// One step of a fulfilment.
+#[derive(Serialize, ToSchema)]
+pub struct StepView {
+    /// What it does.
+    pub name: String,
+    /// In which system.
+    pub system: String,
+    /// In which dataset.
+    pub dataset: String,
+    /// In which collection.
+    pub collection: String,
+    /// `pending`, `running`, `done` or `failed`.
+    pub state: &'static str,
+    /// With how many rows.
+    pub rows: u64,
+    /// Why it failed.
+    #[schema(required)]
+    pub error: Option<String>,
+}
+
+impl From<&StepRow> for StepView {
+    fn from(s: &StepRow) -> Self {
+        Self {
+            name: s.name.clone(),
+            system: s.system.to_string(),
+            dataset: s.dataset.clone(),
+            collection: s.collection.clone(),
+            state: s.state.as_str(),
+            rows: s.rows,
+            error: s.error.clone(),
+        }
+    }
+}
+
+/// One piece of work that is left to do.
+#[derive(Serialize, ToSchema)]
+pub struct JobView {
+    /// Its kind.
+    pub kind: &'static str,
+    /// How often it was begun.
+    pub attempts: i32,
+    /// When it is tried next.
+    #[schema(format = DateTime)]
+    pub next_try: String,
+    /// Whether it is at work now.
+    pub running: bool,
+    /// Whether it failed for good and waits for `retry`.
+    pub given_up: bool,
+    /// What went wrong last.
+    #[schema(required)]
+    pub last_error: Option<String>,
+}
+
+impl From<&JobStatus> for JobView {
+    fn from(j: &JobStatus) -> Self {
+        Self {
+            kind: j.job.kind(),
+            attempts: j.attempts,
+            next_try: moment(j.run_at),
+            running: j.leased,
+            given_up: j.given_up,
+            last_error: j.last_error.clone(),
+        }
+    }
+}
+
+impl From<&Whole> for WholeView {
+    fn from(whole: &Whole) -> Self {
+        let (request, particulars) = (&whole.request, &whole.request.particulars);
+        let person = &particulars.person;
+        Self {
+            item: QueueItem::from(request),
+            person: PersonView {
+                name: person.name.expose().into(),
+                email: person.email.expose().into(),
+                phone: person.phone.as_ref().map(|p| p.expose().into()),
+                account_id: person.account_id.as_ref().map(|a| a.expose().into()),
+                residence: person.residence.as_ref().map(|r| r.as_str().into()),
+            },
+            details: particulars.details.as_ref().map(|d| d.expose().clone()),
+            corrections: particulars
+                .corrections
+                .iter()
+                .map(|c| CorrectionView {
+                    dataset: c.dataset.clone(),
+                    collection: c.collection.clone(),
+                    field: c.field.clone(),
+                    current: c.current.as_ref().map(|v| v.expose().clone()),
+                    requested: c.requested.expose().clone(),
+                })
+                .collect(),
+            opt_out_of: particulars.opt_out_of.clone(),
+            entered_by: request.entered_by.map(|e| e.0),
+            result: request.state.result().cloned(),
+            messages: whole.messages.iter().map(MessageView::from).collect(),
+            steps: whole.steps.iter().map(StepView::from).collect(),
+            jobs: whole.jobs.iter().map(JobView::from).collect(),
+        }
+    }
+}
+
+/// One request whole.
+#[utoipa::path(
+    get, path = "/v1/staff/requests/{id}", tag = "staff", operation_id = "get_request_whole", security(("staff" = [])),
+    params(("id" = Uuid, Path, description = "The request.")),
+    responses(
+        (status = 200, description = "The request.", body = WholeView),
+        (status = 401, description = "No valid token.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, description = "The role does not allow this.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, description = "No such request.", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub async fn get(office: Data<Office>, _: Staff<Read>, id: Path<Uuid>) -> Result<HttpResponse, Problem> {
+    let whole = look::whole(&office, RequestId(*id)).await?;
+    Ok(HttpResponse::Ok().json(WholeView::from(&whole)))
+}
+
+/// What fulfilling the request would do now, with row counts; changes nothing.
+#[utoipa::path(
+    get, path = "/v1/staff/requests/{id}/plan", tag = "staff", operation_id = "get_plan", security(("staff" = [])),
+    params(("id" = Uuid, Path, description = "The request.")),
+    responses(
+        (status = 200, description = "The plan.", body = Value),
+        (status = 401, description = "No valid token.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, description = "The role does not allow this.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, description = "No such request.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 502, description = "A system of the company cannot be used now.", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub async fn plan(office: Data<Office>, _: Staff<Read>, id: Path<Uuid>) -> Result<HttpResponse, Problem> {
+    let plan = look::plan(&office, RequestId(*id)).await?;
+    Ok(HttpResponse::Ok().json(plan))
+}
+
+/// One line of the audit trail.
+#[derive(Serialize, ToSchema)]
+pub struct EntryView {
+    /// Its place in the controller's chain.
+    pub seq: i64,
+    /// When.
+    #[schema(format = DateTime)]
+    pub at: String,
+    /// Who: `requester`, `system` or `staff:` and an id.
+    pub actor: String,
+    /// What happened.
+    pub event: String,
+    /// Facts that hold nothing personal.
+    #[schema(value_type = Object)]
+    pub facts: Value,
+    /// SHA-256 over the entry and the hash of the one before.
+    pub hash: String,
+}
+
+impl From<&Entry> for EntryView {
+    fn from(e: &Entry) -> Self {
+        Self {
+            seq: e.seq,
+            at: moment(e.entry.at),
+            actor: e.entry.actor.to_string(),
+            event: e.entry.event.clone(),
+            facts: e.entry.facts.clone(),
+            hash: e.hash.to_hex(),
+        }
+    }
+}
+
+/// The audit trail of a request.
+#[utoipa::path(
+    get, path = "/v1/staff/requests/{id}/entries", tag = "staff", operation_id = "list_entries", security(("staff" = [])),
+    params(("id" = Uuid, Path, description = "The request.")),
+    responses(
+        (status = 200, description = "The entries, oldest first.", body = List<EntryView>),
+        (status = 401, description = "No valid token.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, description = "The role does not allow this.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, description = "No such request.", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub async fn entries(office: Data<Office>, _: Staff<Read>, id: Path<Uuid>) -> Result<HttpResponse, Problem> {
+    let entries = look::entries(&office, RequestId(*id)).await?;
+    Ok(HttpResponse::Ok().json(List::whole(entries.iter().map(EntryView::from).collect())))
+}
+
+/// Which lines of the log.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ExportQuery {
+    /// Only those of this controller.
+    pub controller: Option<String>,
+    /// Received on or after this day (UTC).
+    pub from: Option<NaiveDate>,
+    /// Received on or before this day (UTC).
+    pub to: Option<NaiveDate>,
+}
+
+/// The request log as CSV: every request, nothing personal.
+#[utoipa::path(
+    get, path = "/v1/staff/export.csv", tag = "staff", operation_id = "export_log", security(("staff" = [])), params(ExportQuery),
+    responses(
+        (status = 200, description = "The log.", body = String, content_type = "text/csv"),
+        (status = 400, description = "A parameter is wrong.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 401, description = "No valid token.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, description = "The role does not allow this.", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub async fn export(office: Data<Office>, _: Staff<Report>, query: Query<ExportQuery>) -> Result<HttpResponse, Problem> {
+    let start = |day: NaiveDate| day.and_time(NaiveTime::MIN).and_utc();
+    let filter = LogFilter {
+        controller: query.controller.as_deref().map(Into::into),
+        from: query.from.map(start),
+        to: query.to.and_then(|d| d.succ_opt()).map(start),
+    };
+    let first = report::log(&office, filter.clone(), None).await?;
+    let office = office.into_inner();
+    let pages = futures_util::stream::unfold(Some((first, true)), move |state| {
+        let (office, filter) = (office.clone(), filter.clone());
+        async move {
+            let (page, top) = state?;
+            let mut text = if top { report::LOG_HEADER.to_owned() } else { String::new() };
+            text.extend(page.items.iter().map(report::log_line));
+            let next = match page.next {
+                Some(cursor) => report::log(&office, filter, Some(cursor)).await.ok().map(|page| (page, false)),
+                None => None,
+            };
+            Some((Ok::<_, std::io::Error>(Bytes::from(text)), next))
+        }
+    });
+    let mut response = HttpResponse::Ok();
+    response.content_type("text/csv; charset=utf-8");
+    response.insert_header(("content-disposition", "attachment; filename=\"requests.csv\""));
+    Ok(response.streaming(pages))
+}
+
+/// Figures of the moment.
+#[derive(Serialize, ToSchema)]
+pub struct FiguresView {
+    /// How many requests are in each state.
+    pub requests: Vec<StateCount>,
+    /// Pieces of work that are ready.
+    pub jobs_ready: i64,
+    /// Pieces of work that failed and will be tried again.
+    pub jobs_failing: i64,
+    /// Pieces of work that failed for good and wait for staff.
+    pub jobs_given_up: i64,
+}
+
+/// How many requests are in a state.
+#[derive(Serialize, ToSchema)]
+#[allow(missing_docs)]
+pub struct StateCount {
+    pub state: StateName,
+    pub count: i64,
+}
+
+/// How many requests stand where.
+#[utoipa::path(
+    get, path = "/v1/staff/metrics", tag = "staff", operation_id = "get_figures", security(("staff" = [])),
+    responses(
+        (status = 200, description = "The figures.", body = FiguresView),
+        (status = 401, description = "No valid token.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, description = "The role does not allow this.", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub async fn figures(office: Data<Office>, _: Staff<Report>) -> Result<HttpResponse, Problem> {
+    let figures = report::figures(&office, None).await?;
+    let (jobs_ready, jobs_failing, jobs_given_up) = figures.jobs;
+    let requests = figures.by_state.into_iter().map(|(state, count)| StateCount { state, count }).collect();
+    Ok(HttpResponse::Ok().json(FiguresView { requests, jobs_ready, jobs_failing, jobs_given_up }))
+}
