@@ -26,6 +26,19 @@ pub struct Finding {
     pub message: String,
 }
 
+impl Finding {
+    /// An error in `file`, on `line`.
+    pub fn error(file: &str, line: usize, message: impl Into<String>) -> Self {
+        Self { file: file.to_owned(), line, severity: Severity::Error, message: message.into() }
+    }
+
+    /// What the TOML parser found wrong in `text`, the content of `file`.
+    pub fn of_toml(file: &str, text: &str, error: &toml::de::Error) -> Self {
+        let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+        Self::error(file, 1 + before.matches('\n').count(), error.message())
+    }
+}
+
 impl fmt::Display for Finding {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Finding { file, line, severity, message } = self;
