@@ -76,7 +76,20 @@ mod tests {
     #[test]
     fn a_message_is_plain_and_says_that_a_machine_sent_it() {
         let mail = mail(Some("Ada Löwe"), "Ihr Code für Été", "Guten Tag,\nIhr Code ist 123456 – zehn Minuten.\n");
-        insta::assert_snapshot!(mail.replace('\r', ""), @"");
+        insta::assert_snapshot!(mail.replace('\r', ""), @"
+        From: =?utf-8?b?w4l0w6kgR21iSA==?= <privacy@example.com>
+        To: =?utf-8?b?QWRhIEzDtndl?= <ada@example.com>
+        Subject: Ihr Code =?utf-8?b?ZsO8ciDDiXTDqQ==?=
+        Date: Sun, 22 Nov 2026 10:40:00 +0000
+        Message-ID: <00000000-0000-0000-0000-000000000042@example.com>
+        Auto-Submitted: auto-generated
+        MIME-Version: 1.0
+        Content-Type: text/plain; charset=utf-8
+        Content-Transfer-Encoding: quoted-printable
+
+        Guten Tag,
+        Ihr Code ist 123456 =E2=80=93 zehn Minuten.
+        ");
     }
 
     #[test]
@@ -101,7 +114,7 @@ mod tests {
     fn a_subject_cannot_add_a_header(#[case] subject: &str) {
         let mail = mail(None, subject, "text");
         assert_eq!(header_names(&mail)[..8], HEADERS);
-        assert!(mail.ends_with("\r\n\r\ntext"));
+        assert!(mail.trim_end().ends_with("\r\n\r\ntext"));
     }
 
     proptest! {

@@ -1,0 +1,3 @@
+//! Habeas from outside: real databases, real HTTP, one test binary.
+
+mod mail;
