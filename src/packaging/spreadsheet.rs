@@ -2,7 +2,7 @@
 //!
 //! A program set to a country that writes `1,5` splits at semicolons instead of commas and reads quotes as text, so a
 //! formula hidden after a semicolon or a line break becomes a cell of its own. Every place where a cell could begin is
-//! therefore defused, with an apostrophe before it. Numbers below zero stay numbers.
+//! therefore defused, with an apostrophe before it. A value that is a number below zero stays one.
 
 use std::borrow::Cow;
 
@@ -29,7 +29,7 @@ pub(super) fn line<'a>(out: &mut String, cells: impl Iterator<Item = Cell<'a>>) 
 /// The text with an apostrophe wherever a cell could begin and would run.
 fn defuse(text: &str) -> Cow<'_, str> {
     let pieces = || text.split_inclusive(is_separator);
-    if !pieces().any(runs) {
+    if is_negative_number(text) || !pieces().any(runs) {
         return Cow::Borrowed(text);
     }
     let mut safe = String::with_capacity(text.len() + 4);
@@ -49,11 +49,9 @@ fn is_separator(c: char) -> bool {
 
 /// Whether a cell that begins like this would be taken for a formula, or for a control character that hides one.
 fn runs(piece: &str) -> bool {
-    let cell = piece.trim_end_matches(is_separator);
-    let seen = cell.trim_start_matches(|c: char| c.is_whitespace() || c.is_control() || is_invisible(c) || c == '"');
+    let seen = piece.trim_start_matches(|c: char| c.is_whitespace() || c.is_control() || is_invisible(c) || c == '"');
     let sigil = seen.starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']);
-    let hidden = piece.starts_with(['\t', '\r']);
-    hidden || (sigil && !is_negative_number(cell))
+    sigil || piece.starts_with(['\t', '\r'])
 }
 
 /// Characters without a width that a program may drop before it looks at a cell.
@@ -99,7 +97,7 @@ mod tests {
     #[case("x\n=cmd()", "x\n'=cmd()")]
     #[case("\t=1", "'\t'=1")]
     #[case("\rx", "'\rx")]
-    #[case("1;-5;2", "1;-5;2")]
+    #[case("1;-5;2", "1;'-5;2")]
     #[case("[held, not disclosed]", "[held, not disclosed]")]
     fn a_cell_that_would_run_is_defused(#[case] text: &str, #[case] expected: &str) {
         assert_eq!(defuse(text), expected);
