@@ -22,11 +22,8 @@ fn values_are_exact() {
              '10.0.0.1', '1 day 2 hours', true, 'short', '[1,5)', '{ \"b\":1 }', '0044-03-15 BC', 0.1)",
     );
     // Whatever the company's own settings are.
-    company.execute(
-        "ALTER ROLE postgres IN DATABASE test_x SET TimeZone = 'Asia/Tokyo'"
-            .replace("test_x", database(&company))
-            .as_str(),
-    );
+    company.execute(&format!("ALTER DATABASE {} SET TimeZone = 'Asia/Tokyo'", database(&company)));
+    company.execute(&format!("ALTER DATABASE {} SET DateStyle = 'German'", database(&company)));
     let columns = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l", "m", "n", "o", "p", "q"];
     let expected = [
         "0.10",
@@ -50,9 +47,7 @@ fn values_are_exact() {
     assert_eq!(company.rows("t", &columns, &[exact("id", &["1"])]), [some(&expected)]);
     // And each printed value finds its row and can be written back.
     for (column, value) in columns.into_iter().zip(expected) {
-        if !matches!(column, "j") {
-            assert_eq!(company.rows("t", &["id"], &[exact(column, &[value])]).len(), 1, "{column}");
-        }
+        assert_eq!(company.rows("t", &["id"], &[exact(column, &[value])]).len(), 1, "{column}");
         let mut writer = company.connector.writer().unwrap();
         let set = [(column.to_owned(), Some(Personal::new(value.to_owned())))];
         assert_eq!(writer.update(&name("t"), &texts(&["id"]), &[key(&["1"])], &set).unwrap(), 1, "{column}");
@@ -181,7 +176,7 @@ fn a_slow_statement_is_interrupted() {
 #[test]
 fn connections_are_few_and_kept() {
     let company = Company::new(Engine::Postgres, "");
-    let limits = Limits { connections: 2, connect: Duration::from_secs(1), ..Limits::default() };
+    let limits = Limits { connections: 2, connect: Duration::from_secs(2), ..Limits::default() };
     let connector = Postgres::new(&company.url.clone().into(), Path::new("/"), limits).unwrap();
     for _ in 0..20 {
         drop((connector.reader().unwrap(), connector.reader().unwrap()));
