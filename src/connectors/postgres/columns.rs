@@ -32,7 +32,7 @@ enum Spelling {
     Numeric,
     /// A UUID.
     Uuid,
-    /// Something else whose text a cast prints differently from the type itself: `/32` behind an address.
+    /// A network address.
     Inet,
     /// An array.
     Array,
@@ -84,7 +84,8 @@ impl ColumnType {
         }
     }
 
-    fn printed(&self, column: &str) -> String {
+    /// The column of that name as text. (A cast of an address to text would append a `/32` that it is printed without.)
+    pub(super) fn printed(&self, column: &str) -> String {
         let column = sql::quoted(column);
         match self.spelling {
             Spelling::Inet => format!("abbrev(t.{column})"),

@@ -34,7 +34,7 @@ fn condition(one: &Match, column: &ColumnType, at: usize) -> (String, Parameter)
     let in_own_type = || format!("{name} = ANY((${at}::text[])::{}[])", column.name);
     let condition = match one.comparison {
         Comparison::Exact if column.is_understood() => in_own_type(),
-        Comparison::Exact => format!("{name}::text = ANY(${at}::text[])"),
+        Comparison::Exact => format!("{} = ANY(${at}::text[])", column.printed(&one.column)),
         Comparison::IgnoreCase if column.ignores_case() => in_own_type(),
         Comparison::IgnoreCase => format!("lower({name}::text) = ANY(${at}::text[])"),
         Comparison::PhoneDigits => format!("regexp_replace({name}::text, '[^0-9]', '', 'g') = ANY(${at}::text[])"),

@@ -18,8 +18,10 @@ pub const LOCKED_ROLE: &str = "locked";
 pub const PASSWORD: &str = "right-horse";
 
 /// Starts, waits for the other end of its standard input to close, then stops and cleans up. It is a process of its
-/// own, so that neither a panic nor a `kill -9` of the test process leaves a server behind.
+/// own, so that neither a panic nor a `kill -9` of the test process leaves a server behind, not even one that comes
+/// before anybody listens to its "ready".
 const WATCHER: &str = r#"
+trap '' HUP INT PIPE TERM
 "$1/pg_ctl" --pgdata="$2/data" --log="$2/log" --wait --silent --options="$3" start >&2 || { cat "$2/log" >&2; rm -rf "$2"; exit 1; }
 echo ready
 cat >/dev/null
