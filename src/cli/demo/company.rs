@@ -26,7 +26,7 @@ pub struct KnownPerson {
     pub name: &'static str,
     /// The address by which the journey asks.
     pub email: &'static str,
-    /// The telephone number in E.164; the database spells it with spaces.
+    /// The telephone number in E.164; the database spells it with spaces and brackets.
     pub phone: Option<&'static str>,
     /// The shop's own number for the person.
     pub account_number: Option<&'static str>,
@@ -37,7 +37,7 @@ pub struct KnownPerson {
 pub const ADA: KnownPerson = KnownPerson {
     name: "Ada Example",
     email: "ada@example.com",
-    phone: Some("+491713920042"),
+    phone: Some("+493023125000"),
     account_number: Some("C-100001"),
 };
 

@@ -6,7 +6,7 @@ INSERT INTO addresses (id, street, city, postal_code, state, country) VALUES
 
 INSERT INTO customers (id, account_number, email, name, phone, birthdate, password_hash, address_id, state, country,
     marketing, created_at) VALUES
-    (1, 'C-100001', 'ada@example.com', 'Ada Example', '+49 171 392 00 42', '1990-12-10',
+    (1, 'C-100001', 'ada@example.com', 'Ada Example', '+49 (30) 231 25-000', '1990-12-10',
         '$argon2id$v=19$m=19456,t=2,p=1$bWFkZSB1cCBzYWx0MDAwMQ$bm90IGEgaGFzaCBvZiBhbnkgcGFzc3dvcmQgMDAwMQ',
         1, NULL, 'DE', 1, '2023-02-14T09:30:00+01:00'),
     (2, 'C-100002', 'grace@example.com', 'Grace Example', NULL, '1988-12-09',
