@@ -14,8 +14,8 @@ examples=${SCHEMATHESIS_EXAMPLES:-20}
 seconds=${SCHEMATHESIS_SECONDS:-600}
 venv=$PWD/target/schemathesis
 # A member of the demo company's staff; `habeas demo` prints the sign-ins.
-email=${HABEAS_DEMO_EMAIL:-olivia.officer@shop.example}
-password=${HABEAS_DEMO_PASSWORD:-demo-officer}
+email=${SCHEMATHESIS_EMAIL:-olivia.officer@shop.example}
+password=${SCHEMATHESIS_PASSWORD:-demo-officer}
 
 [ -x "$habeas" ] || { echo "$habeas is not there: run 'cargo test' or 'cargo build' first" >&2; exit 1; }
 
