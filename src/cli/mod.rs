@@ -1,3 +1,3 @@
 //! (to come)
 
-pub mod deadline;
+pub mod demo;
