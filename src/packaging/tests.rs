@@ -379,3 +379,32 @@ fn another_program_reads_the_zip() {
     let output = Command::new("python3").args(["-m", "zipfile", "--test"]).arg(&path).output().expect("python3");
     assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), "Done testing");
 }
+
+#[test]
+fn one_file_of_a_sealed_package_on_the_shelf_is_read_alone() {
+    let directory = tempfile::tempdir().unwrap();
+    let shelf = shelf::Shelf::in_directory(directory.path().join("packages")).unwrap();
+    let (name, key) = (uuid::Uuid::from_u128(7), FileKey::new([6; 32]));
+    let mut sealed = sealed::SealedWriter::new(shelf.create(name).unwrap(), &key, [1; 16]).unwrap();
+    let options = options(shelf.directory(), false);
+    let mut writer = PackageWriter::new(&mut sealed, about(Right::Access), options, FileKey::new([5; 32]));
+    writer.begin_collection(customers()).unwrap();
+    let cells = [Cell::Text("1"), Cell::Text("Ada Lovelace"), Cell::Null, Cell::Null, Cell::Null, Cell::Null];
+    writer.row(&cells).unwrap();
+    writer.end_collection().unwrap();
+    let summary = writer.finish(&serde_json::json!({ "name": "Ada Lovelace" }), &[]).unwrap();
+    sealed.finish().unwrap().commit().unwrap();
+
+    let on_disk = std::fs::read(shelf.directory().join(name.to_string())).unwrap();
+    assert!(!on_disk.windows(4).any(|w| w == b"PK\x03\x04"), "the ZIP lies in clear");
+    let reader = sealed::SealedReader::new(shelf.open(name).unwrap(), &key).unwrap();
+    assert_eq!(reader.length(), summary.bytes);
+    let mut archive = zip::ZipArchive::new(reader).unwrap();
+    let mut receipt = String::new();
+    archive.by_name("receipt.json").unwrap().read_to_string(&mut receipt).unwrap();
+    insta::assert_snapshot!(receipt, @r#"
+    {
+      "name": "Ada Lovelace"
+    }
+    "#);
+}
