@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use crate::domain::finding::{Finding, Severity};
 use crate::domain::ids::{ControllerId, SystemId};
-use crate::mail::MailConfig;
+use crate::mail::{MailConfig, TransportKind};
 
 /// The whole configuration. Every key can also be given as an environment variable: `HABEAS_DATABASE__URL`.
 #[derive(Debug, Deserialize)]
@@ -103,7 +103,12 @@ impl Default for Config {
             server: Server::default(),
             database: Database { url: "sqlite://habeas.db".into() },
             secrets: Secrets { key_file: "habeas.key".into() },
-            mail: MailConfig::default(),
+            mail: MailConfig {
+                transport: TransportKind::File,
+                directory: Some("mail".into()),
+                url: None,
+                from: "privacy@localhost".into(),
+            },
             storage: Storage { directory: "packages".into() },
             regimes: None,
             controllers: Vec::new(),

@@ -283,7 +283,27 @@ pub struct NoMatch<'a> {
     pub remedies: Remedies<'a>,
 }
 
-/// The requester took it back.
+/// Staff wrote something.
+#[derive(Template)]
+#[template(path = "mail/en/message.txt")]
+pub struct Message<'a> {
+    /// The request.
+    pub about: Concerning<'a>,
+    /// What staff wrote.
+    pub text: &'a str,
+    /// The page where the requester answers.
+    pub url: &'a str,
+}
+
+/// Staff did what was asked, outside of the connected systems.
+#[derive(Template)]
+#[template(path = "mail/en/carried_out.txt")]
+pub struct CarriedOut<'a> {
+    /// The request.
+    pub about: Concerning<'a>,
+}
+
+/// The requester took the request back.
 #[derive(Template)]
 #[template(path = "mail/en/withdrawn.txt")]
 pub struct Withdrawn<'a> {

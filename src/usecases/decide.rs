@@ -32,8 +32,9 @@ pub async fn deny(office: &Office, by: StaffId, id: RequestId, ground: String, w
     let now = office.clock.now();
     let regimes = office.regimes.clone();
     transition(office, id, move |request| {
-        let known = regimes.get(&request.regime).map(|r| r.ground_codes()).unwrap_or_default();
-        if !known.contains(&ground) {
+        let regime = regimes.get(&request.regime).ok_or(Error::UnknownRegime)?;
+        if !regime.grounds_against(request.right).any(|g| g.code == ground) {
+            let known = regime.grounds_against(request.right).map(|g| g.code.clone()).collect();
             return Err(Error::UnknownGround { known });
         }
         Ok(request.deny(now, by, ground.clone(), Personal::new(why.clone()))?)
@@ -50,10 +51,9 @@ pub async fn extend(office: &Office, by: StaffId, id: RequestId, reason: String)
     let inner = office.clone();
     transition(office, id, move |request| {
         let controller = inner.controller(&request.controller).ok_or(Error::UnknownController)?;
-        let regime = inner.regimes.get(&request.regime).ok_or(Error::UnknownRegime)?;
-        let longer = deadlines(controller, regime, request.right, request.received_at, true);
+        let longer = deadlines(&inner, controller, &request, true);
         let longer = (longer != request.deadlines).then_some(longer);
-        let today = controller.policy.date_of(now);
+        let today = controller.policy.day_of(now);
         Ok(request.extend(now, today, by, Personal::new(reason.clone()), longer)?)
     })
     .await

@@ -74,9 +74,6 @@ pub enum Error {
     /// The same idempotency key came with another body.
     #[error("this Idempotency-Key was used for another request; use a new one")]
     KeyReused,
-    /// The first call with this idempotency key is still at work.
-    #[error("the first request with this Idempotency-Key is still being worked on; try again in a moment")]
-    KeyInUse,
     /// The account exists already.
     #[error("an account with this e-mail address exists already")]
     AccountExists,

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use chrono::NaiveDate;
+
 use crate::clock::Clock;
 use crate::domain::ids::{ControllerId, RequestId};
-use crate::domain::policy::Policy;
+use crate::domain::policy::{Policy, Terms};
 use crate::domain::regime::Regime;
 use crate::domain::right::Right;
-use crate::domain::verification::Level;
 use crate::fulfilment::Systems;
 use crate::mail::Mailer;
 use crate::packaging::shelf::Shelf;
@@ -62,13 +63,8 @@ impl Office {
 }
 
 impl Controller {
-    /// The rights that both the regime gives and the policy offers; where the policy names rights of its own, these.
-    pub fn offers(&self, regime: &Regime) -> Vec<Right> {
-        Right::ALL.iter().copied().filter(|r| regime.right(*r).is_some() || self.policy.promises(*r)).filter(|r| self.policy.offers(*r)).collect()
-    }
-
-    /// How sure the controller must be of the requester: what the policy says, else what the regime says.
-    pub fn level(&self, regime: &Regime, right: Right) -> Level {
-        self.policy.verification_level(right).unwrap_or_else(|| regime.verification_level(right))
+    /// The rights that law or policy gives to a request received `on` that day.
+    pub fn offers(&self, regime: &Regime, on: NaiveDate) -> Vec<Right> {
+        Right::ALL.iter().copied().filter(|right| Terms::of(&self.policy, regime, *right, on).is_some()).collect()
     }
 }

@@ -7,11 +7,11 @@ use super::office::Controller;
 use super::token::Token;
 use super::{Error, Office};
 use crate::clock;
-use crate::domain::deadline::{Deadline, Duty, deadline};
+use crate::domain::deadline::{Deadline, Duty, Options, deadline};
 use crate::domain::ids::{BundleId, ControllerId, RegimeId, RequestId, StaffId};
 use crate::domain::job::{Job, NewJob};
 use crate::domain::lifecycle;
-use crate::domain::regime::Regime;
+use crate::domain::policy::Terms;
 use crate::domain::request::{Channel, Outcome, Particulars, Request, State};
 use crate::domain::right::Right;
 use crate::domain::verification::{Challenge, Verification};
@@ -89,7 +89,7 @@ fn prepare(office: &Office, mut submission: Submission, now: DateTime<Utc>) -> R
     submission.rights.dedup();
     check(&submission, now)?;
     let received_at = submission.received_at.unwrap_or(now);
-    let today = controller.policy.date_of(received_at);
+    let today = controller.policy.day_of(received_at);
     let residence = submission.particulars.person.residence.as_ref();
     let choice = office
         .regimes
@@ -98,11 +98,11 @@ fn prepare(office: &Office, mut submission: Submission, now: DateTime<Utc>) -> R
     let bundle_id = BundleId(clock::new_id(now));
     let mut outcomes = Vec::with_capacity(submission.rights.len());
     for right in &submission.rights {
-        let offered = controller.offers(choice.regime);
-        if !offered.contains(right) {
-            return Err(Error::RightNotOffered { right: *right, regime: choice.regime.id.to_string(), offered });
-        }
-        let request = Request {
+        let terms = Terms::of(&controller.policy, choice.regime, *right, today).ok_or_else(|| {
+            let offered = controller.offers(choice.regime, today);
+            Error::RightNotOffered { right: *right, regime: choice.regime.id.to_string(), offered }
+        })?;
+        let mut request = Request {
             id: RequestId(clock::new_id(now)),
             bundle: bundle_id,
             controller: submission.controller.clone(),
@@ -112,13 +112,14 @@ fn prepare(office: &Office, mut submission: Submission, now: DateTime<Utc>) -> R
             channel: submission.channel,
             entered_by: submission.entered_by,
             received_at,
-            deadlines: deadlines(controller, choice.regime, *right, received_at, false),
+            deadlines: Vec::new(),
             extension: None,
-            verification: Verification::required(controller.level(choice.regime, *right)),
+            verification: Verification::required(terms.verification),
             assignee: None,
             state: State::InReview { since: now },
             particulars: of_right(&submission.particulars, *right),
         };
+        request.deadlines = deadlines(office, controller, &request, false);
         outcomes.push(lifecycle::submit(request, now));
     }
     let asks = outcomes.iter().any(|o| o.request.verification.wants_code());
@@ -167,21 +168,20 @@ fn of_right(all: &Particulars, right: Right) -> Particulars {
     own
 }
 
-/// What is due when for one right: the opt-out date for an opt-out where the regime has one, else the response date,
-/// and the acknowledgement where the regime asks for one.
-pub(super) fn deadlines(
-    controller: &Controller,
-    regime: &Regime,
-    right: Right,
-    received_at: DateTime<Utc>,
-    extended: bool,
-) -> Vec<Deadline> {
-    let received = controller.policy.date_of(received_at);
+/// What is due when for a request, by its regime and its controller's policy, the stricter of the two counting.
+pub(super) fn deadlines(office: &Office, controller: &Controller, request: &Request, extended: bool) -> Vec<Deadline> {
+    let received = controller.policy.day_of(request.received_at);
+    let Some(regime) = office.regimes.get(&request.regime) else { return Vec::new() };
+    let terms = Terms::of(&controller.policy, regime, request.right, received);
+    let extends = extended && terms.as_ref().is_some_and(|t| t.extends);
     let of = |duty: Duty| {
-        let options = controller.policy.deadline_options(right, duty, extended && duty == Duty::Response);
+        let options = Options {
+            extended: extends && duty == Duty::Response,
+            country: Some(controller.policy.country.clone()),
+            paused: Vec::new(),
+            promised: terms.as_ref().and_then(|t| t.promised),
+        };
         deadline(regime, duty, received, &options).ok()
     };
-    let answer = if right == Right::OptOut { of(Duty::OptOut).or_else(|| of(Duty::Response)) } else { of(Duty::Response) };
-    let acknowledgement = if right == Right::OptOut { None } else { of(Duty::Acknowledgement) };
-    answer.into_iter().chain(acknowledgement).collect()
+    regime.duties(request.right, received).into_iter().filter_map(of).collect()
 }

@@ -436,6 +436,17 @@ fn expired() {
 }
 
 #[test]
+fn message() {
+    let letter = Message { about: about(Right::Access), text: "We are on it.", url: "https://privacy.infotech.example/r/1" };
+    insta::assert_snapshot!(shown(&letter), @"");
+}
+
+#[test]
+fn carried_out() {
+    insta::assert_snapshot!(shown(&CarriedOut { about: about(Right::Objection) }), @"");
+}
+
+#[test]
 fn every_right_has_words() {
     for right in Right::ALL {
         let text = compose(&Withdrawn { about: about(*right) });
