@@ -129,7 +129,7 @@ impl Default for Server {
 const PREFIX: &str = "HABEAS_";
 
 /// Variables with the prefix that are not keys.
-const NOT_KEYS: [&str; 3] = ["HABEAS_CRASH_AT", "HABEAS_LOG", "HABEAS_LOG_FORMAT"];
+const NOT_KEYS: [&str; 4] = ["HABEAS_CRASH_AT", "HABEAS_LOG", "HABEAS_LOG_FORMAT", "HABEAS_WRITE_OPENAPI"];
 
 impl Config {
     /// Reads the file, then lets variables of the environment override it. When `file` is the default name and is

@@ -1,1 +1,6 @@
-//! (to come)
+//! stub
+pub struct Systems;
+pub mod plan {
+    #[derive(serde::Serialize)]
+    pub struct Plan;
+}

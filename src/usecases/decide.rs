@@ -103,7 +103,8 @@ pub async fn assign(office: &Office, by: StaffId, id: RequestId, to: Option<Staf
         .store
         .write(move |tx| {
             if let Some(to) = to {
-                let able = tx.staff(to)?.is_some_and(|s| s.role.may(Permission::Decide) || s.role.may(Permission::Enter));
+                let able =
+                    tx.staff(to)?.is_some_and(|s| s.role.may(Permission::Decide) || s.role.may(Permission::Enter));
                 if !able {
                     return Err(Error::invalid("/to", "nobody of that id works on requests"));
                 }
@@ -116,7 +117,7 @@ pub async fn assign(office: &Office, by: StaffId, id: RequestId, to: Option<Staf
 }
 
 /// What staff do with what was withheld because it names somebody else.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize, utoipa::ToSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Withheld {
     /// It stays out of the package.
@@ -140,11 +141,7 @@ pub async fn release(office: &Office, by: StaffId, id: RequestId, withheld: With
             let again = withheld == Withheld::Disclose
                 && reads(request.right)
                 && request.state.result().is_some_and(|r| r.withheld > 0);
-            let outcome: Outcome = if again {
-                request.run_again(now, by)?
-            } else {
-                request.release(now, by)?
-            };
+            let outcome: Outcome = if again { request.run_again(now, by)? } else { request.release(now, by)? };
             tx.save(&outcome)?;
             wake_siblings(tx, &outcome.request, now)?;
             Ok(outcome.request)

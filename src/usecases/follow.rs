@@ -55,8 +55,13 @@ pub async fn withdraw(office: &Office, bundle: BundleId, id: RequestId) -> Resul
 /// [`Error::NotFound`].
 pub async fn write_message(office: &Office, bundle: BundleId, id: RequestId, text: String) -> Result<Message, Error> {
     let now = office.clock.now();
-    let message =
-        Message { id: MessageId(clock::new_id(now)), request: id, at: now, author: Actor::Requester, text: Personal::new(text) };
+    let message = Message {
+        id: MessageId(clock::new_id(now)),
+        request: id,
+        at: now,
+        author: Actor::Requester,
+        text: Personal::new(text),
+    };
     office
         .store
         .write(move |tx| {
@@ -97,7 +102,8 @@ pub struct Delivered {
 /// # Errors
 /// [`Error::NoPackage`] before it is delivered or where there is none, [`Error::PackageExpired`].
 pub async fn package(office: &Office, bundle: BundleId, id: RequestId) -> Result<Delivered, Error> {
-    let (request, key) = office.store.read(move |tx| Ok::<_, Error>((own(tx.request(id)?, bundle)?, file_key(tx, id)?))).await?;
+    let (request, key) =
+        office.store.read(move |tx| Ok::<_, Error>((own(tx.request(id)?, bundle)?, file_key(tx, id)?))).await?;
     let (State::Fulfilled(done) | State::PartiallyFulfilled(done)) = &request.state else {
         return Err(Error::NoPackage("the request has not been answered with one yet"));
     };

@@ -47,7 +47,7 @@ impl<T> Keep<T> {
 /// [`Error::KeyReused`] when the key came with another body.
 pub async fn recall(office: &Office, call: Call) -> Result<Option<Answer>, Error> {
     let oldest = office.clock.now() - MEMORY;
-    let found = office.store.read(move |tx| Ok::<_, Error>(tx.recall(call.scope)?)).await?;
+    let found = office.store.read(move |tx| Ok::<_, Error>(tx.recall(&call.scope)?)).await?;
     match found {
         Some(found) if found.at < oldest => Ok(None),
         Some(found) if found.body_hash != call.body => Err(Error::KeyReused),

@@ -71,7 +71,13 @@ pub async fn mail_acknowledgement(office: &Office, job: JobId, bundle: BundleId)
         .iter()
         .filter_map(|(r, reference)| {
             let deadline = r.deadline(Duty::Response)?;
-            Some(Due { reference, right: r.right, due: deadline.due, why: &deadline.rule, citation: &deadline.citation })
+            Some(Due {
+                reference,
+                right: r.right,
+                due: deadline.due,
+                rule: &deadline.rule,
+                citation: &deadline.citation,
+            })
         })
         .collect();
     let complete = requests.iter().all(|r| r.verification.complete());
@@ -116,7 +122,8 @@ pub async fn mail_letter(office: &Office, job: JobId, id: RequestId, kind: Kind)
             send(office, job, &request, &letter).await
         }
         (Kind::Message, _) => {
-            let Some(text) = messages.iter().rev().find(|m| matches!(m.author, crate::domain::actor::Actor::Staff(_))) else {
+            let Some(text) = messages.iter().rev().find(|m| matches!(m.author, crate::domain::actor::Actor::Staff(_)))
+            else {
                 return Ok(());
             };
             let letter = Message { about, text: text.text.expose(), url: &format!("{page}/messages") };

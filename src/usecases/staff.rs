@@ -1,7 +1,7 @@
 //! Staff: accounts, sign-in, sessions that can be revoked.
 
-use argon2::password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash};
 use argon2::Argon2;
+use argon2::password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash};
 use chrono::{DateTime, TimeDelta, Utc};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use secrecy::{ExposeSecret, SecretString};
@@ -58,7 +58,14 @@ pub struct SignedIn {
 ///
 /// # Errors
 /// [`Error::Invalid`] when the password is too short, [`Error::AccountExists`].
-pub async fn add(office: &Office, by: Option<StaffId>, email: Email, name: Name, role: Role, password: SecretString) -> Result<Staff, Error> {
+pub async fn add(
+    office: &Office,
+    by: Option<StaffId>,
+    email: Email,
+    name: Name,
+    role: Role,
+    password: SecretString,
+) -> Result<Staff, Error> {
     let length = password.expose_secret().chars().count();
     if !(SHORTEST_PASSWORD..=200).contains(&length) {
         return Err(Error::invalid("/password", format!("a password has {SHORTEST_PASSWORD} to 200 characters")));
@@ -179,8 +186,7 @@ pub async fn sign_out(office: &Office, session: SessionId) -> Result<(), Error> 
 }
 
 /// The hash that an unknown address is checked against: of no password at all, at the same cost.
-const NOBODY: &str =
-    "$argon2id$v=19$m=19456,t=2,p=1$aGFiZWFzLW5vYm9keQ$6SCFRkIQ4sHNVGqBqGHDKUGhVCyTUeQjW3N0pIa0Bzg";
+const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$aGFiZWFzLW5vYm9keQ$6SCFRkIQ4sHNVGqBqGHDKUGhVCyTUeQjW3N0pIa0Bzg";
 
 fn hash_password(password: &SecretString) -> Result<String, Error> {
     let salt: [u8; 16] = clock::random();

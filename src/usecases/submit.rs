@@ -48,7 +48,11 @@ pub struct Submitted {
 ///
 /// # Errors
 /// [`Error::UnknownController`], [`Error::UnknownRegime`], [`Error::RightNotOffered`], [`Error::Invalid`].
-pub async fn submit(office: &Office, submission: Submission, keep: Option<Keep<Submitted>>) -> Result<Submitted, Error> {
+pub async fn submit(
+    office: &Office,
+    submission: Submission,
+    keep: Option<Keep<Submitted>>,
+) -> Result<Submitted, Error> {
     let now = office.clock.now();
     let (bundle, outcomes) = prepare(office, submission, now)?;
     let token = Token::new(bundle.id, clock::random());
@@ -125,13 +129,8 @@ fn prepare(office: &Office, mut submission: Submission, now: DateTime<Utc>) -> R
     let asks = outcomes.iter().any(|o| o.request.verification.wants_code());
     let serial = u64::from_be_bytes(clock::random());
     let challenge = asks.then(|| Challenge::first(serial, now));
-    let bundle = Bundle {
-        id: bundle_id,
-        controller: submission.controller,
-        token_hash: [0; 32],
-        created_at: now,
-        challenge,
-    };
+    let bundle =
+        Bundle { id: bundle_id, controller: submission.controller, token_hash: [0; 32], created_at: now, challenge };
     Ok((bundle, outcomes))
 }
 

@@ -27,7 +27,7 @@ pub async fn suppressions(office: &Office, key: &ApiKey, email: Email) -> Result
 /// [`Error::Unauthorized`] when it is nobody's.
 pub async fn client(office: &Office, secret: &str) -> Result<ApiKey, Error> {
     let hash = ApiSecret::from(secret).hash();
-    office.store.read(move |tx| tx.api_key(hash)?.ok_or(Error::Unauthorized)).await
+    office.store.read(move |tx| tx.api_key(&hash)?.ok_or(Error::Unauthorized)).await
 }
 
 /// Makes an API key; its secret is shown this once and never again. `controller` limits what it sees.

@@ -36,7 +36,12 @@ pub async fn send_code(office: &Office, bundle: BundleId) -> Result<Challenge, E
 ///
 /// # Errors
 /// [`Error::Challenge`] when the code is wrong, old or tried too often: the try is counted all the same.
-pub async fn confirm_code(office: &Office, bundle: BundleId, request: RequestId, code: String) -> Result<Request, Error> {
+pub async fn confirm_code(
+    office: &Office,
+    bundle: BundleId,
+    request: RequestId,
+    code: String,
+) -> Result<Request, Error> {
     let now = office.clock.now();
     let keys = office.store.keys().clone();
     // The try has to be committed even when the code is wrong, so the refusal travels as a value.

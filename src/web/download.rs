@@ -121,10 +121,7 @@ fn send_entry(delivered: Delivered, path: &str, sender: &mpsc::Sender<Chunk>) {
 }
 
 /// Reads on a blocking thread, a few chunks ahead of the network; stops when the receiver goes away.
-fn stream(
-    mut content: impl Read + Seek + Send + 'static,
-    (from, to): (u64, u64),
-) -> impl Stream<Item = Chunk> {
+fn stream(mut content: impl Read + Seek + Send + 'static, (from, to): (u64, u64)) -> impl Stream<Item = Chunk> {
     let (sender, chunks) = mpsc::channel(4);
     tokio::task::spawn_blocking(move || match content.seek(SeekFrom::Start(from)) {
         Ok(_) => send(&mut content, to - from, &sender),

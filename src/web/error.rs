@@ -117,6 +117,11 @@ impl Problem {
         Self { kind, detail: detail.into(), pointer: None, retry_after: None, allow: None }
     }
 
+    /// The problem as a response, where no handler can return it as an error.
+    pub fn into_response(self) -> HttpResponse {
+        self.error_response()
+    }
+
     /// The same, at a place in the body.
     #[must_use]
     pub fn at(self, pointer: impl Into<String>) -> Self {
@@ -163,7 +168,9 @@ impl From<Error> for Problem {
             Error::Store(StoreError::Unavailable(_)) => {
                 Problem::new(UNAVAILABLE, "the server's database cannot be reached; nothing was changed").after(5)
             }
-            Error::Store(StoreError::BadCursor) => Problem::new(INVALID_QUERY, "the cursor is not one that a list gave"),
+            Error::Store(StoreError::BadCursor) => {
+                Problem::new(INVALID_QUERY, "the cursor is not one that a list gave")
+            }
             Error::Files(_) | Error::Store(_) => {
                 // Logged here, once; the caller learns nothing of the server's inside.
                 tracing::error!(error = %detail, "a use case failed");

@@ -116,7 +116,8 @@ pub struct OutcomeView {
 impl OutcomeView {
     fn of(state: &State) -> Option<Self> {
         let at = moment(state.closed_at()?);
-        let plain = |kind| Self { kind, at: at.clone(), ground: None, explanation: None, referred_to: None, result: None };
+        let plain =
+            |kind| Self { kind, at: at.clone(), ground: None, explanation: None, referred_to: None, result: None };
         match state {
             State::Fulfilled(done) | State::PartiallyFulfilled(done) => {
                 let kind = match state {

@@ -1,5 +1,5 @@
 //! Habeas from outside: real databases, real HTTP, one test binary.
 
 mod connectors;
-mod support;
 mod mail;
+mod support;

@@ -109,13 +109,14 @@ pub fn deadline(
         return Err(DeadlineError::OutOfRange);
     }
     let name = || regime.id.to_string();
-    let clock = regime.clock(duty, received).ok_or_else(|| DeadlineError::NoClock { regime: name(), duty, received })?;
+    let clock =
+        regime.clock(duty, received).ok_or_else(|| DeadlineError::NoClock { regime: name(), duty, received })?;
     if !options.paused.is_empty() && (regime.pausing.is_none() || duty != Duty::Response) {
         return Err(DeadlineError::NoPausing { regime: name(), duty });
     }
     let promise = options.promised.filter(|_| duty == Duty::Response);
-    let length = length(clock, options.extended, promise)
-        .ok_or_else(|| DeadlineError::NoExtension { regime: name(), duty })?;
+    let length =
+        length(clock, options.extended, promise).ok_or_else(|| DeadlineError::NoExtension { regime: name(), duty })?;
 
     let mut count = Count::from(received);
     run(&mut count, regime, clock, length, options)?;
@@ -151,13 +152,7 @@ fn follows_promise(clock: &Clock) -> bool {
     matches!(clock.counting, Counting::WithoutDelay | Counting::Promised)
 }
 
-fn run(
-    count: &mut Count,
-    regime: &Regime,
-    clock: &Clock,
-    length: u32,
-    options: &Options,
-) -> Result<(), DeadlineError> {
+fn run(count: &mut Count, regime: &Regime, clock: &Clock, length: u32, options: &Options) -> Result<(), DeadlineError> {
     let received = count.date;
     match clock.counting {
         Counting::Months => count.add_months(length)?,
@@ -197,14 +192,23 @@ fn which_holidays(country: Option<&str>, calendar: Option<&Calendar>) -> String 
 
 /// The law's date or the policy's, whichever comes first. A promise without an extension of its own holds even
 /// where the law would allow one: the person was told the shorter date.
-fn stricter(law: Deadline, received: NaiveDate, promise: Promise, options: &Options) -> Result<Deadline, DeadlineError> {
+fn stricter(
+    law: Deadline,
+    received: NaiveDate,
+    promise: Promise,
+    options: &Options,
+) -> Result<Deadline, DeadlineError> {
     let days = promise.extended_days.filter(|_| options.extended).unwrap_or(promise.days);
     let mut count = Count::from(received);
     count.add_days(days)?;
     pause::apply(&mut count, received, &options.paused)?;
     let mut steps = law.steps;
     if count.date >= law.due {
-        steps.push(format!("the policy's own {} end no earlier, on {}: the law's date stands", amount(days, "day"), count.date));
+        steps.push(format!(
+            "the policy's own {} end no earlier, on {}: the law's date stands",
+            amount(days, "day"),
+            count.date
+        ));
         return Ok(Deadline { steps, ..law });
     }
     steps.push(format!("the law's date is {} ({})", law.due, law.citation));

@@ -437,7 +437,8 @@ fn expired() {
 
 #[test]
 fn message() {
-    let letter = Message { about: about(Right::Access), text: "We are on it.", url: "https://privacy.infotech.example/r/1" };
+    let letter =
+        Message { about: about(Right::Access), text: "We are on it.", url: "https://privacy.infotech.example/r/1" };
     insta::assert_snapshot!(shown(&letter), @"");
 }
 

@@ -7,8 +7,8 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::domain::ids::{RequestId, StaffId};
-use crate::usecases::decide::{self, Withheld};
 use crate::usecases::Office;
+use crate::usecases::decide::{self, Withheld};
 use crate::web::api::requests::{MessageBody, MessageView};
 use crate::web::error::{Problem, ProblemBody};
 use crate::web::extract::{Body, Decide, Enter, Staff};
@@ -85,11 +85,7 @@ pub struct ReleaseBody {
         (status = 409, description = "The request's state does not allow this.", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
-pub async fn approve(
-    office: Data<Office>,
-    caller: Staff<Decide>,
-    id: Path<Uuid>,
-) -> Result<HttpResponse, Problem> {
+pub async fn approve(office: Data<Office>, caller: Staff<Decide>, id: Path<Uuid>) -> Result<HttpResponse, Problem> {
     let request = decide::approve(&office, caller.member().id, RequestId(*id)).await?;
     Ok(HttpResponse::Ok().json(RequestView::from(&request)))
 }
@@ -273,11 +269,7 @@ pub async fn release(
         (status = 409, description = "The request's state does not allow this.", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
-pub async fn retry(
-    office: Data<Office>,
-    caller: Staff<Decide>,
-    id: Path<Uuid>,
-) -> Result<HttpResponse, Problem> {
+pub async fn retry(office: Data<Office>, caller: Staff<Decide>, id: Path<Uuid>) -> Result<HttpResponse, Problem> {
     let request = decide::retry(&office, caller.member().id, RequestId(*id)).await?;
     Ok(HttpResponse::Ok().json(RequestView::from(&request)))
 }

@@ -382,7 +382,11 @@ pub struct ExportQuery {
         (status = 403, description = "The role does not allow this.", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
-pub async fn export(office: Data<Office>, _: Staff<Report>, query: Query<ExportQuery>) -> Result<HttpResponse, Problem> {
+pub async fn export(
+    office: Data<Office>,
+    _: Staff<Report>,
+    query: Query<ExportQuery>,
+) -> Result<HttpResponse, Problem> {
     let start = |day: NaiveDate| day.and_time(NaiveTime::MIN).and_utc();
     let filter = LogFilter {
         controller: query.controller.as_deref().map(Into::into),

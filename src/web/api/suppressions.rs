@@ -45,7 +45,11 @@ pub struct SuppressionView {
         (status = 422, description = "Not an e-mail address.", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
-pub async fn list(office: Data<Office>, client: Client, query: Query<SuppressionQuery>) -> Result<HttpResponse, Problem> {
+pub async fn list(
+    office: Data<Office>,
+    client: Client,
+    query: Query<SuppressionQuery>,
+) -> Result<HttpResponse, Problem> {
     let email: Email = query.email.parse().map_err(|e| Error::invalid("/email", format!("{e}")))?;
     let found = suppression::suppressions(&office, &client.0, email).await?;
     let items = found

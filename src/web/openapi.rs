@@ -1,0 +1,73 @@
+//! The interface as OpenAPI 3.1, gathered from the handlers; `openapi.yaml` is held to it by a test.
+
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::{Modify, OpenApi};
+
+use super::api::{accounts, decisions, operations, queue, requests, sessions, suppressions};
+
+/// The file as it is published.
+pub const COMMITTED: &str = include_str!("../../openapi.yaml");
+
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "Habeas", description = "Data-subject requests: filed, verified, decided, fulfilled.", license(name = "Apache-2.0", identifier = "Apache-2.0")),
+    servers((url = "/")),
+    modifiers(&Schemes),
+    tags(
+        (name = "requests", description = "What a requester calls, with the token from submission."),
+        (name = "staff", description = "What staff call, with the token of their session."),
+        (name = "suppressions", description = "What the company's tools call, with an API key."),
+        (name = "operations", description = "Health, figures, this file."),
+    ),
+    paths(
+        requests::submit, requests::get, requests::send_code, requests::confirm_code, requests::withdraw,
+        requests::messages, requests::write_message, requests::package, requests::package_file,
+        suppressions::list,
+        sessions::sign_in, sessions::get, sessions::sign_out,
+        accounts::add_account, accounts::list_accounts, accounts::add_api_key, accounts::enter_request,
+        queue::list, queue::get, queue::plan, queue::entries, queue::export, queue::figures,
+        decisions::approve, decisions::deny, decisions::extend, decisions::clarify, decisions::refer,
+        decisions::assign, decisions::release, decisions::retry, decisions::write_message,
+        operations::live, operations::ready, operations::metrics, operations::openapi, operations::problem,
+    )
+)]
+struct Api;
+
+struct Schemes;
+
+impl Modify for Schemes {
+    fn modify(&self, api: &mut utoipa::openapi::OpenApi) {
+        let bearer = |description: &str| {
+            SecurityScheme::Http(
+                HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(description)).build(),
+            )
+        };
+        let components = api.components.get_or_insert_with(Default::default);
+        components.add_security_scheme("requester", bearer("The token that the submission answered."));
+        components.add_security_scheme("staff", bearer("The token of a staff session."));
+        components.add_security_scheme("api_key", bearer("An API key that an admin made."));
+    }
+}
+
+/// The interface as the code has it.
+///
+/// # Panics
+/// Never: what utoipa gathers can be written as YAML, which a test shows.
+pub fn generated() -> String {
+    Api::openapi().to_yaml().expect("the interface can be written as YAML")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `HABEAS_WRITE_OPENAPI=1 cargo test openapi` writes the file anew.
+    #[test]
+    fn the_file_says_what_the_server_does() {
+        if std::env::var_os("HABEAS_WRITE_OPENAPI").is_some() {
+            std::fs::write(concat!(env!("CARGO_MANIFEST_DIR"), "/openapi.yaml"), generated()).unwrap();
+        } else {
+            assert!(COMMITTED == generated(), "openapi.yaml is stale: HABEAS_WRITE_OPENAPI=1 cargo test openapi");
+        }
+    }
+}

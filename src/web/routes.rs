@@ -1,0 +1,81 @@
+//! Every route in one table: path, methods, handlers.
+
+use actix_web::web::{self, PathConfig, QueryConfig, ServiceConfig};
+
+use super::api::{accounts, decisions, operations, queue, requests, sessions, suppressions};
+use super::error::{self, Problem};
+
+/// Registers a path with its methods; any other method is answered with 405 and the methods that are offered.
+macro_rules! routes {
+    ($config:ident; $($path:literal => { $($method:ident $name:literal: $handler:path),+ };)+) => {
+        $(
+            $config.service(
+                web::resource($path)
+                    $(.route(web::$method().to($handler)))+
+                    .default_service(web::to(|| async {
+                        const ALLOW: &str = concat!($($name, ", "),+);
+                        let allow = ALLOW.trim_end_matches(", ");
+                        Problem::new(error::METHOD_NOT_ALLOWED, format!("offered are {allow}")).allowing(allow).into_response()
+                    })),
+            );
+        )+
+    };
+}
+
+/// Registers everything.
+pub fn configure(config: &mut ServiceConfig) {
+    config
+        .app_data(
+            PathConfig::default().error_handler(|_, _| Problem::new(error::NOT_FOUND, "there is no such thing").into()),
+        )
+        .app_data(QueryConfig::default().error_handler(|e, _| query_problem(&e).into()));
+    routes! { config;
+        "/" => { get "GET": operations::root };
+        "/health/live" => { get "GET": operations::live };
+        "/health/ready" => { get "GET": operations::ready };
+        "/metrics" => { get "GET": operations::metrics };
+        "/openapi.yaml" => { get "GET": operations::openapi };
+        "/problems/{code}" => { get "GET": operations::problem };
+        "/v1/requests" => { post "POST": requests::submit };
+        "/v1/requests/{id}" => { get "GET": requests::get };
+        "/v1/requests/{id}/verification" => { post "POST": requests::send_code };
+        "/v1/requests/{id}/verification/confirmation" => { post "POST": requests::confirm_code };
+        "/v1/requests/{id}/withdrawal" => { post "POST": requests::withdraw };
+        "/v1/requests/{id}/messages" => { get "GET": requests::messages, post "POST": requests::write_message };
+        "/v1/requests/{id}/package" => { get "GET": requests::package };
+        "/v1/requests/{id}/package/{path:.+}" => { get "GET": requests::package_file };
+        "/v1/suppressions" => { get "GET": suppressions::list };
+        "/v1/staff/session" => { get "GET": sessions::get, post "POST": sessions::sign_in, delete "DELETE": sessions::sign_out };
+        "/v1/staff/accounts" => { get "GET": accounts::list_accounts, post "POST": accounts::add_account };
+        "/v1/staff/api-keys" => { post "POST": accounts::add_api_key };
+        "/v1/staff/export.csv" => { get "GET": queue::export };
+        "/v1/staff/metrics" => { get "GET": queue::figures };
+        "/v1/staff/requests" => { get "GET": queue::list, post "POST": accounts::enter_request };
+        "/v1/staff/requests/{id}" => { get "GET": queue::get };
+        "/v1/staff/requests/{id}/plan" => { get "GET": queue::plan };
+        "/v1/staff/requests/{id}/entries" => { get "GET": queue::entries };
+        "/v1/staff/requests/{id}/approval" => { post "POST": decisions::approve };
+        "/v1/staff/requests/{id}/denial" => { post "POST": decisions::deny };
+        "/v1/staff/requests/{id}/extension" => { post "POST": decisions::extend };
+        "/v1/staff/requests/{id}/clarification" => { post "POST": decisions::clarify };
+        "/v1/staff/requests/{id}/referral" => { post "POST": decisions::refer };
+        "/v1/staff/requests/{id}/assignment" => { post "POST": decisions::assign };
+        "/v1/staff/requests/{id}/release" => { post "POST": decisions::release };
+        "/v1/staff/requests/{id}/retry" => { post "POST": decisions::retry };
+        "/v1/staff/requests/{id}/messages" => { post "POST": decisions::write_message };
+    }
+    config.default_service(web::to(|| async {
+        Problem::new(error::NOT_FOUND, "there is nothing at this address").into_response()
+    }));
+}
+
+/// serde's message names the parameter; a value in it is cut off with everything that quotes one.
+fn query_problem(error: &actix_web::error::QueryPayloadError) -> Problem {
+    let message = error.to_string();
+    let detail = match message.find("expected") {
+        Some(at) => format!("a parameter of the address is wrong: {}", &message[at..]),
+        None if message.contains("unknown field") || message.contains("missing field") => message,
+        None => "a parameter of the address is wrong".to_owned(),
+    };
+    Problem::new(error::INVALID_QUERY, detail)
+}
