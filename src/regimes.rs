@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use chrono::NaiveDate;
+use rust_embed::RustEmbed;
 
 use crate::domain::calendar::Calendars;
 use crate::domain::finding::Finding;
@@ -15,9 +16,8 @@ use crate::domain::regime::Regime;
 
 const HOLIDAYS: &str = "holidays.toml";
 
-#[derive(rust_embed::RustEmbed)]
+#[derive(RustEmbed)]
 #[folder = "regimes/"]
-#[include = "*.toml"]
 struct Embedded;
 
 /// Every regime, by its id.
@@ -160,7 +160,7 @@ fn embedded_files() -> Files {
         let text = String::from_utf8_lossy(&content.data).into_owned();
         Some((name.to_string(), File { shown_as: format!("regimes/{name}"), text }))
     };
-    Embedded::iter().filter_map(file).collect()
+    Embedded::iter().filter(|name| name.ends_with(".toml")).filter_map(file).collect()
 }
 
 fn toml_files(folder: &Path) -> std::io::Result<Vec<PathBuf>> {

@@ -129,9 +129,9 @@ impl Observed {
             Observed::OnTheDay => None,
             Observed::NearestWeekday if day.weekday() == Weekday::Sat => day.pred_opt(),
             Observed::NearestWeekday => day.succ_opt(),
-            Observed::NextWeekday => {
-                (1..15).filter_map(|n| day.checked_add_days(Days::new(n))).find(|d| !is_weekend(*d) && !taken.contains(d))
-            }
+            Observed::NextWeekday => (1..15)
+                .filter_map(|n| day.checked_add_days(Days::new(n)))
+                .find(|d| !is_weekend(*d) && !taken.contains(d)),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod count;
 mod pause;
+mod promise;
 
 use chrono::{Datelike, NaiveDate};
 use serde::{Deserialize, Serialize};
@@ -9,6 +10,7 @@ use utoipa::ToSchema;
 
 pub use super::regime::{Confidence, Duty};
 pub use pause::{Pause, PauseError};
+pub use promise::Promise;
 
 use super::calendar::Calendar;
 use super::regime::{Clock, Counting, Regime};
@@ -42,17 +44,6 @@ pub struct Options {
     pub paused: Vec<Pause>,
     /// What the policy promises, for a response; the earlier date wins.
     pub promised: Option<Promise>,
-}
-
-/// A shorter period that the controller promises of its own accord, in calendar days after receipt.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Promise {
-    /// The days within which it answers.
-    pub days: u32,
-    /// The days with the extension it reserves; a promise that reserves none is not extended.
-    #[serde(default)]
-    pub extended_days: Option<u32>,
 }
 
 /// Why there is no such deadline.
@@ -109,13 +100,14 @@ pub fn deadline(
         return Err(DeadlineError::OutOfRange);
     }
     let name = || regime.id.to_string();
-    let clock = regime.clock(duty, received).ok_or_else(|| DeadlineError::NoClock { regime: name(), duty, received })?;
+    let clock =
+        regime.clock(duty, received).ok_or_else(|| DeadlineError::NoClock { regime: name(), duty, received })?;
     if !options.paused.is_empty() && (regime.pausing.is_none() || duty != Duty::Response) {
         return Err(DeadlineError::NoPausing { regime: name(), duty });
     }
     let promise = options.promised.filter(|_| duty == Duty::Response);
-    let length = length(clock, options.extended, promise)
-        .ok_or_else(|| DeadlineError::NoExtension { regime: name(), duty })?;
+    let length =
+        length(clock, options.extended, promise).ok_or_else(|| DeadlineError::NoExtension { regime: name(), duty })?;
 
     let mut count = Count::from(received);
     run(&mut count, regime, clock, length, options)?;
@@ -151,13 +143,7 @@ fn follows_promise(clock: &Clock) -> bool {
     matches!(clock.counting, Counting::WithoutDelay | Counting::Promised)
 }
 
-fn run(
-    count: &mut Count,
-    regime: &Regime,
-    clock: &Clock,
-    length: u32,
-    options: &Options,
-) -> Result<(), DeadlineError> {
+fn run(count: &mut Count, regime: &Regime, clock: &Clock, length: u32, options: &Options) -> Result<(), DeadlineError> {
     let received = count.date;
     match clock.counting {
         Counting::Months => count.add_months(length)?,
@@ -187,9 +173,9 @@ fn rolled(date: NaiveDate, calendar: Option<&Calendar>) -> Result<NaiveDate, Dea
 
 fn which_holidays(country: Option<&str>, calendar: Option<&Calendar>) -> String {
     match (country, calendar) {
-        (None, _) => "no country is given: weekends count, public holidays do not".to_owned(),
+        (None, _) => "no country is given: weekends are the only days off".to_owned(),
         (Some(country), None) => {
-            format!("the public holidays of {country} are not known here: weekends count, public holidays do not")
+            format!("the public holidays of {country} are not known here: weekends are the only days off")
         }
         (Some(_), Some(calendar)) => format!("public holidays are those of {}", calendar.name),
     }
@@ -197,14 +183,27 @@ fn which_holidays(country: Option<&str>, calendar: Option<&Calendar>) -> String 
 
 /// The law's date or the policy's, whichever comes first. A promise without an extension of its own holds even
 /// where the law would allow one: the person was told the shorter date.
-fn stricter(law: Deadline, received: NaiveDate, promise: Promise, options: &Options) -> Result<Deadline, DeadlineError> {
+fn stricter(
+    law: Deadline,
+    received: NaiveDate,
+    promise: Promise,
+    options: &Options,
+) -> Result<Deadline, DeadlineError> {
     let days = promise.extended_days.filter(|_| options.extended).unwrap_or(promise.days);
     let mut count = Count::from(received);
     count.add_days(days)?;
-    pause::apply(&mut count, received, &options.paused)?;
+    match pause::apply(&mut count, received, &options.paused, Ok) {
+        // Asked after the promised date had passed: that promise can no longer be paused, the law's clock can.
+        Ok(()) | Err(DeadlineError::Pause(PauseError::AfterDue { .. })) => {}
+        Err(other) => return Err(other),
+    }
     let mut steps = law.steps;
     if count.date >= law.due {
-        steps.push(format!("the policy's own {} end no earlier, on {}: the law's date stands", amount(days, "day"), count.date));
+        steps.push(format!(
+            "the policy's own {} end no earlier, on {}: the law's date stands",
+            amount(days, "day"),
+            count.date
+        ));
         return Ok(Deadline { steps, ..law });
     }
     steps.push(format!("the law's date is {} ({})", law.due, law.citation));

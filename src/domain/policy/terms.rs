@@ -36,8 +36,7 @@ impl Terms {
         let asked = policy.verification.get(&right).copied();
         if let Some(law) = regime.entitlement(right, on) {
             let barred = law.verification == Level::None;
-            let verification =
-                asked.filter(|_| !barred).map_or(law.verification, |asked| asked.max(law.verification));
+            let verification = asked.filter(|_| !barred).map_or(law.verification, |asked| asked.max(law.verification));
             return Some(Terms {
                 by_law: true,
                 citation: law.citation.clone(),

@@ -7,6 +7,8 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::date;
+
 /// What the controller owes by a date.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -68,7 +70,7 @@ pub enum Confidence {
 }
 
 /// How the days of a period are counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Counting {
     /// To the corresponding day of a later month, or that month's last day; a last day that is no working day moves
@@ -87,7 +89,7 @@ pub enum Counting {
 }
 
 /// What an acknowledgement confirms.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Acknowledges {
     /// The request.
@@ -98,7 +100,7 @@ pub enum Acknowledges {
 }
 
 /// One period a law sets for one duty.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "ClockText")]
 pub struct Clock {
     /// How it is counted.
@@ -136,6 +138,7 @@ struct ClockText {
     promptness: Option<String>,
     #[serde(default)]
     acknowledges: Acknowledges,
+    #[serde(default, deserialize_with = "date::optional")]
     since: Option<NaiveDate>,
     citation: String,
     extension_citation: Option<String>,
@@ -185,7 +188,7 @@ impl TryFrom<ClockText> for Clock {
 }
 
 /// Whether and why the law lets the response clock stand still while the requester is asked something.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Pausing {
     /// What may be asked.

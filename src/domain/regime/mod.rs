@@ -1,13 +1,14 @@
 //! A regime is one law as data: a file that a lawyer can read and correct without touching code.
 
 mod clock;
+mod date;
 mod entitlement;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::NaiveDate;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 pub use clock::{Acknowledges, Clock, Confidence, Counting, Duty, Pausing, UnknownDuty};
 pub use entitlement::{
@@ -22,7 +23,7 @@ use super::ids::RegimeId;
 use super::right::Right;
 
 /// One law.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Regime {
     /// The name in the API and of the file.
@@ -32,6 +33,7 @@ pub struct Regime {
     /// Where the law is found.
     pub citation: String,
     /// The first day on which it gives rights; before it the regime is inert.
+    #[serde(deserialize_with = "date::required")]
     pub in_force: NaiveDate,
     /// How sure we are of the file as a whole.
     pub confidence: Confidence,
