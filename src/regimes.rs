@@ -8,7 +8,7 @@ use chrono::NaiveDate;
 use rust_embed::RustEmbed;
 
 use crate::domain::calendar::Calendars;
-use crate::domain::finding::Finding;
+use crate::domain::finding::{Finding, Severity};
 use crate::domain::identity::Residence;
 use crate::domain::ids::RegimeId;
 use crate::domain::policy::Policy;
@@ -118,6 +118,28 @@ impl Regimes {
             None => "the request does not say where the person lives; it is the policy's default",
         };
         Ok(Choice { regime: self.usable(&policy.default_regime, on)?, why: why.to_owned() })
+    }
+
+    /// What a policy says that no regime bears out; `file` and `text` are where it says so.
+    pub fn check(&self, file: &str, text: &str, policy: &Policy) -> Vec<Finding> {
+        let line = |key: &str| text.lines().position(|line| line.contains(key)).map_or(1, |index| index + 1);
+        let mut findings = Vec::new();
+        for id in std::iter::once(&policy.default_regime).chain(policy.authorities.keys()) {
+            if self.get(id).is_none() {
+                findings.push(Finding::error(file, line(id.as_str()), ChoiceError::Unknown(id.clone()).to_string()));
+            }
+        }
+        for ground in policy.retention.iter().filter_map(|retention| retention.ground.as_deref()) {
+            if self.iter().all(|regime| regime.ground(ground).is_none()) {
+                findings.push(Finding::error(file, line(ground), format!("no regime has a ground `{ground}`")));
+            }
+        }
+        if self.iter().all(|regime| regime.holidays(&policy.country).is_none()) {
+            let message = format!("no public holidays are known for {}: only weekends move a date", policy.country);
+            let severity = Severity::Warning;
+            findings.push(Finding { severity, ..Finding::error(file, line("country"), message) });
+        }
+        findings
     }
 
     fn usable(&self, id: &RegimeId, on: NaiveDate) -> Result<&Regime, ChoiceError> {

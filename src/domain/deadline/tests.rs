@@ -3,15 +3,14 @@
 use rstest::rstest;
 
 use super::*;
-use crate::regimes::Regimes;
+use crate::domain::regime::tests::{all, regime};
 
 fn day(text: &str) -> NaiveDate {
     text.parse().unwrap()
 }
 
-fn due(regime: &str, duty: Duty, received: &str, options: &Options) -> Result<Deadline, DeadlineError> {
-    let regimes = Regimes::embedded().unwrap();
-    deadline(regimes.get(&regime.into()).unwrap(), duty, day(received), options)
+fn due(id: &str, duty: Duty, received: &str, options: &Options) -> Result<Deadline, DeadlineError> {
+    deadline(&regime(id), duty, day(received), options)
 }
 
 fn extended() -> Options {
@@ -54,6 +53,7 @@ fn promised(days: u32, extended_days: Option<u32>, extended: bool) -> Options {
 #[case("us-va", "2026-03-01", Duty::Response, extended(), "2026-05-30")]
 #[case("us-co", "2026-03-01", Duty::Appeal, extended(), "2026-06-14")]
 #[case("us-nj", "2026-03-01", Duty::OptOut, Options::default(), "2026-03-16")]
+#[case::consent_withdrawn("us-or", "2026-03-01", Duty::OptOut, Options::default(), "2026-03-16")]
 #[case("lgpd", "2026-03-01", Duty::Response, Options::default(), "2026-03-16")]
 #[case("pipeda", "2026-03-01", Duty::Response, extended(), "2026-04-30")]
 #[case("appi", "2026-03-01", Duty::Response, Options::default(), "2026-03-15")]
@@ -104,7 +104,7 @@ fn a_clock_that_may_not_stand_still_does_not(#[case] regime: &str, #[case] duty:
 
 #[test]
 fn every_clock_of_every_regime_can_be_counted() {
-    for regime in Regimes::embedded().unwrap().iter() {
+    for regime in &all() {
         for (duty, clock) in &regime.clocks {
             let received = clock.since.unwrap_or(regime.in_force).max(day("2026-01-01"));
             let first = deadline(regime, *duty, received, &Options::default()).unwrap();
