@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use chrono::NaiveDate;
+use rust_embed::RustEmbed;
 
 use crate::domain::calendar::Calendars;
-use crate::domain::finding::Finding;
+use crate::domain::finding::{Finding, Severity};
 use crate::domain::identity::Residence;
 use crate::domain::ids::RegimeId;
 use crate::domain::policy::Policy;
@@ -15,9 +16,8 @@ use crate::domain::regime::Regime;
 
 const HOLIDAYS: &str = "holidays.toml";
 
-#[derive(rust_embed::RustEmbed)]
+#[derive(RustEmbed)]
 #[folder = "regimes/"]
-#[include = "*.toml"]
 struct Embedded;
 
 /// Every regime, by its id.
@@ -120,6 +120,28 @@ impl Regimes {
         Ok(Choice { regime: self.usable(&policy.default_regime, on)?, why: why.to_owned() })
     }
 
+    /// What a policy says that no regime bears out; `file` and `text` are where it says so.
+    pub fn check(&self, file: &str, text: &str, policy: &Policy) -> Vec<Finding> {
+        let line = |key: &str| text.lines().position(|line| line.contains(key)).map_or(1, |index| index + 1);
+        let mut findings = Vec::new();
+        for id in std::iter::once(&policy.default_regime).chain(policy.authorities.keys()) {
+            if self.get(id).is_none() {
+                findings.push(Finding::error(file, line(id.as_str()), ChoiceError::Unknown(id.clone()).to_string()));
+            }
+        }
+        for ground in policy.retention.iter().filter_map(|retention| retention.ground.as_deref()) {
+            if self.iter().all(|regime| regime.ground(ground).is_none()) {
+                findings.push(Finding::error(file, line(ground), format!("no regime has a ground `{ground}`")));
+            }
+        }
+        if self.iter().all(|regime| regime.holidays(&policy.country).is_none()) {
+            let message = format!("no public holidays are known for {}: only weekends move a date", policy.country);
+            let severity = Severity::Warning;
+            findings.push(Finding { severity, ..Finding::error(file, line("country"), message) });
+        }
+        findings
+    }
+
     fn usable(&self, id: &RegimeId, on: NaiveDate) -> Result<&Regime, ChoiceError> {
         let regime = self.get(id).ok_or_else(|| ChoiceError::Unknown(id.clone()))?;
         match regime.is_in_force(on) {
@@ -160,7 +182,7 @@ fn embedded_files() -> Files {
         let text = String::from_utf8_lossy(&content.data).into_owned();
         Some((name.to_string(), File { shown_as: format!("regimes/{name}"), text }))
     };
-    Embedded::iter().filter_map(file).collect()
+    Embedded::iter().filter(|name| name.ends_with(".toml")).filter_map(file).collect()
 }
 
 fn toml_files(folder: &Path) -> std::io::Result<Vec<PathBuf>> {

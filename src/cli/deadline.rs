@@ -83,12 +83,8 @@ pub fn run(args: &Args, regimes: &Regimes) -> Result<String, Error> {
     if !regime.is_in_force(args.received) {
         return Err(Error::NotInForce { regime: args.regime.clone(), from: regime.in_force });
     }
-    let options = Options {
-        extended: args.extended,
-        country: args.country.clone(),
-        paused: args.paused.clone(),
-        promised: None,
-    };
+    let options =
+        Options { extended: args.extended, country: args.country.clone(), paused: args.paused.clone(), promised: None };
     let found = deadline(regime, args.duty, args.received, &options)?;
     let answer = Answer {
         due: found.due,
@@ -121,13 +117,39 @@ mod tests {
 
     #[test]
     fn the_answer_shows_its_working() {
-        insta::assert_snapshot!(habeas_deadline("--regime gdpr --received 2026-11-25 --country de").unwrap(), @"");
+        insta::assert_snapshot!(habeas_deadline("--regime gdpr --received 2026-11-25 --country de").unwrap(), @r#"
+        {
+          "due": "2026-12-28",
+          "rule": "one month after receipt; a last day that is no working day moves to the next one",
+          "steps": [
+            "one month after 2026-11-25 is 2026-12-25",
+            "public holidays are those of Germany (all states)",
+            "2026-12-25 is Christmas Day, 2026-12-26 is a Saturday, 2026-12-27 is a Sunday → Monday 2026-12-28",
+            "the law asks for it without undue delay: the date is the last day, not the aim"
+          ],
+          "citation": "GDPR Art. 12(3); Regulation (EEC, Euratom) 1182/71 Art. 3",
+          "confidence": "high"
+        }
+        "#);
     }
 
     #[test]
     fn a_stopped_clock_shows_its_working() {
         let line = "--regime uk-gdpr --received 2026-06-01 --paused 2026-06-08/2026-06-15";
-        insta::assert_snapshot!(habeas_deadline(line).unwrap(), @"");
+        insta::assert_snapshot!(habeas_deadline(line).unwrap(), @r#"
+        {
+          "due": "2026-07-09",
+          "rule": "one month after receipt; a last day that is no working day moves to the next one",
+          "steps": [
+            "one month after 2026-06-01 is 2026-07-01",
+            "the clock stood still from 2026-06-08 to 2026-06-15, both counted: 8 days more, from 2026-07-01 to 2026-07-09",
+            "public holidays are those of United Kingdom (England and Wales)",
+            "the law asks for it without undue delay: the date is the last day, not the aim"
+          ],
+          "citation": "UK GDPR Art. 12(3), 12A",
+          "confidence": "high"
+        }
+        "#);
     }
 
     #[rstest]
@@ -141,7 +163,7 @@ mod tests {
     #[case("--regime gdpr --received 2026-01-31 --duty appeal", "gdpr sets no period for `appeal`")]
     #[case("--regime ccpa --received 2026-01-31 --paused 2026-02-01/2026-02-09", "ccpa does not let the clock")]
     #[case("--regime lgpd --received 2026-01-31 --extended", "lgpd allows no extension of `response`")]
-    #[case("--regime gdpr --received 262142-12-31", "outside of the years 1900 to 9000")]
+    #[case("--regime gdpr --received 9999-12-31", "outside of the years 1900 to 9000")]
     fn what_cannot_be_computed_is_said(#[case] line: &str, #[case] expected: &str) {
         let error = habeas_deadline(line).unwrap_err();
         assert!(error.contains(expected), "{error}");

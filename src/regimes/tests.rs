@@ -94,3 +94,15 @@ fn a_folder_that_is_not_there_is_told() {
     let findings = Regimes::with_folder(Path::new("/nonexistent/regimes")).unwrap_err();
     assert!(findings[0].to_string().starts_with("/nonexistent/regimes:1: cannot be read: "));
 }
+
+#[rstest]
+#[case("", "", &[])]
+#[case("\"US\"", "\"JP\"", &["p.toml:4: warning: no public holidays are known for JP: only weekends move a date"])]
+#[case("name", "default_regime = \"lex\"\nname", &["p.toml:1: there is no regime `lex`"])]
+#[case("Denver\"\n", "Denver\"\n[[retention]]\ntext = \"t\"\nground = \"whim\"\n", &["p.toml:8: no regime has a ground `whim`"])]
+fn a_policy_is_checked_against_the_regimes(#[case] good: &str, #[case] bad: &str, #[case] expected: &[&str]) {
+    let text = crate::domain::policy::tests::SMALL.replacen(good, bad, 1);
+    let policy = Policy::parse("p.toml", &text).unwrap();
+    let findings = Regimes::embedded().unwrap().check("p.toml", &text, &policy);
+    assert_eq!(findings.iter().map(Finding::to_string).collect::<Vec<_>>(), expected);
+}

@@ -2,6 +2,7 @@
 
 mod count;
 mod pause;
+mod promise;
 
 use chrono::{Datelike, NaiveDate};
 use serde::{Deserialize, Serialize};
@@ -9,6 +10,7 @@ use utoipa::ToSchema;
 
 pub use super::regime::{Confidence, Duty};
 pub use pause::{Pause, PauseError};
+pub use promise::Promise;
 
 use super::calendar::Calendar;
 use super::regime::{Clock, Counting, Regime};
@@ -42,17 +44,6 @@ pub struct Options {
     pub paused: Vec<Pause>,
     /// What the policy promises, for a response; the earlier date wins.
     pub promised: Option<Promise>,
-}
-
-/// A shorter period that the controller promises of its own accord, in calendar days after receipt.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Promise {
-    /// The days within which it answers.
-    pub days: u32,
-    /// The days with the extension it reserves; a promise that reserves none is not extended.
-    #[serde(default)]
-    pub extended_days: Option<u32>,
 }
 
 /// Why there is no such deadline.
@@ -182,9 +173,9 @@ fn rolled(date: NaiveDate, calendar: Option<&Calendar>) -> Result<NaiveDate, Dea
 
 fn which_holidays(country: Option<&str>, calendar: Option<&Calendar>) -> String {
     match (country, calendar) {
-        (None, _) => "no country is given: weekends count, public holidays do not".to_owned(),
+        (None, _) => "no country is given: weekends are the only days off".to_owned(),
         (Some(country), None) => {
-            format!("the public holidays of {country} are not known here: weekends count, public holidays do not")
+            format!("the public holidays of {country} are not known here: weekends are the only days off")
         }
         (Some(_), Some(calendar)) => format!("public holidays are those of {}", calendar.name),
     }
@@ -201,7 +192,11 @@ fn stricter(
     let days = promise.extended_days.filter(|_| options.extended).unwrap_or(promise.days);
     let mut count = Count::from(received);
     count.add_days(days)?;
-    pause::apply(&mut count, received, &options.paused)?;
+    match pause::apply(&mut count, received, &options.paused, Ok) {
+        // Asked after the promised date had passed: that promise can no longer be paused, the law's clock can.
+        Ok(()) | Err(DeadlineError::Pause(PauseError::AfterDue { .. })) => {}
+        Err(other) => return Err(other),
+    }
     let mut steps = law.steps;
     if count.date >= law.due {
         steps.push(format!(

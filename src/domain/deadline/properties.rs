@@ -7,9 +7,9 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::domain::calendar::day_off;
-use crate::regimes::Regimes;
+use crate::domain::regime::tests::all;
 
-static REGIMES: LazyLock<Vec<Regime>> = LazyLock::new(|| Regimes::embedded().unwrap().iter().cloned().collect());
+static REGIMES: LazyLock<Vec<Regime>> = LazyLock::new(all);
 
 fn regime(id: &str) -> &'static Regime {
     REGIMES.iter().find(|regime| regime.id.as_str() == id).unwrap()

@@ -3,15 +3,14 @@
 use rstest::rstest;
 
 use super::*;
-use crate::regimes::Regimes;
+use crate::domain::regime::tests::{all, regime};
 
 fn day(text: &str) -> NaiveDate {
     text.parse().unwrap()
 }
 
-fn due(regime: &str, duty: Duty, received: &str, options: &Options) -> Result<Deadline, DeadlineError> {
-    let regimes = Regimes::embedded().unwrap();
-    deadline(regimes.get(&regime.into()).unwrap(), duty, day(received), options)
+fn due(id: &str, duty: Duty, received: &str, options: &Options) -> Result<Deadline, DeadlineError> {
+    deadline(&regime(id), duty, day(received), options)
 }
 
 fn extended() -> Options {
@@ -54,6 +53,7 @@ fn promised(days: u32, extended_days: Option<u32>, extended: bool) -> Options {
 #[case("us-va", "2026-03-01", Duty::Response, extended(), "2026-05-30")]
 #[case("us-co", "2026-03-01", Duty::Appeal, extended(), "2026-06-14")]
 #[case("us-nj", "2026-03-01", Duty::OptOut, Options::default(), "2026-03-16")]
+#[case::consent_withdrawn("us-or", "2026-03-01", Duty::OptOut, Options::default(), "2026-03-16")]
 #[case("lgpd", "2026-03-01", Duty::Response, Options::default(), "2026-03-16")]
 #[case("pipeda", "2026-03-01", Duty::Response, extended(), "2026-04-30")]
 #[case("appi", "2026-03-01", Duty::Response, Options::default(), "2026-03-15")]
@@ -104,7 +104,7 @@ fn a_clock_that_may_not_stand_still_does_not(#[case] regime: &str, #[case] duty:
 
 #[test]
 fn every_clock_of_every_regime_can_be_counted() {
-    for regime in Regimes::embedded().unwrap().iter() {
+    for regime in &all() {
         for (duty, clock) in &regime.clocks {
             let received = clock.since.unwrap_or(regime.in_force).max(day("2026-01-01"));
             let first = deadline(regime, *duty, received, &Options::default()).unwrap();
@@ -121,10 +121,45 @@ fn working(regime: &str, received: &str, duty: Duty, options: &Options) -> Strin
 
 #[test]
 fn the_working_is_plain_english() {
-    insta::assert_snapshot!(working("gdpr", "2026-01-31", Duty::Response, &Options::default()), @"");
-    insta::assert_snapshot!(working("gdpr", "2026-11-25", Duty::Response, &country("DE")), @"");
-    insta::assert_snapshot!(working("gdpr", "2026-11-25", Duty::Response, &country("JP")), @"");
-    insta::assert_snapshot!(working("ccpa", "2026-11-23", Duty::Acknowledgement, &Options::default()), @"");
-    insta::assert_snapshot!(working("ccpa", "2026-11-22", Duty::Response, &promised(30, None, false)), @"");
-    insta::assert_snapshot!(working("appi", "2026-03-01", Duty::Response, &Options::default()), @"");
+    insta::assert_snapshot!(working("gdpr", "2026-01-31", Duty::Response, &Options::default()), @r"
+    one month after receipt; a last day that is no working day moves to the next one
+    one month after 2026-01-31 is 2026-02-28 (the month has no 31st)
+    no country is given: weekends are the only days off
+    2026-02-28 is a Saturday, 2026-03-01 is a Sunday → Monday 2026-03-02
+    the law asks for it without undue delay: the date is the last day, not the aim
+    GDPR Art. 12(3); Regulation (EEC, Euratom) 1182/71 Art. 3
+    ");
+    insta::assert_snapshot!(working("gdpr", "2026-11-25", Duty::Response, &country("DE")), @r"
+    one month after receipt; a last day that is no working day moves to the next one
+    one month after 2026-11-25 is 2026-12-25
+    public holidays are those of Germany (all states)
+    2026-12-25 is Christmas Day, 2026-12-26 is a Saturday, 2026-12-27 is a Sunday → Monday 2026-12-28
+    the law asks for it without undue delay: the date is the last day, not the aim
+    GDPR Art. 12(3); Regulation (EEC, Euratom) 1182/71 Art. 3
+    ");
+    insta::assert_snapshot!(working("gdpr", "2026-11-25", Duty::Response, &country("JP")), @r"
+    one month after receipt; a last day that is no working day moves to the next one
+    one month after 2026-11-25 is 2026-12-25
+    the public holidays of JP are not known here: weekends are the only days off
+    the law asks for it without undue delay: the date is the last day, not the aim
+    GDPR Art. 12(3); Regulation (EEC, Euratom) 1182/71 Art. 3
+    ");
+    insta::assert_snapshot!(working("ccpa", "2026-11-23", Duty::Acknowledgement, &Options::default()), @r"
+    10 business days after receipt
+    10 business days after 2026-11-23: 2026-12-08 (weekends are not counted, nor 2026-11-26 Thanksgiving Day)
+    11 CCR 7021(a)
+    ");
+    insta::assert_snapshot!(working("ccpa", "2026-11-22", Duty::Response, &promised(30, None, false)), @r"
+    30 days after receipt, as the policy promises
+    counting 2026-11-22 as day 1, day 45 is 2027-01-05
+    the law's date is 2027-01-05 (Cal. Civ. Code 1798.130(a)(2)(A); 11 CCR 7021(b))
+    30 days after 2026-11-22 is 2026-12-22
+    the policy promises the earlier date, and the earlier one counts
+    the controller's privacy policy; Cal. Civ. Code 1798.130(a)(2)(A); 11 CCR 7021(b)
+    ");
+    insta::assert_snapshot!(working("appi", "2026-03-01", Duty::Response, &Options::default()), @r"
+    without delay; 14 days as the working limit
+    14 days after 2026-03-01 is 2026-03-15
+    APPI Arts 33(2), 34(2), 35(2)
+    ");
 }

@@ -16,6 +16,7 @@ pub use terms::Terms;
 use super::deadline::Promise;
 use super::finding::Finding;
 use super::ids::RegimeId;
+use super::regime::{Authority, Regime};
 use super::right::Right;
 use super::verification::Level;
 
@@ -63,6 +64,9 @@ pub struct Policy {
     /// The fideslang data categories it describes but never hands out, beside the regime's.
     #[serde(default)]
     pub never_disclose: Vec<String>,
+    /// The authority to which letters under a regime refer, where the controller's own is more exact than the regime's.
+    #[serde(default)]
+    pub authorities: BTreeMap<RegimeId, Authority>,
     /// Who is told of corrections, deletions and the like.
     #[serde(default)]
     pub recipients: Vec<Recipient>,
@@ -92,6 +96,11 @@ impl Policy {
     /// Whether the policy by itself promises the right: it lists it, or it has no list. [`Terms::of`] adds the law.
     pub fn offers(&self, right: Right) -> bool {
         self.rights.as_ref().is_none_or(|rights| rights.contains(&right))
+    }
+
+    /// Where a person can complain about a decision under `regime`: what the policy names, else what the regime does.
+    pub fn authority<'a>(&'a self, regime: &'a Regime) -> Option<&'a Authority> {
+        self.authorities.get(&regime.id).or(regime.authority.as_ref())
     }
 
     /// The day of a moment in the controller's time zone: the day of receipt, from which clocks count.

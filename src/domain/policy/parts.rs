@@ -1,11 +1,11 @@
 //! The smaller parts of a policy file: whom to tell, what data is for, how long it stays, what is left out.
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use crate::domain::right::Right;
 
 /// Whether a package goes out by itself.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Release {
     /// As soon as it is made.
@@ -16,7 +16,7 @@ pub enum Release {
 }
 
 /// Somebody to whom data was disclosed and who is told of what was done (GDPR Art. 19; Cal. Civ. Code 1798.105(c)).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Recipient {
     /// Its name.
@@ -39,7 +39,7 @@ fn changes() -> Vec<Right> {
 }
 
 /// What a kind of data is used for (GDPR Art. 15(1)(a)-(b); Cal. Civ. Code 1798.110(a)).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Purpose {
     /// The purpose in the words of an answer.
@@ -56,7 +56,7 @@ pub struct Purpose {
 }
 
 /// How long a kind of data stays, and why it outlives a deletion if it does.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Retention {
     /// The period and its reason in the words of an answer.
@@ -70,7 +70,7 @@ pub struct Retention {
 }
 
 /// Something a right does not reach, said openly in the answer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Exclusion {
     /// What is left out and why, in the words of an answer.

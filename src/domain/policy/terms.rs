@@ -71,12 +71,11 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
-    use crate::regimes::Regimes;
+    use crate::domain::regime::tests;
 
     fn terms(more: &str, regime: &str, right: Right) -> Option<Terms> {
         let policy = Policy::parse("p.toml", &format!("{}{more}", super::super::tests::SMALL)).unwrap();
-        let regimes = Regimes::embedded().unwrap();
-        Terms::of(&policy, regimes.get(&regime.into()).unwrap(), right, NaiveDate::from_ymd_opt(2026, 11, 22).unwrap())
+        Terms::of(&policy, &tests::regime(regime), right, NaiveDate::from_ymd_opt(2026, 11, 22).unwrap())
     }
 
     #[rstest]

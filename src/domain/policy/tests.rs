@@ -37,6 +37,8 @@ fn the_whole_of_the_documented_example_is_understood() {
 #[case("release = \"now\"\n", "acme.toml:6: unknown variant `now`")]
 #[case("\npackage_days = 0\n", "acme.toml:7: write 1 to 365 days")]
 #[case("[promises.access]\ndays = -1\n", "acme.toml:7: invalid value: integer `-1`")]
+#[case("[promises.access]\ndays = 0\n", "acme.toml:6: promise 1 to 3650 days")]
+#[case("[promises.access]\ndays = 30\nextended_days = 20\n", "acme.toml:6: `extended_days` counts from receipt")]
 #[case("[verification]\naccess = \"some\"\n", "acme.toml:7: unknown variant `some`")]
 #[case("name = \"Again\"\n", "acme.toml:6: duplicate key")]
 fn what_is_wrong_is_told_with_its_line(#[case] more: &str, #[case] expected: &str) {

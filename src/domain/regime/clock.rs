@@ -7,6 +7,9 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::date;
+use crate::domain::right::Right;
+
 /// What the controller owes by a date.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -15,7 +18,7 @@ pub enum Duty {
     Response,
     /// A note that the request arrived and how it will be handled.
     Acknowledgement,
-    /// The opt-out, objection to marketing or limit to be in effect.
+    /// The opt-out, objection to marketing, limit or withdrawal to be in effect.
     OptOut,
     /// The answer to an appeal or complaint against a decision.
     Appeal,
@@ -68,7 +71,7 @@ pub enum Confidence {
 }
 
 /// How the days of a period are counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Counting {
     /// To the corresponding day of a later month, or that month's last day; a last day that is no working day moves
@@ -87,7 +90,7 @@ pub enum Counting {
 }
 
 /// What an acknowledgement confirms.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Acknowledges {
     /// The request.
@@ -98,8 +101,8 @@ pub enum Acknowledges {
 }
 
 /// One period a law sets for one duty.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "ClockText")]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Clock {
     /// How it is counted.
     pub counting: Counting,
@@ -112,8 +115,13 @@ pub struct Clock {
     /// The law's word where it asks for speed and the number is only the outer limit: "without undue delay".
     pub promptness: Option<String>,
     /// What an acknowledgement confirms; means nothing for other duties.
+    #[serde(default)]
     pub acknowledges: Acknowledges,
+    /// The rights whose exercise starts it; its duty's usual ones when empty.
+    #[serde(default)]
+    pub rights: Vec<Right>,
     /// The first day of receipt to which it applies, where that is later than the regime's.
+    #[serde(default, deserialize_with = "date::optional")]
     pub since: Option<NaiveDate>,
     /// The statute.
     pub citation: String,
@@ -125,67 +133,33 @@ pub struct Clock {
     pub note: Option<String>,
 }
 
-/// A clock as it is written, before the checks that need more than one key.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ClockText {
-    counting: Counting,
-    length: u32,
-    extended_length: Option<u32>,
-    calendar: Option<String>,
-    promptness: Option<String>,
-    #[serde(default)]
-    acknowledges: Acknowledges,
-    since: Option<NaiveDate>,
-    citation: String,
-    extension_citation: Option<String>,
-    confidence: Confidence,
-    note: Option<String>,
-}
-
-/// A clock that cannot be counted as it is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-enum ClockError {
-    #[error("`extended_length` counts from receipt as `length` does, so it must be the longer one")]
-    ExtensionNotLonger,
-    #[error("a clock is at most 3650 days or 120 months long")]
-    TooLong,
-    #[error("business days need a `calendar`: the name of one in holidays.toml")]
-    NoCalendar,
-}
-
-impl TryFrom<ClockText> for Clock {
-    type Error = ClockError;
-
-    fn try_from(text: ClockText) -> Result<Self, Self::Error> {
-        let most = if text.counting == Counting::Months { 120 } else { 3650 };
-        if text.length > most || text.extended_length.is_some_and(|length| length > most) {
-            return Err(ClockError::TooLong);
+impl Clock {
+    /// Whether a request under `right` starts this clock of `duty`. An opt-out clock is for opt-outs and limits, any
+    /// other for every right, unless the law says otherwise.
+    pub(super) fn covers(&self, duty: Duty, right: Right) -> bool {
+        match (self.rights.is_empty(), duty) {
+            (false, _) => self.rights.contains(&right),
+            (true, Duty::OptOut) => matches!(right, Right::OptOut | Right::LimitSensitive),
+            (true, _) => true,
         }
-        if text.extended_length.is_some_and(|length| length <= text.length) {
-            return Err(ClockError::ExtensionNotLonger);
+    }
+
+    /// What makes the clock uncountable as it is written.
+    pub(super) fn fault(&self) -> Option<&'static str> {
+        let most = if self.counting == Counting::Months { 120 } else { 3650 };
+        if self.length > most || self.extended_length.is_some_and(|length| length > most) {
+            return Some("a clock is at most 3650 days or 120 months long");
         }
-        if text.counting == Counting::BusinessDays && text.calendar.is_none() {
-            return Err(ClockError::NoCalendar);
+        if self.extended_length.is_some_and(|length| length <= self.length) {
+            return Some("`extended_length` counts from receipt as `length` does, so it must be the longer one");
         }
-        Ok(Clock {
-            counting: text.counting,
-            length: text.length,
-            extended_length: text.extended_length,
-            calendar: text.calendar,
-            promptness: text.promptness,
-            acknowledges: text.acknowledges,
-            since: text.since,
-            citation: text.citation,
-            extension_citation: text.extension_citation,
-            confidence: text.confidence,
-            note: text.note,
-        })
+        let no_calendar = self.counting == Counting::BusinessDays && self.calendar.is_none();
+        no_calendar.then_some("business days need a `calendar`: the name of one in holidays.toml")
     }
 }
 
 /// Whether and why the law lets the response clock stand still while the requester is asked something.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Pausing {
     /// What may be asked.

@@ -1,14 +1,14 @@
 //! What a law gives a person beyond dates: each right's terms, agents, appeal, the words a denial must hold.
 
 use chrono::NaiveDate;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
-use super::Confidence;
+use super::{Confidence, date};
 use crate::domain::right::Right;
 use crate::domain::verification::Level;
 
 /// The terms on which a law grants one right.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Entitlement {
     /// The article.
@@ -22,7 +22,7 @@ pub struct Entitlement {
     #[serde(default)]
     pub free_per_year: Option<u32>,
     /// The first day of receipt from which the right exists, where that is later than the regime's.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "date::optional")]
     pub since: Option<NaiveDate>,
     /// How sure we are, where it is not as sure as of the regime.
     #[serde(default)]
@@ -37,7 +37,7 @@ fn yes() -> bool {
 }
 
 /// Who may act for the person, and on what proof.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Agents {
     /// The rights that may be exercised through an agent.
@@ -55,7 +55,7 @@ pub struct Agents {
 }
 
 /// The review a law gives of a decision, by the controller itself. Its dates are the `appeal` clock's.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Appeal {
     /// What the law calls it and asks of it.
@@ -68,7 +68,7 @@ pub struct Appeal {
 }
 
 /// Where the person can complain.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Authority {
     /// Its name.
@@ -85,7 +85,7 @@ pub struct Authority {
 }
 
 /// A reason for which the law lets a request be denied.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Ground {
     /// The name in the API, in `snake_case`.
@@ -100,7 +100,7 @@ pub struct Ground {
 }
 
 /// A part that a letter of denial must have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LetterPart {
     /// The reasons for the decision.
@@ -122,7 +122,7 @@ pub enum LetterPart {
 }
 
 /// Kinds of data whose presence is told but whose value is never handed out.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NeverDisclosed {
     /// Data categories of the fideslang taxonomy; each covers those below it.
@@ -132,11 +132,11 @@ pub struct NeverDisclosed {
 }
 
 /// How far back an answer reaches.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LookBack {
     /// The earliest day of collection that must be covered; none where there is no limit.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "date::optional")]
     pub since: Option<NaiveDate>,
     /// The rule in words.
     pub rule: String,
@@ -145,7 +145,7 @@ pub struct LookBack {
 }
 
 /// How long the record of a request is kept.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Records {
     /// Months from the answer.
@@ -157,17 +157,18 @@ pub struct Records {
 }
 
 /// That a signal sent by the browser (Global Privacy Control) is a binding opt-out.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct UniversalOptOut {
     /// The first day on which it binds.
+    #[serde(deserialize_with = "date::required")]
     pub since: NaiveDate,
     /// The statute.
     pub citation: String,
 }
 
 /// The figures a law makes large controllers publish.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Metrics {
     /// From how many consumers in a year on.
@@ -179,7 +180,7 @@ pub struct Metrics {
 }
 
 /// Something a law asks for beside the answer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SideDuty {
     /// What is to be done.

@@ -1,13 +1,14 @@
 //! A regime is one law as data: a file that a lawyer can read and correct without touching code.
 
 mod clock;
+mod date;
 mod entitlement;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::NaiveDate;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 pub use clock::{Acknowledges, Clock, Confidence, Counting, Duty, Pausing, UnknownDuty};
 pub use entitlement::{
@@ -22,7 +23,7 @@ use super::ids::RegimeId;
 use super::right::Right;
 
 /// One law.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Regime {
     /// The name in the API and of the file.
@@ -32,6 +33,7 @@ pub struct Regime {
     /// Where the law is found.
     pub citation: String,
     /// The first day on which it gives rights; before it the regime is inert.
+    #[serde(deserialize_with = "date::required")]
     pub in_force: NaiveDate,
     /// How sure we are of the file as a whole.
     pub confidence: Confidence,
@@ -103,7 +105,7 @@ impl Regime {
         regime.calendars = Arc::clone(calendars);
         match regime.contradiction() {
             None => Ok(regime),
-            Some((key, message)) => Err(Finding::error(file, line_of(text, key), message)),
+            Some((key, message)) => Err(Finding::error(file, line_of(text, &key), message)),
         }
     }
 
@@ -125,16 +127,15 @@ impl Regime {
 
     /// The duties that a request under `right`, received `on` that day, starts; their deadlines can all be computed.
     ///
-    /// An opt-out or a limit is put into effect by the opt-out clock where the law has one and answered like any
-    /// other request where it has none. It is not acknowledged first: 11 CCR 7021(a) speaks of the others only.
+    /// What the opt-out clock covers is put into effect by that clock; everything else, opt-outs under a law that has
+    /// no such clock included, is acknowledged where the law asks for it and answered.
     pub fn duties(&self, right: Right, on: NaiveDate) -> Vec<Duty> {
-        let has = |duty| self.clock(duty, on).is_some();
-        if matches!(right, Right::OptOut | Right::LimitSensitive) && has(Duty::OptOut) {
+        let starts = |duty| self.clock(duty, on).is_some_and(|clock| clock.covers(duty, right));
+        if starts(Duty::OptOut) {
             return vec![Duty::OptOut];
         }
-        let acknowledged = self.acknowledges(Acknowledges::Requests, on);
-        let due = [(Duty::Acknowledgement, acknowledged), (Duty::Response, has(Duty::Response))];
-        due.into_iter().filter_map(|(duty, owed)| owed.then_some(duty)).collect()
+        let acknowledged = self.acknowledges(Acknowledges::Requests, on) && starts(Duty::Acknowledgement);
+        if acknowledged { vec![Duty::Acknowledgement, Duty::Response] } else { vec![Duty::Response] }
     }
 
     /// The duties that an appeal received `on` that day starts; empty where the law gives no appeal.
@@ -175,22 +176,30 @@ impl Regime {
         self.clock(Duty::Acknowledgement, on).is_some_and(|clock| clock.acknowledges == what)
     }
 
-    /// What one key says against another, and the heading under which it stands.
-    fn contradiction(&self) -> Option<(&'static str, String)> {
-        let unknown = self.clocks.values().filter_map(|clock| clock.calendar.as_deref());
-        if let Some(name) = unknown.into_iter().find(|name| self.calendars.get(name).is_none()) {
-            return Some(("calendar = ", format!("holidays.toml has no calendar `{name}`")));
+    /// What one key says against another, and the start of the line to look at.
+    fn contradiction(&self) -> Option<(String, String)> {
+        if let Some((duty, fault)) = self.clocks.iter().find_map(|(duty, clock)| Some((duty, clock.fault()?))) {
+            return Some((format!("[clocks.{duty}]"), fault.to_owned()));
+        }
+        let mut named = self.clocks.values().filter_map(|clock| clock.calendar.as_deref());
+        if let Some(name) = named.find(|name| self.calendars.get(name).is_none()) {
+            return Some((format!("calendar = \"{name}\""), format!("holidays.toml has no calendar `{name}`")));
         }
         if self.appeal.is_some() != self.clocks.contains_key(&Duty::Appeal) {
-            return Some(("[appeal]", "`[appeal]` and `[clocks.appeal]` come together or not at all".to_owned()));
+            let message = "`[appeal]` and `[clocks.appeal]` come together or not at all";
+            return Some(("[appeal]".to_owned(), message.to_owned()));
         }
         if !self.clocks.contains_key(&Duty::Response) {
-            return Some(("[clocks", "a regime needs `[clocks.response]`".to_owned()));
+            return Some(("[clocks".to_owned(), "a regime needs `[clocks.response]`".to_owned()));
         }
-        let mut codes: Vec<&str> = self.grounds.iter().map(|ground| ground.code.as_str()).collect();
-        codes.sort_unstable();
-        let twice = codes.windows(2).find(|pair| pair[0] == pair[1])?;
-        Some(("[[grounds]]", format!("two grounds have the code `{}`", twice[0])))
+        if self.clocks.get(&Duty::Response).is_some_and(|clock| !clock.rights.is_empty()) {
+            let message = "every right is answered, so `[clocks.response]` takes no `rights`";
+            return Some(("[clocks.response]".to_owned(), message.to_owned()));
+        }
+        let mut seen = std::collections::BTreeSet::new();
+        let twice = self.grounds.iter().find(|ground| !seen.insert(&ground.code))?;
+        let message = format!("two grounds have the code `{}`", twice.code);
+        Some((format!("code = \"{}\"", twice.code), message))
     }
 }
 
@@ -200,4 +209,4 @@ fn line_of(text: &str, start: &str) -> usize {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
