@@ -3,10 +3,16 @@
 //! Connectors are synchronous and run on blocking threads: a driver that is asynchronous is driven from there. No
 //! connector decides whose row a row is; that is `fulfilment`'s.
 
+pub mod postgres;
 pub mod row;
 pub mod schema;
+mod sql;
+pub mod sqlite;
 
 use std::fmt;
+use std::path::Path;
+
+use secrecy::{ExposeSecret, SecretString};
 
 pub use row::Row;
 pub use schema::{Column, ForeignKey, LiveSchema, Table, TableName};
@@ -96,6 +102,31 @@ pub trait Connector: Send + Sync {
 
     /// Begins one transaction. Dropped without [`Writer::commit`], it leaves no trace.
     fn writer(&self) -> Result<Box<dyn Writer + '_>, ConnectorError>;
+}
+
+/// The connector for a system's `url`; a path in it is relative to `base_dir`, the folder of the configuration file.
+///
+/// # Errors
+/// When the URL cannot be understood or its kind of system is not supported. The error repeats nothing that could be
+/// a password.
+pub fn open(url: &SecretString, base_dir: &Path) -> Result<Box<dyn Connector>, ConnectorError> {
+    let Some((scheme, rest)) = url.expose_secret().split_once("://") else {
+        return Err(ConnectorError::Statement("the address is no URL: it has no `://`".to_owned()));
+    };
+    match scheme {
+        "postgres" | "postgresql" => Ok(Box::new(postgres::Postgres::new(url, base_dir, postgres::Limits::default())?)),
+        "sqlite" if rest.is_empty() => {
+            Err(ConnectorError::Statement("the address names no file: sqlite://path".to_owned()))
+        }
+        "sqlite" => Ok(Box::new(sqlite::Sqlite::new(base_dir.join(rest)))),
+        "mysql" | "mariadb" | "http" | "https" => {
+            Err(ConnectorError::Statement(format!("not supported yet: {scheme} systems")))
+        }
+        _ => {
+            let known = "unknown kind of system; known are postgres:// and sqlite://";
+            Err(ConnectorError::Statement(known.to_owned()))
+        }
+    }
 }
 
 /// Reads in one snapshot.

@@ -1,0 +1,178 @@
+//! A table's column types: what a value must look like to be compared with a column, and how a column is printed.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use super::error::Place;
+use super::session::{Session, text};
+use crate::connectors::{ConnectorError, TableName, sql};
+
+/// The types of one table's columns, domains resolved to what they stand on.
+pub(super) struct Columns(HashMap<String, ColumnType>);
+
+/// One column's type.
+pub(super) struct ColumnType {
+    /// As a cast names it, without length or precision: a cast to `varchar(3)` would cut a longer value off.
+    pub(super) name: String,
+    spelling: Spelling,
+}
+
+/// Which texts the type's input function takes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Spelling {
+    /// Every text.
+    Text,
+    /// Every text; compared without regard to case.
+    Citext,
+    /// A whole number of so many bits.
+    Integer(u32),
+    /// A decimal number.
+    Numeric,
+    /// A UUID.
+    Uuid,
+    /// Something else whose text a cast prints differently from the type itself: `/32` behind an address.
+    Inet,
+    /// An array.
+    Array,
+    /// Something else.
+    Other,
+}
+
+impl Columns {
+    /// The column's type.
+    pub(super) fn get(&self, table: &TableName, column: &str) -> Result<&ColumnType, ConnectorError> {
+        self.0.get(column).ok_or_else(|| sql::no_column(table, column))
+    }
+
+    /// The columns to read, as text.
+    pub(super) fn printed(&self, table: &TableName, wanted: &[String]) -> Result<String, ConnectorError> {
+        let mut list = Vec::with_capacity(wanted.len());
+        for column in wanted {
+            list.push(self.get(table, column)?.printed(column));
+        }
+        Ok(if list.is_empty() { "NULL".to_owned() } else { list.join(", ") })
+    }
+}
+
+impl ColumnType {
+    /// Whether the type itself ignores case.
+    pub(super) fn ignores_case(&self) -> bool {
+        self.spelling == Spelling::Citext
+    }
+
+    /// Whether a list of the type can be made from a list of texts, element by element.
+    pub(super) fn can_be_listed(&self) -> bool {
+        self.spelling != Spelling::Array
+    }
+
+    /// Whether [`ColumnType::admits`] knows the type's spelling.
+    pub(super) fn is_understood(&self) -> bool {
+        !matches!(self.spelling, Spelling::Inet | Spelling::Array | Spelling::Other)
+    }
+
+    /// Whether the type's input function takes the text; where it does not, no row can hold the value.
+    pub(super) fn admits(&self, value: &str) -> bool {
+        match self.spelling {
+            Spelling::Integer(bits) => {
+                value.parse::<i64>().is_ok_and(|n| bits == 64 || (-(1 << (bits - 1))..1 << (bits - 1)).contains(&n))
+            }
+            Spelling::Numeric => is_decimal(value),
+            Spelling::Uuid => Uuid::parse_str(value).is_ok(),
+            Spelling::Text | Spelling::Citext | Spelling::Inet | Spelling::Array | Spelling::Other => true,
+        }
+    }
+
+    fn printed(&self, column: &str) -> String {
+        let column = sql::quoted(column);
+        match self.spelling {
+            Spelling::Inet => format!("abbrev(t.{column})"),
+            _ => format!("t.{column}::text"),
+        }
+    }
+}
+
+/// Digits with at most one point and a sign; no exponent, whose size could exceed the type.
+fn is_decimal(value: &str) -> bool {
+    let digits = value.strip_prefix(['-', '+']).unwrap_or(value);
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    let all_digits = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
+    value.len() <= 1000 && !(whole.is_empty() && fraction.is_empty()) && all_digits(whole) && all_digits(fraction)
+}
+
+impl Session {
+    /// The table's columns, looked up once a transaction.
+    pub(super) fn columns(&mut self, table: &TableName) -> Result<Arc<Columns>, ConnectorError> {
+        if let Some(known) = self.columns.get(table) {
+            return Ok(Arc::clone(known));
+        }
+        let name = text(Some(&sql::quoted_table(table)));
+        let rows = self.query(COLUMNS, &[name], &Place::Table(table))?;
+        if rows.is_empty() {
+            return Err(sql::no_table(table));
+        }
+        let mut columns = HashMap::with_capacity(rows.len());
+        for row in rows {
+            let (built_in, category): (&str, &str) = (row.get(2), row.get(3));
+            let column = ColumnType { name: row.get(1), spelling: spelling(built_in, category) };
+            columns.insert(row.get(0), column);
+        }
+        let columns = Arc::new(Columns(columns));
+        self.columns.insert(table.clone(), Arc::clone(&columns));
+        Ok(columns)
+    }
+}
+
+/// -1 is "no length": `bpchar` is then called so and not `character`, which would mean one character.
+const COLUMNS: &str = "
+    WITH RECURSIVE base (name, type) AS (
+        SELECT attname::text, atttypid FROM pg_attribute
+        WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped
+        UNION ALL
+        SELECT base.name, t.typbasetype FROM base JOIN pg_type t ON t.oid = base.type WHERE t.typtype = 'd'
+    )
+    SELECT base.name, format_type(t.oid, -1),
+           CASE WHEN t.typnamespace = 'pg_catalog'::regnamespace OR t.typname = 'citext' THEN t.typname::text ELSE '' END,
+           t.typcategory::text
+    FROM base JOIN pg_type t ON t.oid = base.type WHERE t.typtype <> 'd'";
+
+fn spelling(built_in: &str, category: &str) -> Spelling {
+    match (built_in, category) {
+        ("text" | "varchar" | "bpchar", _) => Spelling::Text,
+        ("citext", _) => Spelling::Citext,
+        ("int2", _) => Spelling::Integer(16),
+        ("int4", _) => Spelling::Integer(32),
+        ("int8", _) => Spelling::Integer(64),
+        ("numeric", _) => Spelling::Numeric,
+        ("uuid", _) => Spelling::Uuid,
+        ("inet", _) => Spelling::Inet,
+        (_, "A") => Spelling::Array,
+        _ => Spelling::Other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case("int2", "32767", true)]
+    #[case("int2", "32768", false)]
+    #[case("int4", "-2147483648", true)]
+    #[case("int4", "abc", false)]
+    #[case("int8", "9223372036854775808", false)]
+    #[case("numeric", "0.10", true)]
+    #[case("numeric", "-.5", true)]
+    #[case("numeric", ".", false)]
+    #[case("numeric", "1e5", false)]
+    #[case("uuid", "0190f3a0-0000-7000-8000-000000000000", true)]
+    #[case("uuid", "0190", false)]
+    #[case("text", "anything", true)]
+    fn only_fitting_values_reach_the_database(#[case] built_in: &str, #[case] value: &str, #[case] admitted: bool) {
+        let column = ColumnType { name: built_in.to_owned(), spelling: spelling(built_in, "") };
+        assert_eq!(column.admits(value), admitted);
+    }
+}

@@ -1,0 +1,133 @@
+//! Locking and changing rows by primary key, a batch of keys a statement.
+
+use super::columns::Columns;
+use super::error::Place;
+use super::session::{Parameter, Session, text, texts};
+use crate::connectors::{ConnectorError, EachRow, Key, TableName, Writer, sql};
+use crate::domain::personal::Personal;
+
+/// How many keys one statement carries.
+const BATCH: usize = 10_000;
+
+impl Writer for Session {
+    fn lock(
+        &mut self,
+        table: &TableName,
+        key_columns: &[String],
+        keys: &[Key],
+        columns: &[String],
+        each: &mut EachRow<'_>,
+    ) -> Result<u64, ConnectorError> {
+        let known = self.columns(table)?;
+        let printed = known.printed(table, columns)?;
+        let condition = condition(table, &known, key_columns, 0)?;
+        let name = sql::quoted_table(table);
+        let statement = format!("SELECT {printed} FROM {name} AS t WHERE {condition} FOR UPDATE OF t");
+        let mut count = 0;
+        for batch in sql::distinct(keys, key_columns)?.chunks(BATCH) {
+            let rows = self.stream(&statement, lists(batch)?, columns.len(), &Place::Table(table), each)?;
+            count += one_each(table, rows, batch)?;
+        }
+        Ok(count)
+    }
+
+    fn delete(&mut self, table: &TableName, key_columns: &[String], keys: &[Key]) -> Result<u64, ConnectorError> {
+        let change = format!("DELETE FROM {} AS t", sql::quoted_table(table));
+        self.change(&change, &[], table, key_columns, keys)
+    }
+
+    fn update(
+        &mut self,
+        table: &TableName,
+        key_columns: &[String],
+        keys: &[Key],
+        set: &[(String, Option<Personal<String>>)],
+    ) -> Result<u64, ConnectorError> {
+        let known = self.columns(table)?;
+        let mut assignments = Vec::with_capacity(set.len());
+        let mut values = Vec::with_capacity(set.len());
+        for (column, value) in set {
+            let value = value.as_ref().map(|value| value.expose().as_str());
+            values.push(value);
+            let cast = &known.get(table, column)?.name;
+            assignments.push(format!("{} = ${}::text::{cast}", sql::quoted(column), values.len()));
+        }
+        refuse_nul(values.iter().copied().flatten())?;
+        let change = format!("UPDATE {} AS t SET {}", sql::quoted_table(table), assignments.join(", "));
+        self.change(&change, &values, table, key_columns, keys)
+    }
+
+    fn commit(self: Box<Self>) -> Result<(), ConnectorError> {
+        Session::commit(*self)
+    }
+}
+
+impl Session {
+    fn change(
+        &mut self,
+        change: &str,
+        values: &[Option<&str>],
+        table: &TableName,
+        key_columns: &[String],
+        keys: &[Key],
+    ) -> Result<u64, ConnectorError> {
+        let known = self.columns(table)?;
+        let statement = format!("{change} WHERE {}", condition(table, &known, key_columns, values.len())?);
+        let mut count = 0;
+        for batch in sql::distinct(keys, key_columns)?.chunks(BATCH) {
+            let mut parameters: Vec<Parameter> = values.iter().copied().map(text).collect();
+            parameters.extend(lists(batch)?);
+            let rows = self.execute(&statement, &parameters, &Place::Table(table))?;
+            count += one_each(table, rows, batch)?;
+        }
+        Ok(count)
+    }
+}
+
+/// Compares the key columns with one list of values each; parameters up to `first` are taken.
+fn condition(
+    table: &TableName,
+    known: &Columns,
+    key_columns: &[String],
+    first: usize,
+) -> Result<String, ConnectorError> {
+    let mut columns = Vec::with_capacity(key_columns.len());
+    let mut lists = Vec::with_capacity(key_columns.len());
+    for (index, column) in key_columns.iter().enumerate() {
+        let (at, kind, name) = (first + index + 1, known.get(table, column)?, sql::quoted(column));
+        if kind.can_be_listed() {
+            columns.push(format!("t.{name}"));
+            lists.push(format!("(${at}::text[])::{}[]", kind.name));
+        } else {
+            columns.push(format!("t.{name}::text"));
+            lists.push(format!("${at}::text[]"));
+        }
+    }
+    Ok(match (&columns[..], &lists[..]) {
+        ([column], [list]) => format!("{column} = ANY({list})"),
+        _ => format!("({}) IN (SELECT * FROM unnest({}))", columns.join(", "), lists.join(", ")),
+    })
+}
+
+/// The keys of a batch, turned into one list a column.
+fn lists(batch: &[&[String]]) -> Result<Vec<Parameter>, ConnectorError> {
+    refuse_nul(batch.iter().flat_map(|key| key.iter().map(String::as_str)))?;
+    let width = batch.first().map_or(0, |key| key.len());
+    Ok((0..width).map(|column| texts(batch.iter().map(|key| key[column].clone()).collect())).collect())
+}
+
+fn refuse_nul<'v>(mut values: impl Iterator<Item = &'v str>) -> Result<(), ConnectorError> {
+    if values.any(|value| value.contains('\0')) {
+        let refused = "a value holds a NUL character, which PostgreSQL cannot store";
+        return Err(ConnectorError::Statement(refused.to_owned()));
+    }
+    Ok(())
+}
+
+/// Columns that are not unique would make a key reach further than its row, perhaps to somebody else's.
+fn one_each(table: &TableName, rows: u64, batch: &[&[String]]) -> Result<u64, ConnectorError> {
+    if rows > batch.len() as u64 {
+        return Err(ConnectorError::Statement(format!("{} keys name {rows} rows of {table}", batch.len())));
+    }
+    Ok(rows)
+}

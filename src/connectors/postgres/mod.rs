@@ -1,0 +1,121 @@
+//! A company's PostgreSQL: read in one snapshot, written in one transaction, from plain threads.
+//!
+//! The driver is asynchronous; its sockets live on one thread of this module's own, and callers wait for it. They
+//! must therefore be on blocking threads, never inside asynchronous code.
+
+mod columns;
+mod error;
+mod keyed;
+mod pool;
+mod probe;
+mod select;
+mod session;
+mod tls;
+
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use secrecy::{ExposeSecret, SecretString};
+
+use self::pool::Pool;
+use self::session::Session;
+use super::{Connector, ConnectorError, LiveSchema, Reader, Writer};
+
+/// How much of the company's database one connector may take.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// How many connections may be open at once; a further reader or writer waits for one.
+    pub connections: usize,
+    /// How long to wait for a connection.
+    pub connect: Duration,
+    /// How long one statement may run, the streaming of its rows included.
+    pub statement: Duration,
+    /// How long a writer may wait for a row that somebody else has locked.
+    pub lock: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 4,
+            connect: Duration::from_secs(10),
+            statement: Duration::from_secs(900),
+            lock: Duration::from_secs(30),
+        }
+    }
+}
+
+/// A company's PostgreSQL database.
+pub struct Postgres {
+    pool: Arc<Pool>,
+    limits: Limits,
+}
+
+impl Postgres {
+    /// The database at `url`, a connection URI of libpq's form. Of `sslmode`, `disable`, `prefer` (the default) and
+    /// `require` mean what they mean in libpq; `verify-ca` checks the host name too, as `verify-full` does. The
+    /// certificates come from `sslrootcert` (a PEM file, relative to `base_dir`) or else from the operating system.
+    ///
+    /// # Errors
+    /// When the URL cannot be understood; the error repeats nothing of it.
+    pub fn new(url: &SecretString, base_dir: &Path, limits: Limits) -> Result<Self, ConnectorError> {
+        let (url, tls) = tls::take_from(url.expose_secret(), base_dir)?;
+        let mut config: tokio_postgres::Config = url.expose_secret().parse().map_err(|_| unreadable())?;
+        config.ssl_mode(tls.mode).connect_timeout(limits.connect);
+        config.keepalives_idle(Duration::from_secs(30)).tcp_user_timeout(Duration::from_secs(60));
+        if config.get_application_name().is_none() {
+            config.application_name("habeas");
+        }
+        let pool = Arc::new(Pool::new(config, tls.client, limits.connections, limits.connect));
+        Ok(Self { pool, limits })
+    }
+
+    fn session(&self, begin: &str) -> Result<Session, ConnectorError> {
+        // LOCAL settings end with the transaction, so a pooler in between hands no changed session on.
+        let begin = format!(
+            "{begin}; SET LOCAL TimeZone = 'UTC'; SET LOCAL DateStyle = 'ISO, YMD'; \
+             SET LOCAL IntervalStyle = 'iso_8601'; SET LOCAL extra_float_digits = 1; SET LOCAL bytea_output = 'hex'; \
+             SET LOCAL statement_timeout = {}; SET LOCAL lock_timeout = {}",
+            self.limits.statement.as_millis(),
+            self.limits.lock.as_millis(),
+        );
+        Session::begin(&self.pool, &begin)
+    }
+
+    fn reading(&self) -> Result<Session, ConnectorError> {
+        self.session("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+    }
+}
+
+impl fmt::Debug for Postgres {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Postgres")
+    }
+}
+
+impl Connector for Postgres {
+    fn probe(&self) -> Result<LiveSchema, ConnectorError> {
+        probe::probe(&mut self.reading()?)
+    }
+
+    fn reader(&self) -> Result<Box<dyn Reader + '_>, ConnectorError> {
+        let mut session = self.reading()?;
+        // PostgreSQL takes the snapshot at the first query, not at BEGIN.
+        session.query("SELECT 1", &[], &error::Place::Nowhere)?;
+        Ok(Box::new(session))
+    }
+
+    fn writer(&self) -> Result<Box<dyn Writer + '_>, ConnectorError> {
+        Ok(Box::new(self.session("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE")?))
+    }
+}
+
+fn unreadable() -> ConnectorError {
+    ConnectorError::Statement(
+        "the address is not of the form postgres://user:password@host:port/database?option=value \
+         (special characters in a password are written as %XX)"
+            .to_owned(),
+    )
+}

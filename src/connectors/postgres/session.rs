@@ -1,0 +1,176 @@
+//! One connection inside one transaction; dropped, it rolls back.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use tokio_postgres::types::{ToSql, Type};
+
+use super::columns::Columns;
+use super::error::{self, Place};
+use super::pool::{Lent, Pool, driver};
+use crate::connectors::{ConnectorError, EachRow, Row, TableName};
+
+/// How many rows are taken from the socket before they are handed on.
+const CHUNK: usize = 256;
+
+/// How long a request to stop a query may take.
+const CANCEL_PATIENCE: Duration = Duration::from_secs(5);
+
+/// A parameter and the type it is sent as.
+pub(super) type Parameter = (Box<dyn ToSql + Sync + Send>, Type);
+
+/// A text parameter; `None` is NULL.
+pub(super) fn text(value: Option<&str>) -> Parameter {
+    (Box::new(value.map(str::to_owned)), Type::TEXT)
+}
+
+/// A list of texts as one parameter.
+pub(super) fn texts(values: Vec<String>) -> Parameter {
+    (Box::new(values), Type::TEXT_ARRAY)
+}
+
+/// One transaction.
+pub(super) struct Session {
+    /// There until the transaction has ended.
+    lent: Option<Lent>,
+    pool: Arc<Pool>,
+    state: State,
+    pub(super) columns: HashMap<TableName, Arc<Columns>>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    Open,
+    /// A statement failed: PostgreSQL would answer COMMIT with a silent rollback.
+    Failed,
+    /// A query was cancelled, and the cancellation may yet arrive: the connection is not used again.
+    Stopped,
+}
+
+impl Session {
+    /// Begins a transaction with the given statements.
+    pub(super) fn begin(pool: &Arc<Pool>, begin: &str) -> Result<Self, ConnectorError> {
+        loop {
+            let lent = pool.lend()?;
+            match driver()?.block_on(lent.client().batch_execute(begin)) {
+                Ok(()) => {
+                    let pool = Arc::clone(pool);
+                    return Ok(Self { lent: Some(lent), pool, state: State::Open, columns: HashMap::new() });
+                }
+                // An idle connection that the server has closed meanwhile: take another.
+                Err(error) if lent.reused && error.as_db_error().is_none() => continue,
+                Err(error) => return Err(error::of(&error, &Place::Nowhere)),
+            }
+        }
+    }
+
+    fn lent(&self) -> &Lent {
+        self.lent.as_ref().expect("the connection is there until the session is dropped")
+    }
+
+    /// Runs a query with few rows.
+    pub(super) fn query(
+        &mut self,
+        sql: &str,
+        parameters: &[Parameter],
+        place: &Place<'_>,
+    ) -> Result<Vec<tokio_postgres::Row>, ConnectorError> {
+        let parameters: Vec<_> = parameters.iter().map(by_reference).collect();
+        let result = driver()?.block_on(self.lent().client().query_typed(sql, &parameters));
+        result.map_err(|e| self.failed(&e, place))
+    }
+
+    /// Runs a statement and gives how many rows it changed.
+    pub(super) fn execute(
+        &mut self,
+        sql: &str,
+        parameters: &[Parameter],
+        place: &Place<'_>,
+    ) -> Result<u64, ConnectorError> {
+        let parameters: Vec<_> = parameters.iter().map(by_reference).collect();
+        let result = driver()?.block_on(self.lent().client().execute_typed(sql, &parameters));
+        result.map_err(|e| self.failed(&e, place))
+    }
+
+    /// Hands each row of a query of `width` text columns on. Between rows the thread is outside the driver, so that
+    /// the caller may use another connector meanwhile.
+    pub(super) fn stream(
+        &mut self,
+        sql: &str,
+        parameters: Vec<Parameter>,
+        width: usize,
+        place: &Place<'_>,
+        each: &mut EachRow<'_>,
+    ) -> Result<u64, ConnectorError> {
+        let driver = driver()?;
+        let rows = driver.block_on(self.lent().client().query_typed_raw(sql, parameters));
+        let mut chunks = Box::pin(rows.map_err(|e| self.failed(&e, place))?.ready_chunks(CHUNK));
+        let mut row = Row::new();
+        let mut count = 0;
+        while let Some(chunk) = driver.block_on(chunks.next()) {
+            for found in chunk {
+                let read = found.and_then(|found| fill(&mut row, &found, width));
+                read.map_err(|e| self.failed(&e, place))?;
+                each(&row).inspect_err(|_| self.stop())?;
+                count += 1;
+            }
+        }
+        Ok(count)
+    }
+
+    /// Commits.
+    pub(super) fn commit(mut self) -> Result<(), ConnectorError> {
+        if self.state != State::Open {
+            let rolled_back = "an earlier statement of the transaction failed; it was rolled back";
+            return Err(ConnectorError::Statement(rolled_back.to_owned()));
+        }
+        let committed = driver()?.block_on(self.lent().client().batch_execute("COMMIT"));
+        if let Some(lent) = self.lent.take() {
+            lent.give_back();
+        }
+        committed.map_err(|e| error::of(&e, &Place::Nowhere))
+    }
+
+    fn failed(&mut self, error: &tokio_postgres::Error, place: &Place<'_>) -> ConnectorError {
+        self.state = State::Failed;
+        error::of(error, place)
+    }
+
+    /// Tells the server to stop the running query: left alone, it would send every row that is still to come.
+    fn stop(&mut self) {
+        self.state = State::Stopped;
+        let cancel = self.lent().client().cancel_token();
+        let cancelling = async { tokio::time::timeout(CANCEL_PATIENCE, cancel.cancel_query(self.pool.tls())).await };
+        if let Ok(driver) = driver() {
+            // A request that cannot be delivered changes nothing: closing the connection ends the query, too.
+            let _ = driver.block_on(cancelling);
+        }
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        let Some(lent) = self.lent.take().filter(|_| self.state != State::Stopped) else { return };
+        if let Ok(driver) = driver() {
+            driver.spawn(async move {
+                if lent.client().batch_execute("ROLLBACK").await.is_ok() {
+                    lent.give_back();
+                }
+            });
+        }
+    }
+}
+
+fn by_reference(parameter: &Parameter) -> (&(dyn ToSql + Sync), Type) {
+    (parameter.0.as_ref(), parameter.1.clone())
+}
+
+fn fill(row: &mut Row, found: &tokio_postgres::Row, width: usize) -> Result<(), tokio_postgres::Error> {
+    row.clear();
+    for index in 0..width {
+        row.push(found.try_get(index)?);
+    }
+    Ok(())
+}

@@ -1,0 +1,121 @@
+//! Changing rows by primary key, one at a time inside the one transaction.
+
+use rusqlite::types::Value;
+
+use super::select::{column_list, stream};
+use super::value::{candidates, to_store};
+use super::{Columns, Session, error};
+use crate::connectors::{ConnectorError, EachRow, Key, TableName, Writer, sql};
+use crate::domain::personal::Personal;
+
+impl Writer for Session {
+    fn lock(
+        &mut self,
+        table: &TableName,
+        key_columns: &[String],
+        keys: &[Key],
+        columns: &[String],
+        each: &mut EachRow<'_>,
+    ) -> Result<u64, ConnectorError> {
+        // BEGIN IMMEDIATE already keeps every other writer out: reading is enough.
+        let known = self.columns(table)?;
+        let failed = |e| error::running(&self.connection, table, e);
+        let wanted = column_list(table, columns, &known)?;
+        let name = sql::quoted_table(table);
+        let statement = format!("SELECT {wanted} FROM {name} AS t WHERE {}", condition(key_columns, 0));
+        let mut statement = self.connection.prepare(&statement).map_err(failed)?;
+        let mut count = 0;
+        for key in sql::distinct(keys, key_columns)? {
+            let parameters = rusqlite::params_from_iter(parameters(table, &known, key_columns, key)?);
+            count += at_most_one(table, stream(&mut statement, parameters, columns.len(), &failed, each)?)?;
+        }
+        Ok(count)
+    }
+
+    fn delete(&mut self, table: &TableName, key_columns: &[String], keys: &[Key]) -> Result<u64, ConnectorError> {
+        let change = format!("DELETE FROM {} AS t", sql::quoted_table(table));
+        self.change(&change, &[], table, key_columns, keys)
+    }
+
+    fn update(
+        &mut self,
+        table: &TableName,
+        key_columns: &[String],
+        keys: &[Key],
+        set: &[(String, Option<Personal<String>>)],
+    ) -> Result<u64, ConnectorError> {
+        let known = self.columns(table)?;
+        let mut assignments = Vec::with_capacity(set.len());
+        let mut values = Vec::with_capacity(set.len());
+        for (column, value) in set {
+            let affinity = known.affinity(table, column)?;
+            values.push(value.as_ref().map_or(Value::Null, |v| to_store(v.expose(), affinity)));
+            assignments.push(format!("{} = ?{}", sql::quoted(column), values.len()));
+        }
+        let change = format!("UPDATE {} AS t SET {}", sql::quoted_table(table), assignments.join(", "));
+        self.change(&change, &values, table, key_columns, keys)
+    }
+
+    fn commit(self: Box<Self>) -> Result<(), ConnectorError> {
+        self.connection.execute_batch("COMMIT").map_err(|e| error::committing(&self.connection, e))
+    }
+}
+
+impl Session {
+    fn change(
+        &mut self,
+        change: &str,
+        values: &[Value],
+        table: &TableName,
+        key_columns: &[String],
+        keys: &[Key],
+    ) -> Result<u64, ConnectorError> {
+        let known = self.columns(table)?;
+        let failed = |e| error::running(&self.connection, table, e);
+        let statement = format!("{change} WHERE {}", condition(key_columns, values.len()));
+        let mut statement = self.connection.prepare(&statement).map_err(failed)?;
+        let mut count = 0;
+        for key in sql::distinct(keys, key_columns)? {
+            let key = parameters(table, &known, key_columns, key)?;
+            let all = rusqlite::params_from_iter(values.iter().cloned().chain(key));
+            count += at_most_one(table, statement.execute(all).map_err(failed)? as u64)?;
+        }
+        Ok(count)
+    }
+}
+
+/// How many stored values one key text can stand for: a text, a blob, a number.
+const SPELLINGS: usize = 3;
+
+/// Compares every key column; parameters before `?{first + 1}` are taken.
+fn condition(key_columns: &[String], first: usize) -> String {
+    let column = |(index, column): (usize, &String)| {
+        let at = first + index * SPELLINGS;
+        format!("t.{} IN (?{}, ?{}, ?{})", sql::quoted(column), at + 1, at + 2, at + 3)
+    };
+    key_columns.iter().enumerate().map(column).collect::<Vec<_>>().join(" AND ")
+}
+
+fn parameters(
+    table: &TableName,
+    known: &Columns,
+    key_columns: &[String],
+    key: &[String],
+) -> Result<Vec<Value>, ConnectorError> {
+    let mut parameters = Vec::with_capacity(SPELLINGS * key.len());
+    for (column, text) in key_columns.iter().zip(key) {
+        let affinity = known.affinity(table, column)?;
+        let padding = std::iter::repeat(Value::Null);
+        parameters.extend(candidates(text, affinity).chain(padding).take(SPELLINGS));
+    }
+    Ok(parameters)
+}
+
+/// A column without a type can hold both the number 1 and the text '1': then a key's text names two rows, and
+/// touching either might be touching somebody else's.
+fn at_most_one(table: &TableName, rows: u64) -> Result<u64, ConnectorError> {
+    if rows > 1 {
+        return Err(ConnectorError::Statement(format!("one key names {rows} rows of {table}")));
+    }
+    Ok(rows)
+}

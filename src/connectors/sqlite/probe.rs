@@ -1,0 +1,147 @@
+//! The live schema, from SQLite's table-valued pragmas.
+
+use std::collections::{BTreeMap, HashMap};
+
+use rusqlite::{Connection, Row};
+
+use super::error;
+use super::value::Affinity;
+use crate::connectors::{Column, ConnectorError, ForeignKey, LiveSchema, Table, TableName, schema::ColumnKind, sql};
+
+/// Every table of the file. Views and SQLite's own tables are left out.
+pub(super) fn probe(connection: &Connection) -> Result<LiveSchema, ConnectorError> {
+    let list = "SELECT name, wr FROM pragma_table_list
+                WHERE schema = 'main' AND type IN ('table', 'virtual') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'";
+    let everything = TableName { schema: None, name: "sqlite_schema".to_owned() };
+    let failed = |e| error::running(connection, &everything, e);
+    let names = rows(connection, list, [], |row| Ok((row.get::<_, String>(0)?, row.get(1)?))).map_err(failed)?;
+    let mut tables = BTreeMap::new();
+    for (name, without_rowid) in names {
+        let found = table(connection, &name, without_rowid).map_err(failed)?;
+        tables.insert(TableName { schema: None, name }, found);
+    }
+    Ok(LiveSchema { tables, default_schema: None })
+}
+
+/// The columns of one table by lower-cased name.
+pub(super) fn affinities(
+    connection: &Connection,
+    table: &TableName,
+) -> Result<HashMap<String, Affinity>, ConnectorError> {
+    let schema = table.schema.as_deref().unwrap_or("main");
+    let found = rows(
+        connection,
+        "SELECT name, type FROM pragma_table_xinfo(?1, ?2) WHERE hidden <> 1",
+        [&table.name, schema],
+        |row| Ok((row.get::<_, String>(0)?.to_ascii_lowercase(), Affinity::of(&row.get::<_, String>(1)?))),
+    )
+    .map_err(|e| error::running(connection, table, e))?;
+    if found.is_empty() { Err(sql::no_table(table)) } else { Ok(found.into_iter().collect()) }
+}
+
+fn table(connection: &Connection, name: &str, without_rowid: bool) -> rusqlite::Result<Table> {
+    let found = rows(
+        connection,
+        "SELECT name, type, \"notnull\", pk FROM pragma_table_xinfo(?1) WHERE hidden <> 1 ORDER BY cid",
+        [name],
+        |row| Ok((column(row)?, row.get::<_, i64>(3)?)),
+    )?;
+    let mut key: Vec<_> = found.iter().filter(|(_, at)| *at > 0).map(|(c, at)| (*at, c.name.clone())).collect();
+    key.sort();
+    let primary_key: Vec<String> = key.into_iter().map(|(_, name)| name).collect();
+    let mut columns: Vec<Column> = found.into_iter().map(|(column, _)| column).collect();
+    let is_rowid = |c: &Column| primary_key.len() == 1 && c.sql_type.eq_ignore_ascii_case("INTEGER");
+    for column in columns.iter_mut().filter(|c| primary_key.contains(&c.name)) {
+        // For the rest SQLite allows NULL in a primary key (<https://sqlite.org/quirks.html>, section 5).
+        column.nullable &= !(without_rowid || is_rowid(column));
+    }
+    let (unique, mut indexes) = indexes(connection, name)?;
+    if !primary_key.is_empty() && !indexes.contains(&primary_key) {
+        // The rowid is an index that SQLite does not list.
+        indexes.insert(0, primary_key.clone());
+    }
+    Ok(Table { columns, primary_key, unique, indexes, foreign_keys: foreign_keys(connection, name)? })
+}
+
+fn column(row: &Row<'_>) -> rusqlite::Result<Column> {
+    let sql_type: String = row.get(1)?;
+    let kind = kind(&sql_type);
+    Ok(Column { name: row.get(0)?, kind, sql_type, nullable: !row.get::<_, bool>(2)? })
+}
+
+fn kind(declared: &str) -> ColumnKind {
+    let declared = declared.to_ascii_uppercase();
+    let has = |words: &[&str]| words.iter().any(|word| declared.contains(word));
+    if has(&["BOOL"]) {
+        ColumnKind::Boolean
+    } else if has(&["DATETIME", "TIMESTAMP"]) {
+        ColumnKind::DateTime
+    } else if has(&["DATE"]) {
+        ColumnKind::Date
+    } else if has(&["JSON"]) {
+        ColumnKind::Json
+    } else if has(&["INT"]) {
+        ColumnKind::Integer
+    } else if has(&["REAL", "FLOA", "DOUB", "DEC", "NUM"]) {
+        ColumnKind::Number
+    } else {
+        ColumnKind::Text
+    }
+}
+
+type ColumnLists = Vec<Vec<String>>;
+
+/// The unique column sets, and every index. A partial index promises nothing for the whole table, and one over an
+/// expression is no set of columns: neither counts as unique.
+fn indexes(connection: &Connection, table: &str) -> rusqlite::Result<(ColumnLists, ColumnLists)> {
+    let list = rows(
+        connection,
+        "SELECT name, \"unique\" AND NOT partial AND origin <> 'pk' FROM pragma_index_list(?1) ORDER BY name",
+        [table],
+        |row| Ok((row.get::<_, String>(0)?, row.get::<_, bool>(1)?)),
+    )?;
+    let (mut unique, mut all) = (Vec::new(), Vec::new());
+    for (name, is_unique) in list {
+        let columns: Vec<Option<String>> =
+            rows(connection, "SELECT name FROM pragma_index_info(?1) ORDER BY seqno", [&name], |row| row.get(0))?;
+        if let (true, Some(set)) = (is_unique, columns.iter().cloned().collect::<Option<Vec<_>>>()) {
+            unique.push(set);
+        }
+        all.push(columns.into_iter().map(|c| c.unwrap_or_else(|| "(expression)".to_owned())).collect());
+    }
+    Ok((unique, all))
+}
+
+fn foreign_keys(connection: &Connection, table: &str) -> rusqlite::Result<Vec<ForeignKey>> {
+    // A reference that names no column means the other table's primary key.
+    let parts = rows(
+        connection,
+        "SELECT f.id, f.\"table\", f.\"from\",
+                coalesce(f.\"to\", (SELECT name FROM pragma_table_xinfo(f.\"table\") WHERE pk = f.seq + 1), '')
+         FROM pragma_foreign_key_list(?1) f ORDER BY f.id, f.seq",
+        [table],
+        |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)),
+    )?;
+    let mut keys: BTreeMap<i64, ForeignKey> = BTreeMap::new();
+    for (id, to, from, to_column) in parts {
+        let key = keys.entry(id).or_insert_with(|| ForeignKey {
+            name: String::new(),
+            columns: Vec::new(),
+            to: TableName { schema: None, name: to },
+            to_columns: Vec::new(),
+        });
+        key.columns.push(from);
+        key.to_columns.push(to_column);
+        key.name = key.columns.join(", ");
+    }
+    Ok(keys.into_values().collect())
+}
+
+fn rows<T, P: rusqlite::Params>(
+    connection: &Connection,
+    sql: &str,
+    parameters: P,
+    read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+) -> rusqlite::Result<Vec<T>> {
+    connection.prepare(sql)?.query_map(parameters, read)?.collect()
+}

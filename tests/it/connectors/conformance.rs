@@ -1,0 +1,264 @@
+//! What every connector does.
+
+use habeas::connectors::{Comparison, ConnectorError, Match, Select, Writer, schema::ColumnKind};
+use habeas::domain::personal::Personal;
+use rstest::rstest;
+
+use super::*;
+
+const PEOPLE: &str = "
+    CREATE TABLE people (id INTEGER PRIMARY KEY, email TEXT UNIQUE, phone TEXT, name TEXT NOT NULL);
+    CREATE INDEX people_by_name ON people (name, id);
+    INSERT INTO people VALUES
+        (1, 'Ada@Example.com', '+44 (20) 7946-0001', 'Ada'),
+        (2, 'bob@example.com', '442079460002', ''),
+        (3, NULL, 'n/a', 'Zoë 🙂'),
+        (4, 'ЖЕНЯ@пример.рф', '+', 'Женя');
+    CREATE TABLE orders (
+        id INTEGER PRIMARY KEY,
+        person_id INTEGER NOT NULL CONSTRAINT orders_person REFERENCES people (id),
+        total NUMERIC(10, 2) CONSTRAINT not_negative CHECK (total >= 0)
+    );
+    INSERT INTO orders VALUES (10, 1, 5), (11, 1, 7), (12, 2, 9);
+    CREATE TABLE seats (hall TEXT, seat INTEGER, taken_by INTEGER, PRIMARY KEY (seat, hall));
+    INSERT INTO seats VALUES ('a', 1, 1), ('a', 2, 2), ('b', 1, 2), ('b', 2, 1);
+";
+
+#[rstest]
+fn null_is_not_the_empty_string(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let company = Company::new(engine, PEOPLE);
+    let found = company.rows("people", &["name", "email"], &[exact("id", &["2", "3"])]);
+    assert_eq!(found, [some(&["", "bob@example.com"]), vec![Some("Zoë 🙂".to_owned()), None]]);
+}
+
+#[rstest]
+#[case::other_case(Comparison::IgnoreCase, "email", "ada@example.com", &["1"])]
+#[case::other_case_beyond_ascii(Comparison::IgnoreCase, "email", "женя@пример.рф", &["4"])]
+#[case::nobody(Comparison::IgnoreCase, "email", "eve@example.com", &[])]
+#[case::formatted_number(Comparison::PhoneDigits, "phone", "+442079460001", &["1"])]
+#[case::number_without_plus(Comparison::PhoneDigits, "phone", "+442079460002", &["2"])]
+#[case::no_digits_meet_nothing(Comparison::PhoneDigits, "phone", "+", &[])]
+#[case::exact(Comparison::Exact, "email", "bob@example.com", &["2"])]
+#[case::exact_means_exact(Comparison::Exact, "email", "ada@example.com", &[])]
+#[case::number(Comparison::Exact, "id", "3", &["3"])]
+#[case::no_number(Comparison::Exact, "id", "abc", &[])]
+#[case::number_out_of_range(Comparison::Exact, "id", "99999999999999999999", &[])]
+#[case::hostile(Comparison::Exact, "email", "' OR 1=1 --", &[])]
+#[case::nul(Comparison::Exact, "email", "bob@example.com\0", &[])]
+fn values_are_compared(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+    #[case] comparison: Comparison,
+    #[case] column: &str,
+    #[case] value: &str,
+    #[case] ids: &[&str],
+) {
+    let company = Company::new(engine, PEOPLE);
+    let found = company.rows("people", &["id"], &[compared(comparison, column, value)]);
+    assert_eq!(found, ids.iter().map(|id| some(&[id])).collect::<Vec<_>>());
+}
+
+#[rstest]
+fn a_row_comes_once_however_many_matches_it_meets(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let company = Company::new(engine, PEOPLE);
+    let found = company.rows(
+        "people",
+        &["id"],
+        &[
+            exact("id", &["1", "1", "2"]),
+            compared(Comparison::IgnoreCase, "email", "ada@example.com"),
+            compared(Comparison::PhoneDigits, "phone", "+442079460001"),
+        ],
+    );
+    assert_eq!(found, [some(&["1"]), some(&["2"])]);
+}
+
+#[rstest]
+fn twenty_thousand_values_fit_in_one_match(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let company = Company::new(engine, PEOPLE);
+    company.execute(
+        "INSERT INTO people (id, name)
+         WITH RECURSIVE n (n) AS (SELECT 1000 UNION ALL SELECT n + 1 FROM n WHERE n < 25000) SELECT n, 'many' FROM n",
+    );
+    let values: Vec<String> = (1000..21_000).chain(1..3).map(|n| n.to_string()).collect();
+    let many = Match { column: "id".to_owned(), values: values.clone(), comparison: Comparison::Exact };
+    assert_eq!(company.rows("people", &["id"], &[many, exact("name", &["Ada"])]).len(), 20_002);
+
+    let keys: Vec<_> = values.iter().map(|value| key(&[value])).collect();
+    let mut writer = company.connector.writer().unwrap();
+    let set = [("phone".to_owned(), None)];
+    assert_eq!(writer.update(&name("people"), &texts(&["id"]), &keys, &set).unwrap(), 20_002);
+    assert_eq!(writer.delete(&name("people"), &texts(&["id"]), &keys[..20_000]).unwrap(), 20_000);
+}
+
+#[rstest]
+fn one_reader_is_one_snapshot(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let company = Company::new(engine, PEOPLE);
+    let everyone = [exact("id", &["1", "2", "3", "4", "5"])];
+    let mut reader = company.connector.reader().unwrap();
+    company.execute("INSERT INTO people (id, name) VALUES (5, 'late'); DELETE FROM orders");
+    assert_eq!(rows(&mut *reader, "people", &["id"], &everyone).unwrap().len(), 4);
+    assert_eq!(rows(&mut *reader, "orders", &["id"], &[exact("person_id", &["1"])]).unwrap().len(), 2);
+    assert_eq!(company.rows("people", &["id"], &everyone).len(), 5);
+}
+
+#[rstest]
+fn what_is_locked_deleted_and_updated_is_counted(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let company = Company::new(engine, PEOPLE);
+    let (people, orders, id) = (name("people"), name("orders"), texts(&["id"]));
+    let mut writer = company.connector.writer().unwrap();
+    let mut seen = Vec::new();
+    let keys = [key(&["1"]), key(&["3"]), key(&["1"]), key(&["77"])];
+    let locked = writer.lock(&people, &id, &keys, &texts(&["name"]), &mut |row| {
+        seen.push(row.get(0).unwrap().to_owned());
+        Ok(())
+    });
+    assert_eq!(locked.unwrap(), 2);
+    seen.sort();
+    assert_eq!(seen, ["Ada", "Zoë 🙂"]);
+    let set = [("name".to_owned(), Some(Personal::new("masked".to_owned()))), ("email".to_owned(), None)];
+    assert_eq!(writer.update(&people, &id, &keys, &set).unwrap(), 2);
+    assert_eq!(writer.delete(&orders, &id, &[key(&["10"]), key(&["10"]), key(&["99"])]).unwrap(), 1);
+    assert_eq!(writer.delete(&orders, &id, &[]).unwrap(), 0);
+    // What the transaction changed, it sees itself.
+    assert_eq!(rows(&mut *writer, "orders", &["id"], &[exact("person_id", &["1"])]).unwrap(), [some(&["11"])]);
+    writer.commit().unwrap();
+    let left = company.rows("people", &["id", "name", "email"], &[exact("name", &["masked", ""])]);
+    let masked = |id: &str| vec![Some(id.to_owned()), Some("masked".to_owned()), None];
+    assert_eq!(left, [masked("1"), some(&["2", "", "bob@example.com"]), masked("3")]);
+}
+
+#[rstest]
+fn composite_keys_name_single_rows(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let company = Company::new(engine, PEOPLE);
+    let probed = company.connector.probe().unwrap();
+    let primary_key = probed.table(&name("seats")).unwrap().primary_key.clone();
+    assert_eq!(primary_key, ["seat", "hall"]);
+    let mut writer = company.connector.writer().unwrap();
+    let (seats, keys) = (name("seats"), [key(&["1", "a"]), key(&["2", "b"])]);
+    assert_eq!(writer.lock(&seats, &primary_key, &keys, &[], &mut |_| Ok(())).unwrap(), 2);
+    assert_eq!(writer.update(&seats, &primary_key, &keys[..1], &[("taken_by".to_owned(), None)]).unwrap(), 1);
+    assert_eq!(writer.delete(&seats, &primary_key, &keys[1..]).unwrap(), 1);
+    writer.commit().unwrap();
+    let left = company.rows("seats", &["hall", "seat", "taken_by"], &[exact("hall", &["a", "b"])]);
+    let free = vec![Some("a".to_owned()), Some("1".to_owned()), None];
+    assert_eq!(left, [free, some(&["a", "2", "2"]), some(&["b", "1", "2"])]);
+}
+
+#[rstest]
+fn a_dropped_writer_leaves_no_trace(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let company = Company::new(engine, PEOPLE);
+    let mut writer = company.connector.writer().unwrap();
+    assert_eq!(writer.delete(&name("orders"), &texts(&["id"]), &[key(&["10"])]).unwrap(), 1);
+    drop(writer);
+    assert_eq!(company.rows("orders", &["id"], &[exact("id", &["10"])]).len(), 1);
+    // And its locks are gone with it.
+    let mut again = company.connector.writer().unwrap();
+    assert_eq!(again.delete(&name("orders"), &texts(&["id"]), &[key(&["10"])]).unwrap(), 1);
+    again.commit().unwrap();
+    assert_eq!(company.rows("orders", &["id"], &[exact("id", &["10"])]).len(), 0);
+}
+
+#[rstest]
+fn a_caller_can_stop_a_stream(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let company = Company::new(engine, PEOPLE);
+    let (people, columns) = (name("people"), texts(&["id"]));
+    let any_of = [exact("id", &["1", "2", "3"])];
+    let select = Select { table: &people, columns: &columns, any_of: &any_of };
+    let mut calls = 0;
+    let mut reader = company.connector.reader().unwrap();
+    let stopped = reader.select(&select, &mut |_| {
+        calls += 1;
+        Err(ConnectorError::Stopped("enough".to_owned()))
+    });
+    assert_eq!(error_of(stopped), "stopped by the caller: enough");
+    assert_eq!(calls, 1);
+    drop(reader);
+    assert_eq!(company.rows("people", &["id"], &any_of).len(), 3);
+}
+
+#[rstest]
+fn a_stream_may_read_another_one_meanwhile(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let company = Company::new(engine, PEOPLE);
+    let (people, columns, any_of) = (name("people"), texts(&["id"]), [exact("id", &["1", "2"])]);
+    let select = Select { table: &people, columns: &columns, any_of: &any_of };
+    let mut orders = 0;
+    let mut reader = company.connector.reader().unwrap();
+    reader
+        .select(&select, &mut |row| {
+            orders += company.try_rows("orders", &["id"], &[exact("person_id", &[row.get(0).unwrap()])])?.len();
+            Ok(())
+        })
+        .unwrap();
+    assert_eq!(orders, 3);
+}
+
+#[rstest]
+fn hostile_names_are_only_names(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let company = Company::new(
+        engine,
+        r#"CREATE TABLE "we""ird; --" ("id" INTEGER PRIMARY KEY, "a""b" TEXT, "select" TEXT);
+           INSERT INTO "we""ird; --" VALUES (1, 'one', 'two')"#,
+    );
+    let table = r#"we"ird; --"#;
+    assert!(company.connector.probe().unwrap().table(&name(table)).unwrap().column(r#"a"b"#).is_some());
+    assert_eq!(company.rows(table, &["select", r#"a"b"#], &[exact(r#"a"b"#, &["one"])]), [some(&["two", "one"])]);
+    let mut writer = company.connector.writer().unwrap();
+    let set = [("select".to_owned(), Some(Personal::new("it's".to_owned())))];
+    assert_eq!(writer.update(&name(table), &texts(&["id"]), &[key(&["1"])], &set).unwrap(), 1);
+    writer.commit().unwrap();
+    assert_eq!(company.rows(table, &["select"], &[exact("select", &["it's"])]), [some(&["it's"])]);
+}
+
+#[rstest]
+fn the_live_schema_is_told(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let company = Company::new(engine, PEOPLE);
+    let probed = company.connector.probe().unwrap();
+    assert_eq!(probed.tables.len(), 3);
+    let people = probed.table(&name("people")).unwrap();
+    let columns: Vec<_> = people.columns.iter().map(|c| (c.name.as_str(), c.kind, c.nullable)).collect();
+    let expected = [
+        ("id", ColumnKind::Integer, false),
+        ("email", ColumnKind::Text, true),
+        ("phone", ColumnKind::Text, true),
+        ("name", ColumnKind::Text, false),
+    ];
+    assert_eq!(columns, expected);
+    assert_eq!(people.primary_key, ["id"]);
+    assert_eq!(people.unique, [["email"]]);
+    let mut indexes = people.indexes.clone();
+    indexes.sort();
+    assert_eq!(indexes, [texts(&["email"]), texts(&["id"]), texts(&["name", "id"])]);
+    let orders = probed.table(&name("orders")).unwrap();
+    assert_eq!(orders.column("total").unwrap().kind, ColumnKind::Number);
+    let [reference] = &orders.foreign_keys[..] else { panic!("one reference: {:?}", orders.foreign_keys) };
+    assert_eq!((&reference.columns, &reference.to_columns), (&texts(&["person_id"]), &texts(&["id"])));
+    assert_eq!(reference.to, probed.qualified(&name("people")));
+}
+
+#[rstest]
+fn a_table_without_primary_key_says_so(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let company = Company::new(engine, "CREATE TABLE log (line TEXT); INSERT INTO log VALUES ('x'), ('x')");
+    let probed = company.connector.probe().unwrap();
+    assert!(probed.table(&name("log")).unwrap().primary_key.is_empty());
+    assert_eq!(company.rows("log", &["line"], &[exact("line", &["x"])]).len(), 2);
+}
+
+/// A key that is not unique could reach somebody else's row.
+#[rstest]
+fn keys_that_name_more_rows_than_one_are_refused(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let company = Company::new(engine, PEOPLE);
+    let mut writer = company.connector.writer().unwrap();
+    let refused = writer.delete(&name("orders"), &texts(&["person_id"]), &[key(&["1"])]);
+    assert!(matches!(refused, Err(ConnectorError::Statement(_))), "{refused:?}");
+    drop(writer);
+    assert_eq!(company.column("orders", "id"), ["10", "11", "12"]);
+}
+
+#[rstest]
+fn writers_can_work_through_a_trait_object(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    fn erase(writer: &mut dyn Writer) -> u64 {
+        writer.delete(&name("seats"), &texts(&["seat", "hall"]), &[key(&["1", "b"])]).unwrap()
+    }
+    let company = Company::new(engine, PEOPLE);
+    assert_eq!(erase(&mut *company.connector.writer().unwrap()), 1);
+}

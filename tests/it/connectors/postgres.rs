@@ -1,0 +1,264 @@
+//! What is particular to PostgreSQL: many types, schemas, locks that others wait for, and a network in between.
+
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use habeas::connectors::postgres::{Limits, Postgres};
+
+use super::*;
+use crate::support::postgres::PASSWORD;
+
+#[test]
+fn values_are_exact() {
+    let company = Company::new(
+        Engine::Postgres,
+        "CREATE TYPE mood AS ENUM ('glad', 'not glad');
+         CREATE DOMAIN short AS varchar(5) CHECK (VALUE <> 'never');
+         CREATE TABLE t (id int PRIMARY KEY, a numeric(10, 2), b float8, c timestamptz, d timestamp, e bytea, f jsonb,
+             g text[], h uuid, i mood, j inet, k interval, l boolean, m short, n int4range, o json, p date, q float4);
+         INSERT INTO t VALUES (1, 0.10, 1e-7, '2026-03-01 12:00:00.123456+02', '2026-03-01 12:00:00.5', '\\x00ff',
+             '{\"b\": 1.10, \"a\": null}', ARRAY['x', NULL, '', 'Ж'], 'A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11', 'not glad',
+             '10.0.0.1', '1 day 2 hours', true, 'short', '[1,5)', '{ \"b\":1 }', '0044-03-15 BC', 0.1)",
+    );
+    // Whatever the company's own settings are.
+    company.execute(
+        "ALTER ROLE postgres IN DATABASE test_x SET TimeZone = 'Asia/Tokyo'"
+            .replace("test_x", database(&company))
+            .as_str(),
+    );
+    let columns = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l", "m", "n", "o", "p", "q"];
+    let expected = [
+        "0.10",
+        "1e-07",
+        "2026-03-01 10:00:00.123456+00",
+        "2026-03-01 12:00:00.5",
+        "\\x00ff",
+        r#"{"a": null, "b": 1.10}"#,
+        r#"{x,NULL,"",Ж}"#,
+        "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11",
+        "not glad",
+        "10.0.0.1",
+        "P1DT2H",
+        "true",
+        "short",
+        "[1,5)",
+        r#"{ "b":1 }"#,
+        "0044-03-15 BC",
+        "0.1",
+    ];
+    assert_eq!(company.rows("t", &columns, &[exact("id", &["1"])]), [some(&expected)]);
+    // And each printed value finds its row and can be written back.
+    for (column, value) in columns.into_iter().zip(expected) {
+        if !matches!(column, "j") {
+            assert_eq!(company.rows("t", &["id"], &[exact(column, &[value])]).len(), 1, "{column}");
+        }
+        let mut writer = company.connector.writer().unwrap();
+        let set = [(column.to_owned(), Some(Personal::new(value.to_owned())))];
+        assert_eq!(writer.update(&name("t"), &texts(&["id"]), &[key(&["1"])], &set).unwrap(), 1, "{column}");
+        writer.commit().unwrap();
+    }
+    assert_eq!(company.rows("t", &columns, &[exact("id", &["1"])]), [some(&expected)]);
+}
+
+fn database(company: &Company) -> &str {
+    company.url.rsplit('/').next().unwrap()
+}
+
+#[test]
+fn a_value_of_another_type_is_no_match() {
+    let company = Company::new(
+        Engine::Postgres,
+        "CREATE TYPE mood AS ENUM ('glad');
+         CREATE TABLE t (a int2, b int4, c int8, d uuid, e numeric, f mood, g date, h timestamptz, i boolean, j float8,
+             k bytea, l jsonb, m int[], n inet, o varchar(3), p char(3));
+         INSERT INTO t (o, p) VALUES ('abc', 'abc')",
+    );
+    for column in ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l", "m", "n"] {
+        for comparison in [Comparison::Exact, Comparison::IgnoreCase, Comparison::PhoneDigits] {
+            for value in ["abc", "", "99999999999999999999", "+1e999", "{", "\0"] {
+                let found = company.rows("t", &["a"], &[compared(comparison, column, value)]);
+                assert!(found.is_empty(), "{column} {value}");
+            }
+        }
+    }
+    // Nor does a longer value match by being cut off.
+    for column in ["o", "p"] {
+        assert!(company.rows("t", &["a"], &[exact(column, &["abcd"])]).is_empty(), "{column}");
+        assert_eq!(company.rows("t", &["a"], &[exact(column, &["abc"])]).len(), 1, "{column}");
+    }
+}
+
+#[test]
+fn schemas_are_told_apart() {
+    let company = Company::new(
+        Engine::Postgres,
+        "CREATE SCHEMA \"cr m\"; CREATE TABLE t (id int PRIMARY KEY, v text); INSERT INTO t VALUES (1, 'public');
+         CREATE TABLE \"cr m\".t (id int PRIMARY KEY, v text, t_id int REFERENCES public.t);
+         INSERT INTO \"cr m\".t VALUES (1, 'crm')",
+    );
+    assert_eq!(company.column("t", "v"), ["public"]);
+    assert_eq!(company.column("cr m.t", "v"), ["crm"]);
+    let probed = company.connector.probe().unwrap();
+    assert_eq!(probed.default_schema.as_deref(), Some("public"));
+    assert_eq!(probed.table(&name("cr m.t")).unwrap().foreign_keys[0].to, name("public.t"));
+    let mut writer = company.connector.writer().unwrap();
+    assert_eq!(writer.delete(&name("cr m.t"), &texts(&["id"]), &[key(&["1"])]).unwrap(), 1);
+    writer.commit().unwrap();
+    assert_eq!(company.column("t", "v"), ["public"]);
+}
+
+#[test]
+fn a_partitioned_table_is_one_table() {
+    let company = Company::new(
+        Engine::Postgres,
+        "CREATE TABLE t (id int, part text, PRIMARY KEY (id, part)) PARTITION BY LIST (part);
+         CREATE TABLE t_a PARTITION OF t FOR VALUES IN ('a'); CREATE TABLE t_b PARTITION OF t FOR VALUES IN ('b');
+         INSERT INTO t VALUES (1, 'a'), (1, 'b')",
+    );
+    let probed = company.connector.probe().unwrap();
+    assert_eq!(probed.tables.keys().map(ToString::to_string).collect::<Vec<_>>(), ["public.t"]);
+    assert_eq!(company.rows("t", &["part"], &[exact("id", &["1"])]), [some(&["a"]), some(&["b"])]);
+}
+
+#[test]
+fn an_index_on_the_column_serves() {
+    let company = Company::new(
+        Engine::Postgres,
+        "CREATE TABLE t (id int PRIMARY KEY, email varchar(80));
+         INSERT INTO t SELECT n, n || '@Example.com' FROM generate_series(1, 20000) n;
+         CREATE INDEX ON t (lower(email)); ANALYZE t",
+    );
+    let connector = Postgres::new(&company.url.clone().into(), Path::new("/"), Limits::default()).unwrap();
+    let before = whole_table_scans(&company);
+    let any_of = [exact("id", &["7", "8", "abc"]), compared(Comparison::IgnoreCase, "email", "9@example.com")];
+    assert_eq!(rows(&mut *connector.reader().unwrap(), "t", &["id"], &any_of).unwrap().len(), 3);
+    let mut writer = connector.writer().unwrap();
+    let (t, id, keys) = (name("t"), texts(&["id"]), [key(&["7"])]);
+    assert_eq!(writer.lock(&t, &id, &keys, &id, &mut |_| Ok(())).unwrap(), 1);
+    assert_eq!(writer.delete(&t, &id, &keys).unwrap(), 1);
+    drop(writer);
+    drop(connector);
+    assert_eq!(whole_table_scans(&company), before);
+}
+
+/// How often a table of the company's was read from end to end. A connection reports that at the latest when it ends.
+fn whole_table_scans(company: &Company) -> String {
+    let others = "SELECT count(*) FROM pg_stat_activity
+                  WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'";
+    assert!((0..200).any(|_| server::query(&company.url, others) == "0"), "every other connection has ended");
+    server::query(&company.url, "SELECT coalesce(sum(seq_scan), 0) FROM pg_stat_user_tables")
+}
+
+#[test]
+fn a_locked_row_waits_for_its_writer() {
+    let company = Company::new(Engine::Postgres, "CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1)");
+    let limits = Limits { lock: Duration::from_millis(50), ..Limits::default() };
+    let other = Postgres::new(&company.url.clone().into(), Path::new("/"), limits).unwrap();
+    let (t, id, keys) = (name("t"), texts(&["id"]), [key(&["1"])]);
+    let mut first = company.connector.writer().unwrap();
+    assert_eq!(first.lock(&t, &id, &keys, &id, &mut |_| Ok(())).unwrap(), 1);
+    let refused = error_of(other.writer().unwrap().delete(&t, &id, &keys));
+    assert_eq!(refused, "the system did not answer in time");
+    first.commit().unwrap();
+    assert_eq!(other.writer().unwrap().delete(&t, &id, &keys).unwrap(), 1);
+}
+
+#[test]
+fn a_slow_statement_is_interrupted() {
+    let company = Company::new(
+        Engine::Postgres,
+        "CREATE TABLE real (id int); INSERT INTO real VALUES (1);
+         CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(60); RETURN NULL; END $$;
+         CREATE TRIGGER slow BEFORE DELETE ON real FOR EACH ROW EXECUTE FUNCTION slow()",
+    );
+    let limits = Limits { statement: Duration::from_millis(50), ..Limits::default() };
+    let connector = Postgres::new(&company.url.clone().into(), Path::new("/"), limits).unwrap();
+    let late = connector.writer().unwrap().delete(&name("real"), &texts(&["id"]), &[key(&["1"])]);
+    assert_eq!(error_of(late), "the system did not answer in time");
+}
+
+#[test]
+fn connections_are_few_and_kept() {
+    let company = Company::new(Engine::Postgres, "");
+    let limits = Limits { connections: 2, connect: Duration::from_secs(1), ..Limits::default() };
+    let connector = Postgres::new(&company.url.clone().into(), Path::new("/"), limits).unwrap();
+    for _ in 0..20 {
+        drop((connector.reader().unwrap(), connector.reader().unwrap()));
+    }
+    let count = format!(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = '{}' AND backend_type = 'client backend'",
+        database(&company)
+    );
+    // The connection that counts is one of them.
+    assert_eq!(server::query(&company.url, &count), "3");
+    let both = (connector.reader().unwrap(), connector.reader().unwrap());
+    assert_eq!(error_of(connector.reader()), "the system did not answer in time");
+    let connector = &connector;
+    thread::scope(|scope| {
+        let (waiting, told) = mpsc::channel();
+        let third = scope.spawn(move || {
+            waiting.send(()).unwrap();
+            connector.reader().map(|_| ()).is_ok()
+        });
+        told.recv().unwrap();
+        drop(both);
+        assert!(third.join().unwrap());
+    });
+}
+
+#[test]
+fn a_connection_that_died_meanwhile_is_replaced() {
+    let company = Company::new(Engine::Postgres, "CREATE TABLE t (id int); INSERT INTO t VALUES (1)");
+    let one = [exact("id", &["1"])];
+    assert_eq!(company.rows("t", &["id"], &one).len(), 1);
+    server::execute(
+        &company.url,
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+         WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'",
+    );
+    assert_eq!(company.rows("t", &["id"], &one).len(), 1);
+}
+
+#[test]
+fn a_stopped_query_does_not_run_on() {
+    // Many rows soon, then one that takes a minute.
+    let company = Company::new(
+        Engine::Postgres,
+        "CREATE VIEW t AS SELECT 1 AS id, CASE WHEN n <= 5000 THEN repeat('x', 1000) ELSE pg_sleep(60)::text END AS v
+         FROM generate_series(1, 5001) n",
+    );
+    let (t, columns, any_of) = (name("t"), texts(&["v"]), [exact("id", &["1"])]);
+    let mut reader = company.connector.reader().unwrap();
+    let stop = &mut |_: &Row| Err(ConnectorError::Stopped("enough".to_owned()));
+    let select = Select { table: &t, columns: &columns, any_of: &any_of };
+    assert_eq!(error_of(reader.select(&select, stop)), "stopped by the caller: enough");
+    let running = "SELECT count(*) FROM pg_stat_activity
+                   WHERE datname = current_database() AND state = 'active' AND pid <> pg_backend_pid()
+                     AND backend_type = 'client backend'";
+    // The server acts on the request when it next looks; each question gives it the time.
+    let stopped = (0..200).any(|_| server::query(&company.url, running) == "0");
+    assert!(stopped);
+}
+
+#[test]
+fn the_right_password_is_taken_and_permissions_are_named() {
+    let company = Company::new(Engine::Postgres, "CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1)");
+    let url = server::as_role(&company.url, &format!("locked:{PASSWORD}"));
+    let connector = open(&url, Path::new("/")).unwrap();
+    assert!(connector.probe().unwrap().tables.is_empty(), "what may not be read is not seen");
+    let refused = rows(&mut *connector.reader().unwrap(), "t", &["id"], &[exact("id", &["1"])]);
+    let expected = "the database cannot run the statement: permission denied (SQLSTATE 42501) on t";
+    assert_eq!(error_of(refused), expected);
+}
+
+#[test]
+fn it_works_from_another_runtime_s_blocking_threads() {
+    let company = Company::new(Engine::Postgres, "CREATE TABLE t (id int); INSERT INTO t VALUES (1)");
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let found = runtime.block_on(async {
+        let work = move || company.rows("t", &["id"], &[exact("id", &["1"])]).len();
+        tokio::task::spawn_blocking(work).await.unwrap()
+    });
+    assert_eq!(found, 1);
+}

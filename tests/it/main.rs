@@ -1,0 +1,4 @@
+//! Habeas from outside: real databases, real HTTP, one test binary.
+
+mod connectors;
+mod support;

@@ -1,0 +1,3 @@
+//! What the tests stand on: databases that start by themselves and are gone afterwards.
+
+pub mod postgres;
