@@ -26,7 +26,7 @@ mod trace;
 mod values;
 mod verify;
 
-pub use correct::{Correction, Outcome, Preview, apply, preview};
+pub use correct::{Correction, CorrectionOutcome, Preview, apply, preview};
 pub use erase::{SystemOutcome, execute};
 pub use export::{Cell, CollectionHeader, ColumnHeader, Counts, ExportOptions, Exported, Sink, Standing, export};
 pub use manifest::Manifest;

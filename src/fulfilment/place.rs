@@ -1,6 +1,6 @@
 //! A collection as it stands in its live table: which columns link it to persons, and in which order they are read.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::values::Spelling;
@@ -82,8 +82,8 @@ impl Place {
 
     /// Whether nothing leads on from its rows, so that the trace need not read them.
     pub(super) fn is_leaf(&self) -> bool {
-        let kinds = self.identities.iter().map(|i| i.kind).collect::<std::collections::BTreeSet<_>>();
-        self.pointed.is_empty() && !self.pointers.iter().any(|p| p.up) && kinds.len() < 2
+        let kinds: BTreeSet<IdentityKind> = self.identities.iter().map(|i| i.kind).collect();
+        !self.pointed.iter().any(|p| p.person) && !self.pointers.iter().any(|p| p.up) && kinds.len() < 2
     }
 
     /// The fields of the dataset that the table has.

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use super::judge::{Knowledge, Verdict};
 use super::place::{Place, Places, PointerEnd};
 use super::snapshot::Snapshot;
+use super::values::most_telling;
 use super::{FulfilmentError, Systems, fingerprint};
 use crate::connectors::{Comparison, Match, Row, Select};
 use crate::datamap::{Graph, NodeId};
@@ -146,7 +147,7 @@ impl<'s> Trace<'s> {
             }
             let select = Select { table: &place.table_name, columns: &place.columns, any_of: &pending.matches() };
             self.snapshot.select(&place.system, &select, |row| {
-                if progress.seen.insert(fingerprint::of(row)) {
+                if progress.seen.insert(fingerprint::of(row.iter())) {
                     progress.undecided.push(row.clone());
                 }
                 Ok(())
@@ -180,30 +181,16 @@ impl<'s> Trace<'s> {
                                 stale.insert(end.other);
                             }
                         }
-                        self.add_context(node, &row);
+                        add_context(&mut self.knowledge, &mut self.progress, &self.places, place, &row);
                     }
                     Verdict::Context => {
-                        self.add_context(node, &row);
+                        add_context(&mut self.knowledge, &mut self.progress, &self.places, place, &row);
                         undecided.push(row);
                     }
                     _ => undecided.push(row),
                 }
             }
             self.progress[node.index()].undecided.append(&mut undecided);
-        }
-    }
-
-    /// What the row points to is context. A self-reference may make a row of its own collection context: it is
-    /// queried like any other.
-    fn add_context(&mut self, node: NodeId, row: &Row) {
-        let Some(place) = self.places.get(node) else { return };
-        for end in place.pointers.iter().filter(|end| end.up) {
-            let Some(key) = end.key(row) else { continue };
-            if self.knowledge.context[end.id.index()].insert(end.canonical(&key)) {
-                let Some(target) = self.places.get(end.other) else { continue };
-                let Some(other) = target.pointed.iter().find(|t| t.id == end.id) else { continue };
-                want(&mut self.progress[end.other.index()], other, &[key]);
-            }
         }
     }
 
@@ -261,19 +248,24 @@ fn add_owned(
     !new.is_empty()
 }
 
+/// What the row points to is context.
+fn add_context(knowledge: &mut Knowledge, progress: &mut [Progress], places: &Places, place: &Place, row: &Row) {
+    for end in place.pointers.iter().filter(|end| end.up) {
+        let Some(key) = end.key(row) else { continue };
+        if knowledge.context[end.id.index()].insert(end.canonical(&key))
+            && let Some(target) = places.get(end.other)
+            && let Some(pointed) = target.pointed.iter().find(|t| t.id == end.id)
+        {
+            want(&mut progress[end.other.index()], pointed, &[key]);
+        }
+    }
+}
+
 /// Looks for rows by their keys. Of a composite key only one column is looked for and the judge compares the whole: the
 /// column that tells the keys apart best, so that few rows of others come back.
 fn want(progress: &mut Progress, end: &PointerEnd, keys: &[Vec<String>]) {
-    if keys.is_empty() {
-        return;
-    }
+    let Some(part) = most_telling(keys, end.columns.len()) else { return };
     progress.broad |= end.columns.len() > 1;
-    let telling = |part: &usize| {
-        let values: BTreeSet<&str> = keys.iter().map(|key| key[*part].as_str()).collect();
-        // Between columns with as many values, the longer ones come from the larger set.
-        (values.len(), values.iter().map(|v| v.len()).sum::<usize>())
-    };
-    let part = (0..end.columns.len()).max_by_key(telling).expect("a pointer has a column");
     let column = (end.columns[part].clone(), Comparison::Exact as u8);
     for key in keys {
         if !progress.searched.0.get(&column).is_some_and(|known| known.contains(&key[part])) {

@@ -1,6 +1,7 @@
 //! Values are compared here as the databases compare them, and held against the types of columns.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime};
 
@@ -85,6 +86,17 @@ pub(super) fn identity_form(kind: IdentityKind, spelling: Spelling, text: &str) 
         IdentityKind::Phone => text.chars().filter(char::is_ascii_digit).collect(),
         IdentityKind::AccountId => spelling.canonical(text).into_owned(),
     }
+}
+
+/// The part of a composite key that tells the given keys apart best, so that looking for it alone brings few other
+/// rows; `None` when there is no key.
+pub(super) fn most_telling(keys: &[Vec<String>], parts: usize) -> Option<usize> {
+    let telling = |part: &usize| {
+        let values: BTreeSet<&str> = keys.iter().map(|key| key[*part].as_str()).collect();
+        // Between columns with as many values, the longer ones come from the larger set.
+        (values.len(), values.iter().map(|v| v.len()).sum::<usize>())
+    };
+    (0..parts).filter(|_| !keys.is_empty()).max_by_key(telling)
 }
 
 /// Whether a column takes a text as its value.
