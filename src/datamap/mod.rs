@@ -1,1 +1,19 @@
-//! (to come)
+//! What the company's databases hold about people, as the operator describes it in fideslang: read, joined into one
+//! graph, and held against the live schema, with every complaint on its line.
+
+pub mod category;
+pub mod check;
+pub mod dataset;
+pub mod document;
+pub mod graph;
+mod load;
+mod meta;
+mod pointers;
+mod reach;
+mod reading;
+
+pub use category::Category;
+pub use check::check;
+pub use dataset::{Collection, Dataset, Direction, Field, Masking, Reference};
+pub use graph::{Graph, Node, NodeId, Pointer, PointerId};
+pub use load::load;

@@ -1,6 +1,80 @@
-//! stub
-pub struct Systems;
-pub mod plan {
-    #[derive(serde::Serialize)]
-    pub struct Plan;
+//! A person's rows are found, exported, corrected and erased here, and nobody else's.
+//!
+//! Everything runs on blocking threads over the traits of [`crate::connectors`]. [`trace`] follows the graph to every
+//! row a person's identities lead to; [`judge`] says whose each row is; [`export`], [`erase`] and [`correct`] act on
+//! what they say.
+
+mod candidates;
+pub mod correct;
+mod disclosure;
+pub mod erase;
+pub mod export;
+mod fingerprint;
+mod judge;
+pub mod manifest;
+mod masks;
+mod order;
+mod place;
+pub mod plan;
+mod planning;
+mod preflight;
+mod prepare;
+mod references;
+mod snapshot;
+mod systems;
+mod trace;
+mod values;
+mod verify;
+
+pub use correct::{Correction, CorrectionOutcome, Preview, apply, preview};
+pub use erase::{SystemOutcome, execute};
+pub use export::{Cell, CollectionHeader, ColumnHeader, Counts, ExportOptions, Exported, Sink, Standing, export};
+pub use manifest::Manifest;
+pub use plan::Plan;
+pub use planning::plan_access;
+pub use prepare::prepare;
+pub use systems::Systems;
+pub use verify::{Remaining, verify};
+
+use crate::connectors::ConnectorError;
+use crate::domain::ids::SystemId;
+
+/// Why a search, an export, an erasure or a correction stopped. Holds names of systems, tables and columns, no value.
+#[derive(Debug, thiserror::Error)]
+pub enum FulfilmentError {
+    /// A company's system failed; whether another try may help is the source's to say.
+    #[error("system {system}: {source}")]
+    System {
+        /// The system.
+        system: SystemId,
+        /// What it said.
+        source: ConnectorError,
+    },
+    /// The configuration has no such system.
+    #[error("there is no system {0}")]
+    UnknownSystem(SystemId),
+    /// The dataset does not fit the live schema; each line says where.
+    #[error("the datasets do not fit the systems: {}", .0.join("; "))]
+    Misfit(Vec<String>),
+    /// A row came back that none of the values looked for explains, as under a collation that ignores case: whose it
+    /// is cannot be said.
+    #[error("system {system}: table {table} compares keys in a way that the search cannot follow")]
+    Unexplained {
+        /// The system.
+        system: SystemId,
+        /// The table.
+        table: String,
+    },
+    /// Between the manifest and its execution, rows appeared that refer to rows about to be erased. Nothing was
+    /// changed; a new manifest will have them.
+    #[error("system {system}: rows of {table} that refer to rows to be erased appeared meanwhile")]
+    Overtaken {
+        /// The system.
+        system: SystemId,
+        /// The table that refers.
+        table: String,
+    },
+    /// The receiver of an export failed.
+    #[error("the export cannot be written: {0}")]
+    Sink(#[from] std::io::Error),
 }

@@ -1,0 +1,99 @@
+//! The datasets held against the live schema: what is described and not there, and what would be slow or ambiguous.
+
+use std::collections::BTreeMap;
+
+use super::graph::finding;
+use super::{Graph, Node, NodeId};
+use crate::connectors::{LiveSchema, Table};
+use crate::domain::finding::{Finding, Severity};
+use crate::domain::identity::IdentityKind;
+use crate::domain::ids::SystemId;
+
+/// Checks every collection whose system has a schema in `schemas`; a system without one is passed over.
+pub fn check(graph: &Graph, schemas: &BTreeMap<SystemId, LiveSchema>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (id, node) in graph.nodes() {
+        let Some(schema) = schemas.get(&node.system) else { continue };
+        match schema.table(node.table()) {
+            Some(table) => check_table(graph, id, node, table, &mut findings),
+            None => {
+                let message = format!("system `{}` has no table `{}`", node.system, node.table());
+                findings.push(finding(&node.file, node.collection.line, Severity::Error, message));
+            }
+        }
+    }
+    findings
+}
+
+fn check_table(graph: &Graph, id: NodeId, node: &Node, table: &Table, findings: &mut Vec<Finding>) {
+    for field in &node.collection.fields {
+        if table.column(&field.name).is_none() {
+            let message = format!("table `{}` of system `{}` has no column `{}`", node.table(), node.system, field.name);
+            findings.push(finding(&node.file, field.line, Severity::Error, message));
+        }
+    }
+    check_primary_key(node, table, findings);
+    check_composite_keys(graph, id, node, table, findings);
+    for (column, line) in searched_columns(graph, id, node) {
+        // A comparison without regard to case or punctuation needs an index on an expression, which engines print
+        // each in their own way: one that names the column is taken as meant for it.
+        let led = |index: &Vec<String>| index.first().is_some_and(|first| first == column || first.contains(column));
+        let indexed = table.indexes.iter().any(led)
+            || table.unique.iter().any(led)
+            || table.primary_key.first().is_some_and(|first| first == column);
+        if !indexed && table.column(column).is_some() {
+            let message = format!("no index on `{}.{column}`: every search reads the whole table", node.table());
+            findings.push(finding(&node.file, line, Severity::Warning, message));
+        }
+    }
+}
+
+fn check_primary_key(node: &Node, table: &Table, findings: &mut Vec<Finding>) {
+    let mut declared: Vec<&str> =
+        node.collection.fields.iter().filter(|f| f.primary_key).map(|f| f.name.as_str()).collect();
+    let mut live: Vec<&str> = table.primary_key.iter().map(String::as_str).collect();
+    declared.sort_unstable();
+    live.sort_unstable();
+    let message = if live.is_empty() {
+        format!("table `{}` has no primary key: its rows can be exported and not erased", node.table())
+    } else if !declared.is_empty() && declared != live {
+        format!("the primary key of `{}` is ({}), not ({})", node.table(), live.join(", "), declared.join(", "))
+    } else {
+        return;
+    };
+    findings.push(finding(&node.file, node.collection.line, Severity::Warning, message));
+}
+
+/// A composite foreign key of which the dataset follows the columns one by one would lead to other people's rows.
+fn check_composite_keys(graph: &Graph, id: NodeId, node: &Node, table: &Table, findings: &mut Vec<Finding>) {
+    for key in table.foreign_keys.iter().filter(|k| k.columns.len() > 1) {
+        for (_, pointer) in graph.pointers_from(id) {
+            let target = graph.node(pointer.to);
+            let same_table = target.system == node.system && target.table().name == key.to.name;
+            let half = pointer.columns.len() < key.columns.len()
+                && pointer.columns.iter().all(|pair| key.columns.iter().zip(&key.to_columns).any(|k| k == (&pair.0, &pair.1)));
+            if same_table && half {
+                let message = format!(
+                    "the foreign key {} needs ({}) together: mark ({}) of `{}` as `primary_key` and refer to each",
+                    key.name,
+                    key.columns.join(", "),
+                    key.to_columns.join(", "),
+                    target.collection.name
+                );
+                findings.push(finding(&pointer.file, pointer.line, Severity::Warning, message));
+            }
+        }
+    }
+}
+
+/// The columns by which a search looks into the collection, with the line that says so.
+fn searched_columns<'g>(graph: &'g Graph, id: NodeId, node: &'g Node) -> Vec<(&'g str, usize)> {
+    // Telephone numbers are compared by their digits; no index of a company's database serves that.
+    let identities = node.collection.fields.iter().filter(|f| f.identity.is_some_and(|k| k != IdentityKind::Phone));
+    let mut columns: Vec<(&str, usize)> = identities.map(|f| (f.name.as_str(), f.line)).collect();
+    let searched = graph.pointers_from(id).filter(|(_, p)| p.down && graph.belongs_to_persons(p.to));
+    columns.extend(searched.filter_map(|(_, p)| p.from_columns().next().map(|c| (c, p.line))));
+    columns.sort_unstable();
+    columns.dedup_by_key(|(column, _)| *column);
+    columns
+}

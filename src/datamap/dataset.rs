@@ -1,0 +1,168 @@
+//! One dataset: the tables of one system and what each column says about a person.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::Category;
+use crate::connectors::TableName;
+use crate::domain::finding::Finding;
+use crate::domain::identity::IdentityKind;
+
+/// A fideslang dataset.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Dataset {
+    /// Its `fides_key`: the name other datasets refer to it by, and its folder in a package.
+    pub key: String,
+    /// The file it was read from, as the operator named it.
+    pub file: String,
+    /// The line on which it begins.
+    pub line: usize,
+    /// Its tables, in the order written.
+    pub collections: Vec<Collection>,
+    /// What is odd in it without making it unusable.
+    pub warnings: Vec<Finding>,
+}
+
+/// One table.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Collection {
+    /// Its name in the dataset.
+    pub name: String,
+    /// What it holds, in the operator's words.
+    pub description: Option<String>,
+    /// The line on which it begins.
+    pub line: usize,
+    /// The table in the database.
+    pub table: TableName,
+    /// Its columns, in the order written.
+    pub fields: Vec<Field>,
+    /// How erasure masks its rows; `None`, with no field masked either, means that rows are deleted.
+    pub masking: Option<Masking>,
+    /// Collections of the same system whose rows are erased before its own.
+    pub erase_after: Vec<CollectionName>,
+    /// Whether it is left out of every search.
+    pub skip_processing: bool,
+    /// Whether nothing in it may be changed.
+    pub read_only: bool,
+}
+
+impl Collection {
+    /// The field of that name.
+    pub fn field(&self, name: &str) -> Option<&Field> {
+        self.fields.iter().find(|f| f.name == name)
+    }
+
+    /// Whether erasure masks its rows instead of deleting them.
+    pub fn is_masked(&self) -> bool {
+        self.masking.is_some() || self.fields.iter().any(|f| f.masking.is_some())
+    }
+
+    /// Whether any of its fields is about a person.
+    pub fn is_personal(&self) -> bool {
+        self.fields.iter().any(Field::is_personal)
+    }
+}
+
+/// One column.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Field {
+    /// The column's name.
+    pub name: String,
+    /// What it holds, in the operator's words.
+    pub description: Option<String>,
+    /// The line on which it begins.
+    pub line: usize,
+    /// Its own data categories and those of its collection and dataset.
+    pub categories: Vec<Category>,
+    /// Whether it is part of the primary key.
+    pub primary_key: bool,
+    /// The kind of identifier it holds, if it holds one.
+    pub identity: Option<IdentityKind>,
+    /// The fields it refers to or is referred to by.
+    pub references: Vec<Reference>,
+    /// The most characters it may hold.
+    pub length: Option<usize>,
+    /// Whether it may not be changed.
+    pub read_only: bool,
+    /// Whether a package describes it without showing it.
+    pub redact: bool,
+    /// How erasure masks it.
+    pub masking: Option<Masking>,
+}
+
+impl Field {
+    /// Whether it is about a person.
+    pub fn is_personal(&self) -> bool {
+        self.identity.is_some() || self.categories.iter().any(Category::is_personal)
+    }
+}
+
+/// How a value is made to say nothing about a person any more.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(tag = "strategy", content = "rewrite_value", rename_all = "snake_case")]
+pub enum Masking {
+    /// It becomes NULL.
+    NullRewrite,
+    /// It becomes this text.
+    StringRewrite(String),
+}
+
+impl Masking {
+    /// The value written; `None` is NULL.
+    pub fn value(&self) -> Option<&str> {
+        match self {
+            Masking::NullRewrite => None,
+            Masking::StringRewrite(text) => Some(text),
+        }
+    }
+
+    /// The name in a dataset file.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Masking::NullRewrite => "null_rewrite",
+            Masking::StringRewrite(_) => "string_rewrite",
+        }
+    }
+}
+
+/// Which way data flows along a reference.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    /// From the field referred to, to the field that declares the reference.
+    From,
+    /// From the field that declares the reference, to the field referred to.
+    To,
+}
+
+/// A reference from one field to another, perhaps in another system.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reference {
+    /// The dataset referred to.
+    pub dataset: String,
+    /// The collection referred to.
+    pub collection: String,
+    /// The field referred to.
+    pub field: String,
+    /// Which way data flows; `None` is both ways.
+    pub direction: Option<Direction>,
+    /// The line on which the reference begins.
+    pub line: usize,
+}
+
+/// A collection by its dataset and name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CollectionName {
+    /// The dataset.
+    pub dataset: String,
+    /// The collection.
+    pub collection: String,
+    /// The line on which it is named.
+    pub line: usize,
+}
+
+impl fmt::Display for CollectionName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.dataset, self.collection)
+    }
+}

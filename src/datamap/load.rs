@@ -1,0 +1,229 @@
+//! A fideslang file becomes a [`Dataset`], or findings that say on which line it does not.
+
+use std::collections::BTreeMap;
+
+use super::document::{self, Entry, Node};
+use super::meta::{self, CollectionMeta, DatasetMeta, FieldMeta};
+use super::reading::Reading;
+use super::{Category, Collection, Dataset, Field};
+use crate::connectors::TableName;
+use crate::domain::finding::{Finding, Severity};
+
+/// Reads a dataset file; `file` is its name as messages should show it.
+///
+/// # Errors
+/// Every finding in the file, warnings included, when at least one is an error.
+pub fn load(text: &str, file: &str) -> Result<Dataset, Vec<Finding>> {
+    let mut reading = Reading::new(file);
+    let dataset = match document::parse(text) {
+        Ok(root) => read_root(&mut reading, &root, file),
+        Err((line, message)) => {
+            reading.error(line, format!("this is not YAML: {message}"));
+            None
+        }
+    };
+    match dataset {
+        Some(dataset) if reading.findings.iter().all(|f| f.severity == Severity::Warning) => {
+            Ok(Dataset { warnings: reading.findings, ..dataset })
+        }
+        _ => Err(reading.findings),
+    }
+}
+
+fn read_root(reading: &mut Reading<'_>, root: &Node, file: &str) -> Option<Dataset> {
+    let mut datasets: Vec<Dataset> = Vec::new();
+    let mut named = false;
+    for entry in reading.map(root, "a dataset file") {
+        if entry.key != "dataset" {
+            reading.warn(entry.line, format!("`{}` is not read; a dataset file has the key `dataset`", entry.key));
+            continue;
+        }
+        named = true;
+        for item in reading.list(&entry.value, "`dataset`") {
+            datasets.extend(read_dataset(reading, item, file));
+        }
+    }
+    if !named {
+        reading.error(1, "the file needs the key `dataset` with a list of one dataset");
+    } else if datasets.len() > 1 {
+        reading.error(datasets[1].line, "a file describes one system, so it holds one dataset; give this one its own");
+    } else if datasets.is_empty() && reading.findings.is_empty() {
+        reading.error(root.line, "`dataset` is empty");
+    }
+    datasets.into_iter().next()
+}
+
+/// What dataset, collection and field have in common.
+#[derive(Default)]
+struct Common<'n> {
+    name: Option<String>,
+    description: Option<String>,
+    categories: Vec<Category>,
+    meta: Option<&'n Node>,
+    fields: Option<&'n Node>,
+    collections: Option<&'n Node>,
+}
+
+/// Keys of fideslang that describe processing, not data: they change nothing that is searched, erased or exported.
+const DESCRIPTIVE: &[&str] = &[
+    "data_qualifier",
+    "data_uses",
+    "data_purposes",
+    "data_subjects",
+    "third_country_transfers",
+    "retention",
+    "joint_controller",
+    "organization_fides_key",
+    "tags",
+    "meta",
+    "fidesctl_meta",
+    "version",
+];
+
+fn read_common<'n>(reading: &mut Reading<'_>, entries: &'n [Entry], level: &str, name_key: &str) -> Common<'n> {
+    let mut common = Common::default();
+    for Entry { key, line, value } in entries {
+        match key.as_str() {
+            k if k == name_key => common.name = reading.text(value, &format!("`{name_key}` of a {level}")),
+            "name" => {}
+            "description" => common.description = reading.optional_text(value, "`description`"),
+            "data_categories" => {
+                let names = reading.texts(value, "`data_categories`");
+                common.categories = names.into_iter().map(|(name, _)| Category(name)).collect();
+            }
+            "fides_meta" | "fidesops_meta" => common.meta = Some(value),
+            "fields" if level != "dataset" => common.fields = Some(value),
+            "collections" if level == "dataset" => common.collections = Some(value),
+            k if DESCRIPTIVE.contains(&k) => {}
+            k => reading.warn(*line, format!("`{k}` of a {level} is not known and has no effect")),
+        }
+    }
+    common
+}
+
+fn read_dataset(reading: &mut Reading<'_>, node: &Node, file: &str) -> Option<Dataset> {
+    let entries = reading.map(node, "a dataset");
+    let common = read_common(reading, entries, "dataset", "fides_key");
+    let Some(key) = common.name else {
+        reading.error(node.line, "a dataset needs its `fides_key`");
+        return None;
+    };
+    let meta = common.meta.map(|m| meta::dataset(reading, m)).unwrap_or_default();
+    let mut collections: Vec<Collection> = Vec::new();
+    for item in common.collections.map(|c| reading.list(c, "`collections`")).unwrap_or_default() {
+        let Some(collection) = read_collection(reading, item, &common.categories, &meta) else { continue };
+        if let Some(first) = collections.iter().find(|c| c.name == collection.name) {
+            let message = format!("collection `{}` was described on line {} already", collection.name, first.line);
+            reading.error(collection.line, message);
+        }
+        collections.push(collection);
+    }
+    if collections.is_empty() && common.collections.is_none() {
+        reading.error(node.line, format!("dataset `{key}` needs `collections`"));
+    }
+    Some(Dataset { key, file: file.to_owned(), line: node.line, collections, warnings: Vec::new() })
+}
+
+fn read_collection(
+    reading: &mut Reading<'_>,
+    node: &Node,
+    inherited: &[Category],
+    dataset: &DatasetMeta,
+) -> Option<Collection> {
+    let entries = reading.map(node, "a collection");
+    let common = read_common(reading, entries, "collection", "name");
+    let Some(name) = common.name else {
+        reading.error(node.line, "a collection needs its `name`");
+        return None;
+    };
+    let meta: CollectionMeta = common.meta.map(|m| meta::collection(reading, m)).unwrap_or_default();
+    let inherited = joined(inherited, &common.categories);
+    let mut fields: Vec<Field> = Vec::new();
+    let mut lines: BTreeMap<String, usize> = BTreeMap::new();
+    for item in common.fields.map(|f| reading.list(f, "`fields`")).unwrap_or_default() {
+        let Some(field) = read_field(reading, item, &inherited) else { continue };
+        if let Some(first) = lines.insert(field.name.clone(), field.line) {
+            reading.error(field.line, format!("field `{}` was described on line {first} already", field.name));
+        }
+        fields.push(field);
+    }
+    if fields.is_empty() {
+        reading.error(node.line, format!("collection `{name}` needs `fields`"));
+    }
+    Some(Collection {
+        table: TableName { schema: meta.schema.or_else(|| dataset.schema.clone()), name: name.clone() },
+        name,
+        description: common.description,
+        line: node.line,
+        fields,
+        masking: meta.masking,
+        erase_after: meta.erase_after,
+        skip_processing: meta.skip_processing,
+        read_only: meta.read_only || dataset.read_only,
+    })
+}
+
+fn read_field(reading: &mut Reading<'_>, node: &Node, inherited: &[Category]) -> Option<Field> {
+    let entries = reading.map(node, "a field");
+    let common = read_common(reading, entries, "field", "name");
+    let Some(name) = common.name else {
+        reading.error(node.line, "a field needs its `name`");
+        return None;
+    };
+    let meta: FieldMeta = common.meta.map(|m| meta::field(reading, m)).unwrap_or_default();
+    let categories = joined(inherited, &common.categories);
+    if let Some(nested) = common.fields {
+        nested_fields(reading, nested, &name);
+    }
+    if categories.is_empty() {
+        let message = format!("field `{name}` has no data category, so it counts as nobody's personal data");
+        reading.warn(node.line, message);
+    }
+    Some(Field {
+        name,
+        description: common.description,
+        line: node.line,
+        categories,
+        primary_key: meta.primary_key,
+        identity: meta.identity,
+        references: meta.references,
+        length: meta.length,
+        read_only: meta.read_only,
+        redact: meta.redact,
+        masking: meta.masking,
+    })
+}
+
+/// A column of an SQL database is exported and masked whole; what a nested field would add cannot be kept.
+fn nested_fields(reading: &mut Reading<'_>, nested: &Node, name: &str) {
+    for item in reading.list(nested, "`fields`") {
+        let entries = reading.map(item, "a field");
+        let common = read_common(reading, entries, "field", "name");
+        let meta: FieldMeta = common.meta.map(|m| meta::field(reading, m)).unwrap_or_default();
+        let inner = common.name.unwrap_or_default();
+        if meta.identity.is_some() || meta.primary_key || !meta.references.is_empty() || meta.masking.is_some() {
+            let message = format!("`{name}.{inner}` is nested; identities, keys, references and masks work on columns");
+            reading.error(item.line, message);
+        } else {
+            let message = format!("`{name}.{inner}` is nested; the column `{name}` is exported and erased as a whole");
+            reading.warn(item.line, message);
+        }
+        if common.categories.iter().any(Category::is_never_disclosed) {
+            let message = format!("`{name}.{inner}` may not be disclosed; give its category to the column `{name}`");
+            reading.error(item.line, message);
+        }
+        if let Some(deeper) = common.fields {
+            nested_fields(reading, deeper, &format!("{name}.{inner}"));
+        }
+    }
+}
+
+fn joined(inherited: &[Category], own: &[Category]) -> Vec<Category> {
+    let mut all = own.to_vec();
+    all.extend(inherited.iter().filter(|c| !own.contains(c)).cloned());
+    all
+}
+
+#[cfg(test)]
+#[path = "load_tests.rs"]
+mod tests;

@@ -1,0 +1,224 @@
+//! What `fides_meta` adds to a dataset, a collection and a field: keys, references, masks.
+
+use super::dataset::CollectionName;
+use super::document::{Entry, Node, Value};
+use super::reading::Reading;
+use super::{Direction, Masking, Reference};
+use crate::domain::identity::IdentityKind;
+
+#[derive(Default)]
+pub(super) struct DatasetMeta {
+    pub(super) schema: Option<String>,
+    pub(super) read_only: bool,
+}
+
+#[derive(Default)]
+pub(super) struct CollectionMeta {
+    pub(super) schema: Option<String>,
+    pub(super) masking: Option<Masking>,
+    pub(super) erase_after: Vec<CollectionName>,
+    pub(super) skip_processing: bool,
+    pub(super) read_only: bool,
+}
+
+#[derive(Default)]
+pub(super) struct FieldMeta {
+    pub(super) primary_key: bool,
+    pub(super) identity: Option<IdentityKind>,
+    pub(super) references: Vec<Reference>,
+    pub(super) length: Option<usize>,
+    pub(super) read_only: bool,
+    pub(super) redact: bool,
+    pub(super) masking: Option<Masking>,
+}
+
+pub(super) fn dataset(reading: &mut Reading<'_>, node: &Node) -> DatasetMeta {
+    let mut meta = DatasetMeta::default();
+    for entry in reading.map(node, "`fides_meta`") {
+        match entry.key.as_str() {
+            "namespace" => meta.schema = namespace(reading, &entry.value),
+            "read_only" => meta.read_only = reading.flag(&entry.value, "`read_only`"),
+            // The order of datasets follows from the references here; a stated one changes no result.
+            "resource_id" | "after" => {}
+            _ => without_effect(reading, entry, "dataset"),
+        }
+    }
+    meta
+}
+
+pub(super) fn collection(reading: &mut Reading<'_>, node: &Node) -> CollectionMeta {
+    let mut meta = CollectionMeta::default();
+    for entry in reading.map(node, "`fides_meta`") {
+        let value = &entry.value;
+        match entry.key.as_str() {
+            "namespace" => meta.schema = namespace(reading, value),
+            "masking_strategy_override" => meta.masking = masking(reading, value),
+            "erase_after" => meta.erase_after = collection_names(reading, value, "`erase_after`"),
+            // Only the order of a search, which is to a fixpoint here: checked for its form, without effect.
+            "after" => drop(collection_names(reading, value, "`after`")),
+            "skip_processing" => meta.skip_processing = reading.flag(value, "`skip_processing`"),
+            "read_only" => meta.read_only = reading.flag(value, "`read_only`"),
+            _ => without_effect(reading, entry, "collection"),
+        }
+    }
+    meta
+}
+
+pub(super) fn field(reading: &mut Reading<'_>, node: &Node) -> FieldMeta {
+    let mut meta = FieldMeta::default();
+    for entry in reading.map(node, "`fides_meta`") {
+        let value = &entry.value;
+        match entry.key.as_str() {
+            "primary_key" => meta.primary_key = reading.flag(value, "`primary_key`"),
+            "identity" => meta.identity = reading.text(value, "`identity`").map(|kind| identity(&kind)),
+            "references" => meta.references = references(reading, value),
+            "data_type" => data_type(reading, value),
+            "length" => meta.length = length(reading, value),
+            "read_only" => meta.read_only = reading.flag(value, "`read_only`"),
+            "redact" => meta.redact = reading.optional_text(value, "`redact`").is_some_and(|t| t != "false"),
+            "masking_strategy_override" => meta.masking = masking(reading, value),
+            // Arrays are columns like any other here: always whole.
+            "return_all_elements" => {}
+            _ => without_effect(reading, entry, "field"),
+        }
+    }
+    meta
+}
+
+fn without_effect(reading: &mut Reading<'_>, entry: &Entry, level: &str) {
+    let key = &entry.key;
+    match key.as_str() {
+        "masking_strategy_override" | "identity" | "references" | "primary_key" | "skip_processing" | "erase_after" => {
+            reading.error(entry.line, format!("`{key}` does not stand in the `fides_meta` of a {level}"));
+        }
+        _ => reading.warn(entry.line, format!("`{key}` in the `fides_meta` of a {level} has no effect here")),
+    }
+}
+
+fn identity(kind: &str) -> IdentityKind {
+    match kind {
+        "email" | "email_address" => IdentityKind::Email,
+        "phone" | "phone_number" => IdentityKind::Phone,
+        _ => IdentityKind::AccountId,
+    }
+}
+
+fn namespace(reading: &mut Reading<'_>, node: &Node) -> Option<String> {
+    let mut schema = None;
+    for entry in reading.map(node, "`namespace`") {
+        match entry.key.as_str() {
+            "schema" => schema = reading.text(&entry.value, "`schema`"),
+            "database" | "database_name" => {
+                reading.warn(entry.line, "the database is the one of the system's URL; this has no effect");
+            }
+            other => reading.warn(entry.line, format!("`{other}` in `namespace` has no effect here")),
+        }
+    }
+    schema
+}
+
+fn data_type(reading: &mut Reading<'_>, node: &Node) {
+    if let Some(name) = reading.optional_text(node, "`data_type`")
+        && name.trim_end_matches("[]") == "object"
+    {
+        reading.warn(node.line, "an `object` is exported and erased as one column");
+    }
+}
+
+fn length(reading: &mut Reading<'_>, node: &Node) -> Option<usize> {
+    let text = reading.optional_text(node, "`length`")?;
+    let length = text.parse().ok().filter(|n| *n > 0);
+    if length.is_none() {
+        reading.error(node.line, "`length` must be a whole number above 0");
+    }
+    length
+}
+
+fn references(reading: &mut Reading<'_>, node: &Node) -> Vec<Reference> {
+    let items = reading.list(node, "`references`");
+    items.iter().filter_map(|item| reference(reading, item)).collect()
+}
+
+fn reference(reading: &mut Reading<'_>, node: &Node) -> Option<Reference> {
+    let (mut dataset, mut field, mut direction) = (None, None, None);
+    for Entry { key, line, value } in reading.map(node, "a reference") {
+        match key.as_str() {
+            "dataset" => dataset = reading.text(value, "`dataset`"),
+            "field" => field = reading.text(value, "`field`"),
+            "direction" => match reading.optional_text(value, "`direction`").as_deref() {
+                Some("from") => direction = Some(Direction::From),
+                Some("to") => direction = Some(Direction::To),
+                None => {}
+                Some(_) => reading.error(*line, "`direction` is `from` or `to`, or left out for both"),
+            },
+            other => reading.warn(*line, format!("`{other}` of a reference is not known and has no effect")),
+        }
+    }
+    let (Some(dataset), Some(field)) = (dataset, field) else {
+        reading.error(node.line, "a reference needs `dataset` and `field`");
+        return None;
+    };
+    match field.split_once('.') {
+        Some((collection, name)) if !collection.is_empty() && !name.is_empty() => Some(Reference {
+            dataset,
+            collection: collection.to_owned(),
+            field: name.to_owned(),
+            direction,
+            line: node.line,
+        }),
+        _ => {
+            reading.error(node.line, format!("`field: {field}` must have the form `collection.field`"));
+            None
+        }
+    }
+}
+
+fn collection_names(reading: &mut Reading<'_>, node: &Node, what: &str) -> Vec<CollectionName> {
+    let mut names = Vec::new();
+    for (name, line) in reading.texts(node, what) {
+        match name.split_once('.') {
+            Some((dataset, collection)) => {
+                names.push(CollectionName { dataset: dataset.to_owned(), collection: collection.to_owned(), line });
+            }
+            None => reading.error(line, format!("{what} names collections in the form `dataset.collection`")),
+        }
+    }
+    names
+}
+
+fn masking(reading: &mut Reading<'_>, node: &Node) -> Option<Masking> {
+    let (mut strategy, mut rewrite) = (None, None);
+    for Entry { key, line, value } in reading.map(node, "`masking_strategy_override`") {
+        match key.as_str() {
+            "strategy" => strategy = reading.text(value, "`strategy`"),
+            "configuration" => {
+                for entry in reading.map(value, "`configuration`") {
+                    match (entry.key.as_str(), &entry.value.value) {
+                        ("rewrite_value", Value::Text(text)) => rewrite = Some(text.clone()),
+                        ("rewrite_value", Value::Null) => {}
+                        ("rewrite_value", _) => reading.error(entry.line, "`rewrite_value` must be a text"),
+                        (other, _) => reading.warn(entry.line, format!("`{other}` has no effect here")),
+                    }
+                }
+            }
+            other => reading.warn(*line, format!("`{other}` of a masking strategy is not known and has no effect")),
+        }
+    }
+    match (strategy.as_deref(), rewrite) {
+        (Some("null_rewrite"), _) => Some(Masking::NullRewrite),
+        (Some("string_rewrite"), Some(text)) => Some(Masking::StringRewrite(text)),
+        (Some("string_rewrite"), None) => {
+            reading.error(node.line, "`string_rewrite` needs `configuration` with its `rewrite_value`");
+            None
+        }
+        (Some(other), _) => {
+            let known = "null_rewrite and string_rewrite are";
+            reading.error(node.line, format!("the masking strategy `{other}` is not supported yet; {known}"));
+            None
+        }
+        (None, _) => {
+            reading.error(node.line, "`masking_strategy_override` needs its `strategy`");
+            None
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! The rows that an erasure is about, and what is to be done with each.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use super::export::{Standing, standing};
+use super::judge::Verdict;
+use super::masks::{self, Masks};
+use super::place::Place;
+use super::trace::Trace;
+use super::{Counts, FulfilmentError, fingerprint};
+use crate::connectors::{Key, Row};
+use crate::datamap::NodeId;
+use crate::domain::personal::Personal;
+
+/// What is done with a row.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) enum Action {
+    Delete,
+    Mask(Masks),
+    Keep(&'static str),
+}
+
+pub(super) const KEPT_SHARED: &str = "rows that stay point to it, so it is shared";
+pub(super) const KEPT_CONTEXT: &str = "it is not about a person; rows of the person's only point to it";
+pub(super) const KEPT_READ_ONLY: &str = "the dataset marks it read_only";
+pub(super) const KEPT_CLAIMED: &str =
+    "a stronger identifier in it is another person's, so the weaker one that agrees may be theirs too";
+pub(super) const KEPT_SILENT: &str = "nothing in it says who the person is any more";
+const KEPT_UNKEYED: &str = "its table has no primary key";
+
+/// One row.
+pub(super) struct Candidate {
+    pub(super) node: NodeId,
+    pub(super) standing: Standing,
+    pub(super) key: Key,
+    pub(super) fingerprint: String,
+    /// The values of [`Shape::stored`].
+    pub(super) values: Row,
+    pub(super) action: Action,
+}
+
+/// Which columns of a collection's rows an erasure reads and keeps in mind.
+pub(super) struct Shape {
+    /// Every column of the live table: what a fingerprint covers.
+    pub(super) columns: Vec<String>,
+    /// Keys of both directions.
+    stored: Vec<String>,
+}
+
+impl Shape {
+    fn of(place: &Place) -> Self {
+        let table = place.table();
+        let mut stored: BTreeSet<&str> = place.columns.iter().map(String::as_str).collect();
+        stored.extend(table.foreign_keys.iter().flat_map(|k| &k.columns).map(String::as_str));
+        let pointing = place.schema.tables.values().flat_map(|t| &t.foreign_keys);
+        let pointing = pointing.filter(|k| place.schema.qualified(&k.to) == place.table_name);
+        stored.extend(pointing.flat_map(|k| &k.to_columns).map(String::as_str));
+        Self {
+            columns: table.columns.iter().map(|c| c.name.clone()).collect(),
+            stored: stored.into_iter().filter(|c| table.column(c).is_some()).map(str::to_owned).collect(),
+        }
+    }
+}
+
+/// All rows of one erasure.
+pub(super) struct Candidates {
+    pub(super) rows: Vec<Candidate>,
+    pub(super) shapes: BTreeMap<NodeId, Shape>,
+    pub(super) counts: BTreeMap<NodeId, Counts>,
+    by_key: HashMap<(NodeId, Key), usize>,
+    /// Sentences that name tables and columns.
+    pub(super) obstacles: BTreeSet<String>,
+}
+
+impl Candidates {
+    /// Reads every row found and says what the datasets want done with it.
+    pub(super) fn collect(trace: &mut Trace<'_>) -> Result<Self, FulfilmentError> {
+        let mut all = Self {
+            rows: Vec::new(),
+            shapes: BTreeMap::new(),
+            counts: BTreeMap::new(),
+            by_key: HashMap::new(),
+            obstacles: BTreeSet::new(),
+        };
+        for node in trace.searched() {
+            let Some(place) = trace.places.get(node) else { continue };
+            let shape = Shape::of(place);
+            let own = masks::of_own(place);
+            let graph = trace.systems.graph();
+            trace.sweep(node, &shape.columns, |place, row, verdict| {
+                let standing = standing(&verdict);
+                all.counts.entry(node).or_default().add(standing);
+                let action = wanted(place, row, &shape, &verdict, &own, graph);
+                all.add(place, row, &shape, standing, action);
+                Ok(())
+            })?;
+            all.shapes.insert(node, shape);
+        }
+        Ok(all)
+    }
+
+    fn add(&mut self, place: &Place, row: &Row, shape: &Shape, standing: Standing, mut action: Action) {
+        let first = place.columns.len();
+        let value = |name: &String| shape.columns.iter().position(|c| c == name).and_then(|at| row.get(first + at));
+        let names = &place.table().primary_key;
+        let key: Option<Vec<String>> = names.iter().map(|name| value(name).map(str::to_owned)).collect();
+        let key = Key(Personal::new(key.unwrap_or_default()));
+        if key.0.expose().is_empty() && !matches!(action, Action::Keep(_)) {
+            let message = format!("table {} has no primary key, so its rows cannot be erased", place.table_name);
+            self.obstacles.insert(message);
+            action = Action::Keep(KEPT_UNKEYED);
+        }
+        if let Action::Mask(masks) = &action {
+            self.obstacles.extend(masks.iter().filter_map(|(column, mask)| masks::obstacle(place, column, mask)));
+        }
+        let values = shape.stored.iter().map(value).collect();
+        let fingerprint = match action {
+            Action::Keep(_) => String::new(),
+            _ => fingerprint::hex(row.iter().skip(first)),
+        };
+        self.by_key.insert((place.node, key.clone()), self.rows.len());
+        self.rows.push(Candidate { node: place.node, standing, key, fingerprint, values, action });
+    }
+
+    /// A stored value of a row.
+    pub(super) fn value<'r>(&self, candidate: &'r Candidate, column: &str) -> Option<&'r str> {
+        let stored = &self.shapes[&candidate.node].stored;
+        candidate.values.get(stored.iter().position(|c| c == column)?)
+    }
+
+    /// The row with that key.
+    pub(super) fn find(&self, node: NodeId, key: &Key) -> Option<usize> {
+        self.by_key.get(&(node, key.clone())).copied()
+    }
+}
+
+/// What the dataset wants done with a row; what refers to what is looked at later.
+fn wanted(
+    place: &Place,
+    row: &Row,
+    shape: &Shape,
+    verdict: &Verdict,
+    own: &Masks,
+    graph: &crate::datamap::Graph,
+) -> Action {
+    let masks = match verdict {
+        Verdict::Context if !place.collection.is_personal() => return Action::Keep(KEPT_CONTEXT),
+        Verdict::Shared { claimed: true, .. } => return Action::Keep(KEPT_CLAIMED),
+        _ if place.collection.read_only => return Action::Keep(KEPT_READ_ONLY),
+        Verdict::Shared { mine, .. } => masks::of_shared(place, graph, mine),
+        _ if place.collection.is_masked() => own.clone(),
+        _ => return Action::Delete,
+    };
+    let current = |name: &String| {
+        let at = shape.columns.iter().position(|c| c == name).expect("masks are of columns that are there");
+        row.get(place.columns.len() + at)
+    };
+    let masks: Masks = masks.into_iter().filter(|(column, mask)| current(column) != mask.value()).collect();
+    if masks.is_empty() { Action::Keep(KEPT_SILENT) } else { Action::Mask(masks) }
+}

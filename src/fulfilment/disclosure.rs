@@ -1,0 +1,47 @@
+//! What of a row a person may see: never a secret, and nobody else's identity before staff have looked.
+
+use std::collections::BTreeSet;
+
+use super::judge::{Link, Verdict};
+use super::place::Place;
+use crate::datamap::{Category, Field};
+
+/// Why a field is described and never shown; `None` when it may be shown.
+pub(super) fn secret(field: &Field) -> Option<String> {
+    if field.redact {
+        return Some("the dataset marks it with `redact`".to_owned());
+    }
+    let category = field.categories.iter().find(|c| c.is_never_disclosed())?;
+    Some(format!("data of the category {} is held and never disclosed", category.as_str()))
+}
+
+/// The columns of a row that say who somebody else is. In a row that is the person's own, these are its pointers at
+/// others; in a row of somebody else's also what else tells of a person, but for what the parties wrote and did, which
+/// is what the row is about.
+pub(super) fn withheld<'p>(place: &'p Place, verdict: &Verdict) -> BTreeSet<&'p str> {
+    let (others, mine) = match verdict {
+        Verdict::Own { others } => (others, None),
+        Verdict::Shared { mine, others, claimed } => (others, Some(if *claimed { &[][..] } else { mine.as_slice() })),
+        _ => return BTreeSet::new(),
+    };
+    let mut columns: BTreeSet<&str> = others.iter().flat_map(|link| link_columns(place, *link)).collect();
+    if let Some(mine) = mine {
+        let kept: BTreeSet<&str> = mine.iter().flat_map(|link| link_columns(place, *link)).collect();
+        let tells = |f: &&Field| f.categories.iter().any(tells_who);
+        let telling = place.collection.fields.iter().filter(tells).map(|f| f.name.as_str());
+        columns.extend(telling.filter(|name| !kept.contains(name)));
+    }
+    columns
+}
+
+/// The columns that a link consists of.
+pub(super) fn link_columns(place: &Place, link: Link) -> Vec<&str> {
+    match link {
+        Link::Identity(index) => vec![place.identities[index].column.as_str()],
+        Link::Pointer(index) => place.pointers[index].columns.iter().map(String::as_str).collect(),
+    }
+}
+
+fn tells_who(category: &Category) -> bool {
+    category.is_personal() && !category.is("user.content") && !category.is("user.behavior")
+}

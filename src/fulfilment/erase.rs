@@ -1,0 +1,205 @@
+//! A manifest is carried out: one transaction per system, children first, and no row that changed since is touched.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use serde::{Deserialize, Serialize};
+
+use super::manifest::{Guard, Manifest, Step, StepAction, SystemManifest, TableRef};
+use super::{FulfilmentError, Systems, fingerprint};
+use crate::connectors::{Comparison, ConnectorError, Key, LiveSchema, Match, Select, TableName, Writer};
+use crate::domain::ids::SystemId;
+use crate::domain::personal::Personal;
+
+use super::values::{Spelling, most_telling};
+
+/// What became of one system's part of a manifest.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SystemOutcome {
+    /// The system.
+    pub system: SystemId,
+    /// Collection by collection.
+    pub collections: Vec<CollectionOutcome>,
+}
+
+/// What became of one collection's rows.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CollectionOutcome {
+    /// The dataset.
+    pub dataset: String,
+    /// The collection.
+    pub collection: String,
+    /// Rows deleted now.
+    pub deleted: u64,
+    /// Rows masked now.
+    pub masked: u64,
+    /// Rows that were gone already, or are no longer what the manifest saw: they were left alone.
+    pub passed_over: u64,
+}
+
+/// Carries out one system's part of a manifest. Carrying it out again, after a crash or by mistake, changes nothing
+/// more: rows that are gone or changed are passed over.
+///
+/// # Errors
+/// What the system says, and [`FulfilmentError::Overtaken`]: then nothing was changed in this system.
+pub fn execute(systems: &Systems, system: &SystemId, manifest: &Manifest) -> Result<SystemOutcome, FulfilmentError> {
+    let mut outcome = SystemOutcome { system: system.clone(), collections: Vec::new() };
+    let Some(part) = manifest.systems.iter().find(|s| s.system == *system) else { return Ok(outcome) };
+    let failed = |source| FulfilmentError::System { system: system.clone(), source };
+    let schema = systems.schema(system)?;
+    let mut writer = systems.connector(system)?.writer().map_err(failed)?;
+    let unchanged = lock_unchanged(&mut *writer, part).map_err(failed)?;
+    for guard in &part.guards {
+        check_guard(&mut *writer, system, &schema, part, guard, &unchanged)?;
+    }
+    let mut changed = false;
+    for step in &part.steps {
+        let keys = unchanged.keys_of(step);
+        let rows = if keys.is_empty() { 0 } else { carry_out(&mut *writer, step, &keys).map_err(failed)? };
+        if rows > 0 && !changed {
+            changed = true;
+            crate::crash::point("erasure.inside_transaction");
+        }
+        note(&mut outcome, step, rows, step.rows.len() as u64 - keys.len() as u64);
+    }
+    if changed {
+        writer.commit().map_err(failed)?;
+        crate::crash::point("erasure.after_commit");
+    }
+    Ok(outcome)
+}
+
+fn carry_out(writer: &mut dyn Writer, step: &Step, keys: &[Key]) -> Result<u64, ConnectorError> {
+    let table = TableName::from(&step.table);
+    match &step.action {
+        StepAction::Delete => writer.delete(&table, &step.key_columns, keys),
+        StepAction::Mask { set } => {
+            let set: Vec<_> = set.iter().map(|(c, v)| (c.clone(), v.clone().map(Personal::new))).collect();
+            writer.update(&table, &step.key_columns, keys, &set)
+        }
+        StepAction::Detach { columns } => {
+            let set: Vec<_> = columns.iter().map(|c| (c.clone(), None)).collect();
+            writer.update(&table, &step.key_columns, keys, &set)
+        }
+    }
+}
+
+fn note(outcome: &mut SystemOutcome, step: &Step, rows: u64, passed_over: u64) {
+    let same = |c: &CollectionOutcome| c.dataset == step.dataset && c.collection == step.collection;
+    let index = outcome.collections.iter().position(same).unwrap_or_else(|| {
+        let (dataset, collection) = (step.dataset.clone(), step.collection.clone());
+        outcome.collections.push(CollectionOutcome { dataset, collection, ..CollectionOutcome::default() });
+        outcome.collections.len() - 1
+    });
+    let noted = &mut outcome.collections[index];
+    match step.action {
+        StepAction::Delete => noted.deleted += rows,
+        StepAction::Mask { .. } => noted.masked += rows,
+        // The step that deletes the same rows counts them.
+        StepAction::Detach { .. } => return,
+    }
+    noted.passed_over += passed_over;
+}
+
+/// The rows of a manifest that still are what it saw, by table and key, with the values that guards look at.
+struct Unchanged(BTreeMap<TableRef, HashMap<Key, Vec<Option<String>>>>);
+
+impl Unchanged {
+    fn has(&self, table: &TableRef, key: &Key) -> bool {
+        self.0.get(table).is_some_and(|rows| rows.contains_key(key))
+    }
+
+    fn keys_of(&self, step: &Step) -> Vec<Key> {
+        step.rows.iter().filter(|row| self.has(&step.table, &row.key)).map(|row| row.key.clone()).collect()
+    }
+}
+
+/// Locks every row of the manifest, so that what is compared now holds until the commit.
+fn lock_unchanged(writer: &mut dyn Writer, part: &SystemManifest) -> Result<Unchanged, ConnectorError> {
+    let mut unchanged = Unchanged(BTreeMap::new());
+    let tables: BTreeSet<&TableRef> = part.steps.iter().map(|s| &s.table).collect();
+    for table in tables {
+        let steps: Vec<&Step> = part.steps.iter().filter(|s| s.table == *table).collect();
+        let expected: HashMap<&Key, &str> =
+            steps.iter().flat_map(|s| &s.rows).map(|row| (&row.key, row.fingerprint.as_str())).collect();
+        let keys: Vec<Key> = expected.keys().map(|key| (*key).clone()).collect();
+        let (key_columns, columns) = (&steps[0].key_columns, &steps[0].columns);
+        let at: Vec<usize> = key_columns.iter().filter_map(|k| columns.iter().position(|c| c == k)).collect();
+        let guarded = guarded_columns(part, table);
+        let guarded: Vec<usize> = guarded.iter().filter_map(|g| columns.iter().position(|c| c == *g)).collect();
+        let rows = unchanged.0.entry(table.clone()).or_default();
+        writer.lock(&TableName::from(table), key_columns, &keys, columns, &mut |row| {
+            let key: Option<Vec<String>> = at.iter().map(|at| row.get(*at).map(str::to_owned)).collect();
+            let key = Key(Personal::new(key.unwrap_or_default()));
+            if expected.get(&key).is_some_and(|f| *f == fingerprint::hex(row.iter())) {
+                rows.insert(key, guarded.iter().map(|at| row.get(*at).map(str::to_owned)).collect());
+            }
+            Ok(())
+        })?;
+    }
+    Ok(unchanged)
+}
+
+/// The columns of a table that guards look at, each once.
+fn guarded_columns<'m>(part: &'m SystemManifest, table: &TableRef) -> Vec<&'m String> {
+    let columns: BTreeSet<&String> =
+        part.guards.iter().filter(|g| g.to == *table).flat_map(|g| &g.to_columns).collect();
+    columns.into_iter().collect()
+}
+
+/// Nothing may refer to a row about to be deleted but rows of the manifest: a row that came since would be dragged
+/// along by ON DELETE CASCADE.
+fn check_guard(
+    writer: &mut dyn Writer,
+    system: &SystemId,
+    schema: &LiveSchema,
+    part: &SystemManifest,
+    guard: &Guard,
+    unchanged: &Unchanged,
+) -> Result<(), FulfilmentError> {
+    let (from, to) = (TableName::from(&guard.from), TableName::from(&guard.to));
+    let (Some(live), Some(target)) = (schema.table(&from), schema.table(&to)) else { return Ok(()) };
+    let guarded = guarded_columns(part, &guard.to);
+    let at: Vec<usize> = guard.to_columns.iter().filter_map(|c| guarded.iter().position(|g| *g == c)).collect();
+    let deleted: BTreeSet<&Key> = steps_on(part, &guard.to, |a| *a == StepAction::Delete);
+    let rows = unchanged.0.get(&guard.to).into_iter().flatten().filter(|(key, _)| deleted.contains(key));
+    let keys: Vec<Vec<String>> = rows.filter_map(|(_, values)| at.iter().map(|at| values[*at].clone()).collect()).collect();
+    let Some(telling) = most_telling(&keys, guard.columns.len()) else { return Ok(()) };
+    let pairs = guard.columns.iter().zip(&guard.to_columns);
+    let spelling = |(c, t): (&String, &String)| Some(Spelling::between(live.column(c)?, target.column(t)?));
+    let Some(spellings) = pairs.map(spelling).collect::<Option<Vec<_>>>() else { return Ok(()) };
+    let canonical = |key: &[String]| -> Vec<String> {
+        key.iter().zip(&spellings).map(|(text, s)| s.canonical(text).into_owned()).collect()
+    };
+    let wanted: BTreeSet<Vec<String>> = keys.iter().map(|key| canonical(key)).collect();
+    let values: BTreeSet<String> = keys.iter().map(|key| key[telling].clone()).collect();
+    let any_of = [Match {
+        column: guard.columns[telling].clone(),
+        values: values.into_iter().collect(),
+        comparison: Comparison::Exact,
+    }];
+    let columns: Vec<String> = guard.columns.iter().chain(&live.primary_key).cloned().collect();
+    let lets_go = |a: &StepAction| match a {
+        StepAction::Delete => true,
+        StepAction::Mask { set } => guard.columns.iter().any(|c| set.get(c) == Some(&None)),
+        StepAction::Detach { .. } => false,
+    };
+    let released = steps_on(part, &guard.from, lets_go);
+    let mut stray = false;
+    let select = Select { table: &from, columns: &columns, any_of: &any_of };
+    let looked = writer.select(&select, &mut |row| {
+        let text = |at: usize| row.get(at).map(str::to_owned);
+        let held: Option<Vec<String>> = (0..guard.columns.len()).map(text).collect();
+        let key: Option<Vec<String>> = (guard.columns.len()..columns.len()).map(text).collect();
+        let key = Key(Personal::new(key.unwrap_or_default()));
+        let refers = held.is_some_and(|held| wanted.contains(&canonical(&held)));
+        stray |= refers && !(released.contains(&key) && unchanged.has(&guard.from, &key));
+        Ok(())
+    });
+    looked.map_err(|source| FulfilmentError::System { system: system.clone(), source })?;
+    if stray { Err(FulfilmentError::Overtaken { system: system.clone(), table: from.to_string() }) } else { Ok(()) }
+}
+
+fn steps_on<'m>(part: &'m SystemManifest, table: &TableRef, which: impl Fn(&StepAction) -> bool) -> BTreeSet<&'m Key> {
+    let steps = part.steps.iter().filter(|s| s.table == *table && which(&s.action));
+    steps.flat_map(|s| &s.rows).map(|row| &row.key).collect()
+}

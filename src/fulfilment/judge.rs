@@ -1,0 +1,201 @@
+//! Whose a row is: the one place that answers, for search, export, erasure and correction alike.
+//!
+//! A row's *person links* are its identity fields and its pointers at collections that belong to persons. Those that
+//! name this person are *mine*, those that name anyone else are *others*. Without others the row is the person's. With
+//! others it is the person's only when the others are mere pointers and the link that owns the row is mine: the
+//! identity field, or, where no identity is given in it, the one pointer that may not be NULL.
+
+use std::collections::{BTreeMap, HashSet};
+
+use super::place::{IdentityLink, Place};
+use super::values::{identity_form, is_identity};
+use crate::connectors::Row;
+use crate::datamap::Graph;
+use crate::domain::identity::{Identities, IdentityKind};
+
+/// A link of a row to a person: its place among the identities or the pointers of its [`Place`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Link {
+    Identity(usize),
+    Pointer(usize),
+}
+
+/// Whose a row is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// The person's. `others` are pointers at other people, who do not own the row.
+    Own { others: Vec<Link> },
+    /// Somebody else's, or nobody's in particular, and it names the person in `mine`. When `claimed` is set, only a
+    /// weaker identifier agrees (a telephone number, say) and a stronger one is another's: then even `mine` may be the
+    /// other person's.
+    Shared { mine: Vec<Link>, others: Vec<Link>, claimed: bool },
+    /// Nobody's: a row that the person's rows point to.
+    Context,
+    /// Another person's row, met only because a row of the person's points to it.
+    Foreign,
+    /// None of the values looked for explains the row.
+    Unexplained,
+}
+
+/// What is known of the person so far: it only grows, and with it only the number of rows that are theirs.
+pub(super) struct Knowledge {
+    given: BTreeMap<IdentityKind, String>,
+    /// Identifiers that stand in rows of the person's beside one of the given.
+    learned: HashSet<(IdentityKind, String)>,
+    /// For each pointer, the keys of the person's rows it can point at.
+    pub(super) owned: Vec<HashSet<Vec<String>>>,
+    /// For each pointer, the keys that the person's rows and their context hold.
+    pub(super) context: Vec<HashSet<Vec<String>>>,
+}
+
+/// What one identity field of a row says.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Says {
+    Nothing,
+    Mine,
+    Other,
+    /// No identifier of this kind is known of the person.
+    Unknown,
+}
+
+impl Knowledge {
+    pub(super) fn new(identities: &Identities, graph: &Graph) -> Self {
+        let kinds = [IdentityKind::Email, IdentityKind::Phone, IdentityKind::AccountId];
+        let pointers = graph.pointers().count();
+        Self {
+            given: kinds.into_iter().filter_map(|k| Some((k, identities.normalised(k)?))).collect(),
+            learned: HashSet::new(),
+            owned: vec![HashSet::new(); pointers],
+            context: vec![HashSet::new(); pointers],
+        }
+    }
+
+    /// The identifier of that kind that was given.
+    pub(super) fn given(&self, kind: IdentityKind) -> Option<&String> {
+        self.given.get(&kind)
+    }
+
+    /// Whose the row is; its first values are those of [`Place::columns`].
+    pub(super) fn judge(&self, place: &Place, row: &Row) -> Verdict {
+        let links = self.links(place, row);
+        if !links.reached {
+            return match (self.is_context(place, row), links.others.is_empty()) {
+                (true, true) => Verdict::Context,
+                (true, false) => Verdict::Foreign,
+                (false, _) => Verdict::Unexplained,
+            };
+        }
+        let only_pointers = links.others.iter().all(|l| matches!(l, Link::Pointer(_)));
+        if links.others.is_empty() || (only_pointers && owner_is_mine(place, row, &links.mine)) {
+            Verdict::Own { others: links.others }
+        } else {
+            Verdict::Shared { mine: links.mine, others: links.others, claimed: links.claimed }
+        }
+    }
+
+    /// Takes note of the other identifiers in a row of the person's that carries one of the given; gives whether any
+    /// was new.
+    pub(super) fn learn(&mut self, place: &Place, row: &Row) -> bool {
+        let given = |i: &IdentityLink| self.says(i, row, false) == Says::Mine;
+        if !place.identities.iter().any(given) {
+            return false;
+        }
+        let mut new = false;
+        for link in &place.identities {
+            if let Some(value) = stored(link, row) {
+                new |= self.learned.insert((link.kind, identity_form(link.kind, link.spelling, value)));
+            }
+        }
+        new
+    }
+
+    fn links(&self, place: &Place, row: &Row) -> Links {
+        let says: Vec<Says> = place.identities.iter().map(|i| self.says(i, row, true)).collect();
+        let strength = |wanted: Says| {
+            let with = place.identities.iter().zip(&says).filter(move |(_, s)| **s == wanted);
+            with.map(|(i, _)| weakness(i.kind)).min()
+        };
+        let (mine_at, other_at) = (strength(Says::Mine), strength(Says::Other));
+        // The strongest identifier that agrees carries the weaker ones: a customer's row with the address that was
+        // proved is theirs whatever telephone number stands in it.
+        let carried = |kind| mine_at.is_some_and(|mine| mine < weakness(kind) && other_at.is_none_or(|o| mine < o));
+        let mut links = Links {
+            claimed: mine_at.zip(other_at).is_some_and(|(mine, other)| other < mine),
+            reached: place.identities.iter().any(|i| self.says(i, row, false) == Says::Mine),
+            ..Links::default()
+        };
+        for (index, says) in says.into_iter().enumerate() {
+            match says {
+                Says::Mine => links.mine.push(Link::Identity(index)),
+                Says::Other | Says::Unknown if !carried(place.identities[index].kind) => links.others.push(Link::Identity(index)),
+                _ => {}
+            }
+        }
+        for (index, end) in place.pointers.iter().enumerate().filter(|(_, end)| end.person) {
+            let Some(key) = end.key(row) else { continue };
+            if self.owned[end.id.index()].contains(&end.canonical(&key)) {
+                links.mine.push(Link::Pointer(index));
+                links.reached |= end.down;
+                links.claimed = false;
+            } else {
+                links.others.push(Link::Pointer(index));
+            }
+        }
+        links
+    }
+
+    fn says(&self, link: &IdentityLink, row: &Row, with_learned: bool) -> Says {
+        let Some(value) = stored(link, row) else { return Says::Nothing };
+        let known = || (link.kind, identity_form(link.kind, link.spelling, value));
+        match self.given.get(&link.kind) {
+            Some(given) if is_identity(link.kind, link.spelling, value, given) => Says::Mine,
+            _ if with_learned && self.learned.contains(&known()) => Says::Mine,
+            Some(_) => Says::Other,
+            None => Says::Unknown,
+        }
+    }
+
+    fn is_context(&self, place: &Place, row: &Row) -> bool {
+        place.pointed.iter().filter(|end| end.up).any(|end| {
+            let key = end.key(row);
+            key.is_some_and(|key| self.context[end.id.index()].contains(&end.canonical(&key)))
+        })
+    }
+}
+
+#[derive(Default)]
+struct Links {
+    mine: Vec<Link>,
+    others: Vec<Link>,
+    /// Whether the row carries a given identity, or belongs to a row of the person's.
+    reached: bool,
+    claimed: bool,
+}
+
+/// An identity field that is empty names nobody.
+fn stored<'r>(link: &IdentityLink, row: &'r Row) -> Option<&'r str> {
+    row.get(link.at).filter(|value| !value.trim().is_empty())
+}
+
+/// How weakly an identifier tells a person: the e-mail address is proved, the account is the company's own number, and
+/// a telephone can be a household's.
+fn weakness(kind: IdentityKind) -> u8 {
+    match kind {
+        IdentityKind::Email => 0,
+        IdentityKind::AccountId => 1,
+        IdentityKind::Phone => 2,
+    }
+}
+
+/// Called where every other link is a pointer: whether the link that owns the row is among `mine`.
+fn owner_is_mine(place: &Place, row: &Row, mine: &[Link]) -> bool {
+    if place.identities.iter().any(|i| stored(i, row).is_some()) {
+        // No identity of this row is another's, or it would be among the others.
+        return mine.iter().any(|l| matches!(l, Link::Identity(_)));
+    }
+    let mut required = place.pointers.iter().enumerate().filter(|(_, end)| end.person && end.required);
+    match (required.next(), required.next()) {
+        (Some((index, _)), None) => mine.contains(&Link::Pointer(index)),
+        _ => false,
+    }
+}

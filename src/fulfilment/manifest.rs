@@ -1,0 +1,138 @@
+//! Exactly which rows an erasure touches, written down and sealed before any of them changes.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::connectors::{Key, TableName};
+use crate::domain::ids::SystemId;
+use crate::domain::personal::Personal;
+
+/// One round of an erasure. It holds keys, which are personal data: it is kept sealed, and destroyed in time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// Counted from 1; another round follows where the second search finds something new.
+    pub round: u32,
+    /// What to do in each system.
+    pub systems: Vec<SystemManifest>,
+    /// Keys of rows that go, by which rows that belonged to them are still found afterwards.
+    pub trails: Vec<Trail>,
+}
+
+impl Manifest {
+    /// Whether it touches nothing.
+    pub fn is_empty(&self) -> bool {
+        self.systems.iter().all(|s| s.steps.is_empty())
+    }
+
+    /// The systems it touches.
+    pub fn system_ids(&self) -> impl Iterator<Item = &SystemId> {
+        self.systems.iter().map(|s| &s.system)
+    }
+}
+
+/// What to do in one system, in one transaction.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SystemManifest {
+    /// The system.
+    pub system: SystemId,
+    /// In this order.
+    pub steps: Vec<Step>,
+    /// References at rows that are deleted: what refers must be among the steps.
+    pub guards: Vec<Guard>,
+}
+
+/// A table as a manifest names it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct TableRef {
+    /// Its schema, where the engine has schemas.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schema: Option<String>,
+    /// Its name.
+    pub table: String,
+}
+
+impl From<&TableName> for TableRef {
+    fn from(name: &TableName) -> Self {
+        Self { schema: name.schema.clone(), table: name.name.clone() }
+    }
+}
+
+impl From<&TableRef> for TableName {
+    fn from(name: &TableRef) -> Self {
+        Self { schema: name.schema.clone(), name: name.table.clone() }
+    }
+}
+
+/// Rows of one table that are treated alike.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Step {
+    /// The dataset and collection, for the answer.
+    pub dataset: String,
+    /// The collection.
+    pub collection: String,
+    /// The table.
+    #[serde(flatten)]
+    pub table: TableRef,
+    /// The columns of its primary key.
+    pub key_columns: Vec<String>,
+    /// The columns that a fingerprint covers.
+    pub columns: Vec<String>,
+    /// What is done.
+    pub action: StepAction,
+    /// To which rows.
+    pub rows: Vec<ManifestRow>,
+}
+
+/// What is done with the rows of a step.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "action", rename_all = "snake_case")]
+pub enum StepAction {
+    /// They are deleted.
+    Delete,
+    /// Columns are set; `null` is NULL.
+    Mask {
+        /// The columns and their new values, which come from the dataset.
+        set: BTreeMap<String, Option<String>>,
+    },
+    /// Columns are set to NULL in rows that a later step deletes, to cut a cycle of references.
+    Detach {
+        /// The columns.
+        columns: Vec<String>,
+    },
+}
+
+/// One row, and how it looked when the manifest was written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ManifestRow {
+    /// Its primary key.
+    pub key: Key,
+    /// SHA-256 of its values in lower-case hexadecimal.
+    pub fingerprint: String,
+}
+
+/// A foreign key at rows that are deleted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Guard {
+    /// The table that refers.
+    pub from: TableRef,
+    /// Its referring columns.
+    pub columns: Vec<String>,
+    /// The table referred to.
+    pub to: TableRef,
+    /// The columns referred to.
+    pub to_columns: Vec<String>,
+}
+
+/// Keys of a collection's rows that go.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trail {
+    /// The dataset.
+    pub dataset: String,
+    /// The collection.
+    pub collection: String,
+    /// The columns that others refer to.
+    pub columns: Vec<String>,
+    /// Their values.
+    pub keys: Vec<Personal<Vec<String>>>,
+}

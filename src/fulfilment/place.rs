@@ -1,0 +1,182 @@
+//! A collection as it stands in its live table: which columns link it to persons, and in which order they are read.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::values::Spelling;
+use super::{FulfilmentError, Systems};
+use crate::connectors::{Column, Comparison, LiveSchema, Row, Table, TableName};
+use crate::datamap::{Collection, Graph, NodeId, PointerId};
+use crate::domain::identity::IdentityKind;
+use crate::domain::ids::SystemId;
+
+/// A field that holds an identifier.
+pub(super) struct IdentityLink {
+    pub(super) column: String,
+    pub(super) kind: IdentityKind,
+    pub(super) spelling: Spelling,
+    /// Where the trace reads it.
+    pub(super) at: usize,
+}
+
+impl IdentityLink {
+    pub(super) fn comparison(&self) -> Comparison {
+        match self.kind {
+            IdentityKind::Email => Comparison::IgnoreCase,
+            IdentityKind::Phone => Comparison::PhoneDigits,
+            IdentityKind::AccountId => Comparison::Exact,
+        }
+    }
+}
+
+/// One end of a pointer in a collection: the columns that hold the key, and how it is compared.
+pub(super) struct PointerEnd {
+    pub(super) id: PointerId,
+    pub(super) columns: Vec<String>,
+    /// Where the trace reads them.
+    pub(super) at: Vec<usize>,
+    pub(super) spellings: Vec<Spelling>,
+    /// Whether the other end belongs to persons, so that the pointer says whose a row is.
+    pub(super) person: bool,
+    pub(super) down: bool,
+    pub(super) up: bool,
+    /// The collection at the other end.
+    pub(super) other: NodeId,
+    /// Whether every column is NOT NULL.
+    pub(super) required: bool,
+}
+
+impl PointerEnd {
+    /// The key that a row holds, as texts; `None` when a part of it is NULL, as in SQL.
+    pub(super) fn key(&self, row: &Row) -> Option<Vec<String>> {
+        self.at.iter().map(|at| row.get(*at).map(str::to_owned)).collect()
+    }
+
+    /// A key in the spelling in which it is compared.
+    pub(super) fn canonical(&self, key: &[String]) -> Vec<String> {
+        key.iter().zip(&self.spellings).map(|(text, s)| s.canonical(text).into_owned()).collect()
+    }
+}
+
+/// A collection that is searched.
+pub(super) struct Place {
+    pub(super) node: NodeId,
+    pub(super) system: SystemId,
+    pub(super) dataset: String,
+    pub(super) collection: Collection,
+    pub(super) table_name: TableName,
+    pub(super) schema: Arc<LiveSchema>,
+    /// The columns the trace reads: identities, and both ends of pointers.
+    pub(super) columns: Vec<String>,
+    pub(super) identities: Vec<IdentityLink>,
+    /// The pointers its rows hold.
+    pub(super) pointers: Vec<PointerEnd>,
+    /// The pointers at its rows.
+    pub(super) pointed: Vec<PointerEnd>,
+}
+
+impl Place {
+    pub(super) fn table(&self) -> &Table {
+        self.schema.table(&self.table_name).expect("a place is made for a table that is there")
+    }
+
+    /// Whether nothing leads on from its rows, so that the trace need not read them.
+    pub(super) fn is_leaf(&self) -> bool {
+        let kinds: BTreeSet<IdentityKind> = self.identities.iter().map(|i| i.kind).collect();
+        !self.pointed.iter().any(|p| p.person) && !self.pointers.iter().any(|p| p.up) && kinds.len() < 2
+    }
+
+    /// The fields of the dataset that the table has.
+    pub(super) fn fields(&self) -> impl Iterator<Item = (&crate::datamap::Field, &Column)> {
+        self.collection.fields.iter().filter_map(|f| Some((f, self.table().column(&f.name)?)))
+    }
+}
+
+/// Every searched collection, and what does not fit.
+pub(super) struct Places {
+    pub(super) all: Vec<Option<Place>>,
+    /// Sentences that name tables and columns.
+    pub(super) misfits: Vec<String>,
+}
+
+impl Places {
+    pub(super) fn bind(systems: &Systems) -> Result<Self, FulfilmentError> {
+        let graph = systems.graph();
+        let mut tables: BTreeMap<NodeId, (Arc<LiveSchema>, TableName)> = BTreeMap::new();
+        let mut misfits = Vec::new();
+        for (id, node) in graph.nodes().filter(|(_, n)| !n.collection.skip_processing) {
+            let schema = systems.schema(&node.system)?;
+            let Some(table) = schema.table(node.table()) else {
+                misfits.push(format!("system {} has no table {}", node.system, node.table()));
+                continue;
+            };
+            for field in node.collection.fields.iter().filter(|f| table.column(&f.name).is_none()) {
+                misfits.push(format!("table {} of system {} has no column {}", node.table(), node.system, field.name));
+            }
+            let name = schema.qualified(node.table());
+            tables.insert(id, (schema, name));
+        }
+        let all = graph.nodes().map(|(id, _)| tables.contains_key(&id).then(|| place(graph, id, &tables))).collect();
+        Ok(Self { all, misfits })
+    }
+
+    pub(super) fn get(&self, node: NodeId) -> Option<&Place> {
+        self.all[node.index()].as_ref()
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Place> {
+        self.all.iter().flatten()
+    }
+}
+
+fn place(graph: &Graph, id: NodeId, tables: &BTreeMap<NodeId, (Arc<LiveSchema>, TableName)>) -> Place {
+    let node = graph.node(id);
+    let (schema, table_name) = tables[&id].clone();
+    let column = |node: NodeId, name: &str| tables.get(&node).and_then(|(s, t)| s.table(t)?.column(name)).cloned();
+    let mut columns: Vec<String> = Vec::new();
+    let mut index = |name: &str| {
+        columns.iter().position(|c| c == name).unwrap_or_else(|| {
+            columns.push(name.to_owned());
+            columns.len() - 1
+        })
+    };
+    let mut identities = Vec::new();
+    for field in &node.collection.fields {
+        if let (Some(kind), Some(live)) = (field.identity, column(id, &field.name)) {
+            let spelling = Spelling::of(&live);
+            identities.push(IdentityLink { column: field.name.clone(), kind, spelling, at: index(&field.name) });
+        }
+    }
+    let mut end = |pointer_id: PointerId, own_is_from: bool| {
+        let pointer = graph.pointer(pointer_id);
+        let other = if own_is_from { pointer.to } else { pointer.from };
+        let (mut names, mut at, mut spellings, mut required) = (Vec::new(), Vec::new(), Vec::new(), true);
+        for (from, to) in &pointer.columns {
+            let (own_name, other_name) = if own_is_from { (from, to) } else { (to, from) };
+            let own = column(id, own_name)?;
+            // The other end may be a table that is not searched: its own type then says how keys are spelled.
+            let spelling = column(other, other_name).map_or(Spelling::of(&own), |o| Spelling::between(&own, &o));
+            required &= !own.nullable;
+            at.push(index(own_name));
+            names.push(own_name.clone());
+            spellings.push(spelling);
+        }
+        let person = graph.belongs_to_persons(pointer.to);
+        let (down, up) = (pointer.down && person, pointer.up);
+        Some(PointerEnd { id: pointer_id, columns: names, at, spellings, person, down, up, other, required })
+    };
+    let pointers = graph.pointers_from(id).filter_map(|(p, _)| end(p, true)).collect();
+    let pointed = graph.pointers_to(id).filter_map(|(p, _)| end(p, false)).collect();
+    Place {
+        node: id,
+        system: node.system.clone(),
+        dataset: node.dataset.clone(),
+        collection: node.collection.clone(),
+        table_name,
+        schema,
+        columns,
+        identities,
+        pointers,
+        pointed,
+    }
+}

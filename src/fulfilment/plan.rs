@@ -1,0 +1,114 @@
+//! What fulfilling a request will do, per collection, before it does it: names and counts, never a value.
+
+use serde::{Deserialize, Serialize};
+
+use super::Counts;
+use crate::domain::ids::SystemId;
+
+/// The plan of one access or deletion request.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plan {
+    /// Every collection of the datasets, in their order.
+    pub collections: Vec<PlannedCollection>,
+    /// Erasure: the tables in the order in which rows are deleted, as `system: table`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub order: Vec<String>,
+    /// Why it cannot be done as it stands: one sentence each, naming the column or constraint.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub obstacles: Vec<String>,
+}
+
+impl Plan {
+    /// Whether nothing was found about the person.
+    pub fn is_empty(&self) -> bool {
+        self.collections.iter().all(|c| c.counts.total() == 0)
+    }
+}
+
+/// What the plan does with one collection.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlannedCollection {
+    /// The system.
+    pub system: SystemId,
+    /// The dataset.
+    pub dataset: String,
+    /// The collection.
+    pub collection: String,
+    /// Its table.
+    pub table: String,
+    /// By which keys its rows are found, in words.
+    pub reached_by: Vec<String>,
+    /// Whether it was left out of the search because the dataset says `skip_processing`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub skipped: bool,
+    /// The rows found.
+    pub counts: Counts,
+    /// What an export shows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub access: Option<AccessStep>,
+    /// What an erasure does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deletion: Option<DeletionStep>,
+}
+
+/// What an export shows of a collection.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccessStep {
+    /// The fields shown.
+    pub exported: Vec<String>,
+    /// The fields withheld in rows that also name somebody else.
+    pub withheld: Vec<FieldReason>,
+    /// The fields that are described and never shown.
+    pub not_disclosed: Vec<FieldReason>,
+}
+
+/// A field and why it is treated so.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct FieldReason {
+    /// The field.
+    pub field: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// What an erasure does to a collection.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeletionStep {
+    /// How many rows it deletes.
+    pub delete: u64,
+    /// Which rows it masks, and how.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mask: Vec<MaskStep>,
+    /// Which rows it keeps, and why.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub keep: Vec<KeepStep>,
+}
+
+/// Rows masked alike.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MaskStep {
+    /// How many rows.
+    pub rows: u64,
+    /// What they are to the person, in words.
+    pub reason: String,
+    /// The fields, each with its strategy.
+    pub fields: Vec<MaskedField>,
+}
+
+/// One masked field.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct MaskedField {
+    /// The field.
+    pub field: String,
+    /// The strategy: `null_rewrite` or `string_rewrite`.
+    pub strategy: String,
+}
+
+/// Rows kept for one reason.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeepStep {
+    /// How many rows.
+    pub rows: u64,
+    /// Why they are kept.
+    pub reason: String,
+}

@@ -1,0 +1,85 @@
+//! Plans of access: what was found where, what will be shown and what not.
+
+use std::collections::BTreeMap;
+
+use super::disclosure::{secret, withheld};
+use super::export::standing;
+use super::plan::{AccessStep, FieldReason, Plan, PlannedCollection};
+use super::trace::Trace;
+use super::{Counts, FulfilmentError, Systems};
+use crate::datamap::{Graph, NodeId};
+use crate::domain::identity::{Identities, IdentityKind};
+
+/// The plan of an access or portability request.
+///
+/// # Errors
+/// What a system says. A dataset that does not fit its system is an obstacle of the plan.
+pub fn plan_access(systems: &Systems, identities: &Identities) -> Result<Plan, FulfilmentError> {
+    let mut trace = Trace::run(systems, identities)?;
+    let mut plan = skeleton(systems.graph());
+    for node in trace.searched() {
+        let mut counts = Counts::default();
+        let mut hidden: BTreeMap<String, String> = BTreeMap::new();
+        trace.sweep(node, &[], |place, _, verdict| {
+            counts.add(standing(&verdict));
+            for column in withheld(place, &verdict) {
+                let reason = "it says who somebody else is in a row that names them too";
+                hidden.entry(column.to_owned()).or_insert_with(|| reason.to_owned());
+            }
+            Ok(())
+        })?;
+        plan.collections[node.index()].counts = counts;
+        let step = plan.collections[node.index()].access.as_mut().expect("the skeleton has one for each searched node");
+        step.withheld = hidden.into_iter().map(|(field, reason)| FieldReason { field, reason }).collect();
+    }
+    plan.obstacles = std::mem::take(&mut trace.places.misfits);
+    Ok(plan)
+}
+
+/// A plan in which nothing was found yet.
+pub(super) fn skeleton(graph: &Graph) -> Plan {
+    let collections = graph.nodes().map(|(id, node)| {
+        let secrets = node.collection.fields.iter().filter_map(|f| Some((f, secret(f)?)));
+        let exported = node.collection.fields.iter().filter(|f| secret(f).is_none());
+        PlannedCollection {
+            system: node.system.clone(),
+            dataset: node.dataset.clone(),
+            collection: node.collection.name.clone(),
+            table: node.table().to_string(),
+            reached_by: reached_by(graph, id),
+            skipped: node.collection.skip_processing,
+            counts: Counts::default(),
+            access: (!node.collection.skip_processing).then(|| AccessStep {
+                exported: exported.map(|f| f.name.clone()).collect(),
+                withheld: Vec::new(),
+                not_disclosed: secrets.map(|(f, reason)| FieldReason { field: f.name.clone(), reason }).collect(),
+            }),
+            deletion: None,
+        }
+    });
+    Plan { collections: collections.collect(), ..Plan::default() }
+}
+
+/// The keys that lead to a collection, in words.
+fn reached_by(graph: &Graph, id: NodeId) -> Vec<String> {
+    let node = graph.node(id);
+    let mut ways: Vec<String> = Vec::new();
+    for field in &node.collection.fields {
+        ways.extend(field.identity.map(|kind| match kind {
+            IdentityKind::Email => format!("{} is the person's e-mail address", field.name),
+            IdentityKind::Phone => format!("{} is the person's telephone number", field.name),
+            IdentityKind::AccountId => format!("{} is the person's account", field.name),
+        }));
+    }
+    let joined = |columns: Vec<&str>| columns.join(", ");
+    for (_, p) in graph.pointers_from(id).filter(|(_, p)| p.down && graph.belongs_to_persons(p.to)) {
+        let target = &graph.node(p.to).collection.name;
+        let (from, to) = (joined(p.from_columns().collect()), joined(p.to_columns().collect()));
+        ways.push(format!("{from} points at {target} ({to}) of the person's"));
+    }
+    for (_, p) in graph.pointers_to(id).filter(|(_, p)| p.up) {
+        let source = &graph.node(p.from).collection.name;
+        ways.push(format!("rows of {source} point to it by {}", joined(p.from_columns().collect())));
+    }
+    ways
+}

@@ -1,0 +1,181 @@
+//! Who refers to the rows of an erasure: every row of every table, in the datasets or not.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use super::FulfilmentError;
+use super::candidates::{Action, Candidates};
+use super::export::Standing;
+use super::place::Place;
+use super::trace::Trace;
+use super::values::{Spelling, most_telling};
+use crate::connectors::{Comparison, Key, LiveSchema, Match, Row, Select, TableName};
+use crate::datamap::NodeId;
+use crate::domain::ids::SystemId;
+use crate::domain::personal::Personal;
+
+/// A row that refers to a candidate.
+pub(super) struct Referrer {
+    /// The candidate referred to.
+    pub(super) target: usize,
+    /// The candidate that refers, when it is one.
+    pub(super) candidate: Option<usize>,
+    /// Which reference it is.
+    pub(super) way: usize,
+}
+
+/// A reference from one table to another.
+pub(super) struct Way {
+    pub(super) system: SystemId,
+    pub(super) table: TableName,
+    pub(super) key_columns: Vec<String>,
+    pub(super) columns: Vec<String>,
+    pub(super) to_columns: Vec<String>,
+    /// The foreign key's name; `None` where only the dataset knows of the reference.
+    pub(super) foreign_key: Option<String>,
+    spellings: Vec<Spelling>,
+}
+
+/// All references to the rows that would go.
+#[derive(Default)]
+pub(super) struct References {
+    pub(super) ways: Vec<Way>,
+    pub(super) found: Vec<Referrer>,
+}
+
+impl References {
+    /// Looks for the rows that refer to rows to be deleted, and to context that would change.
+    pub(super) fn gather(trace: &mut Trace<'_>, candidates: &Candidates) -> Result<Self, FulfilmentError> {
+        let mut references = Self::default();
+        let mut going: BTreeMap<NodeId, Vec<usize>> = BTreeMap::new();
+        for (index, candidate) in candidates.rows.iter().enumerate() {
+            let is_context = candidate.standing == Standing::Context;
+            match candidate.action {
+                Action::Delete => going.entry(candidate.node).or_default().push(index),
+                Action::Mask(_) if is_context => going.entry(candidate.node).or_default().push(index),
+                _ => {}
+            }
+        }
+        for (node, targets) in going {
+            let context = targets.iter().any(|t| candidates.rows[*t].standing == Standing::Context);
+            for way in ways_to(trace, node, context)? {
+                references.look(trace, candidates, &targets, way)?;
+            }
+        }
+        Ok(references)
+    }
+
+    fn look(
+        &mut self,
+        trace: &mut Trace<'_>,
+        candidates: &Candidates,
+        targets: &[usize],
+        way: Way,
+    ) -> Result<(), FulfilmentError> {
+        let mut keys: HashMap<Vec<String>, Vec<usize>> = HashMap::new();
+        let mut plain: Vec<Vec<String>> = Vec::new();
+        for target in targets {
+            let row = &candidates.rows[*target];
+            let key: Option<Vec<String>> =
+                way.to_columns.iter().map(|c| candidates.value(row, c).map(str::to_owned)).collect();
+            let Some(key) = key else { continue };
+            keys.entry(way.canonical(key.iter().map(String::as_str))).or_default().push(*target);
+            plain.push(key);
+        }
+        let Some(one) = way.matching(&plain) else { return Ok(()) };
+        let any_of = [one];
+        let columns: Vec<String> = way.columns.iter().chain(&way.key_columns).cloned().collect();
+        let select = Select { table: &way.table, columns: &columns, any_of: &any_of };
+        let holder = trace.places.iter().find(|p| p.system == way.system && p.table_name == way.table).map(|p| p.node);
+        let number = self.ways.len();
+        trace.snapshot.select(&way.system, &select, |row| {
+            let Some(targets) = way.held(row).and_then(|key| keys.get(&key)) else { return Ok(()) };
+            let candidate = holder.zip(way.key_of(row)).and_then(|(node, key)| candidates.find(node, &key));
+            let others = targets.iter().filter(|target| candidate != Some(**target));
+            self.found.extend(others.map(|target| Referrer { target: *target, candidate, way: number }));
+            Ok(())
+        })?;
+        self.ways.push(way);
+        Ok(())
+    }
+}
+
+impl Way {
+    /// What to look for in the referring table; a composite key is compared whole on the rows that come back.
+    pub(super) fn matching(&self, keys: &[Vec<String>]) -> Option<Match> {
+        let part = most_telling(keys, self.columns.len())?;
+        let values: BTreeSet<&String> = keys.iter().map(|key| &key[part]).collect();
+        let values = values.into_iter().cloned().collect();
+        Some(Match { column: self.columns[part].clone(), values, comparison: Comparison::Exact })
+    }
+
+    pub(super) fn canonical<'v>(&self, key: impl Iterator<Item = &'v str>) -> Vec<String> {
+        key.zip(&self.spellings).map(|(text, s)| s.canonical(text).into_owned()).collect()
+    }
+
+    /// The key that a row of the referring table holds.
+    pub(super) fn held(&self, row: &Row) -> Option<Vec<String>> {
+        let key: Option<Vec<&str>> = (0..self.columns.len()).map(|at| row.get(at)).collect();
+        key.map(|key| self.canonical(key.into_iter()))
+    }
+
+    /// The primary key of a row of the referring table.
+    pub(super) fn key_of(&self, row: &Row) -> Option<Key> {
+        let first = self.columns.len();
+        let key: Option<Vec<String>> = (0..self.key_columns.len()).map(|at| row.get(first + at).map(str::to_owned)).collect();
+        key.filter(|k| !k.is_empty()).map(|k| Key(Personal::new(k)))
+    }
+}
+
+/// The foreign keys at a collection's table, and for context the references that only the datasets know of.
+fn ways_to(trace: &Trace<'_>, node: NodeId, context: bool) -> Result<Vec<Way>, FulfilmentError> {
+    let Some(place) = trace.places.get(node) else { return Ok(Vec::new()) };
+    let mut ways = foreign_keys_to(place);
+    if !context {
+        return Ok(ways);
+    }
+    let graph = trace.systems.graph();
+    for (_, pointer) in graph.pointers_to(node) {
+        let holder = graph.node(pointer.from);
+        let schema = trace.systems.schema(&holder.system)?;
+        let table = schema.qualified(holder.table());
+        let columns: Vec<String> = pointer.from_columns().map(str::to_owned).collect();
+        let to_columns: Vec<String> = pointer.to_columns().map(str::to_owned).collect();
+        let known = ways.iter().any(|w| {
+            w.system == holder.system && w.table == table && w.columns == columns && w.to_columns == to_columns
+        });
+        if !known {
+            ways.extend(way(&schema, holder.system.clone(), table, columns, place, to_columns, None));
+        }
+    }
+    Ok(ways)
+}
+
+/// The foreign keys at a collection's table, from wherever in its database.
+pub(super) fn foreign_keys_to(place: &Place) -> Vec<Way> {
+    let schema = &place.schema;
+    let mut ways = Vec::new();
+    for (name, table) in &schema.tables {
+        for key in table.foreign_keys.iter().filter(|k| schema.qualified(&k.to) == place.table_name) {
+            let name_of_key = Some(key.name.clone());
+            let (columns, to_columns) = (key.columns.clone(), key.to_columns.clone());
+            ways.extend(way(schema, place.system.clone(), name.clone(), columns, place, to_columns, name_of_key));
+        }
+    }
+    ways
+}
+
+fn way(
+    schema: &LiveSchema,
+    system: SystemId,
+    table: TableName,
+    columns: Vec<String>,
+    place: &Place,
+    to_columns: Vec<String>,
+    foreign_key: Option<String>,
+) -> Option<Way> {
+    let live = schema.table(&table)?;
+    let pairs = columns.iter().zip(&to_columns);
+    let spellings: Option<Vec<Spelling>> =
+        pairs.map(|(c, to)| Some(Spelling::between(live.column(c)?, place.table().column(to)?))).collect();
+    Some(Way { system, key_columns: live.primary_key.clone(), table, columns, to_columns, foreign_key, spellings: spellings? })
+}
