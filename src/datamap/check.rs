@@ -28,7 +28,8 @@ pub fn check(graph: &Graph, schemas: &BTreeMap<SystemId, LiveSchema>) -> Vec<Fin
 fn check_table(graph: &Graph, id: NodeId, node: &Node, table: &Table, findings: &mut Vec<Finding>) {
     for field in &node.collection.fields {
         if table.column(&field.name).is_none() {
-            let message = format!("table `{}` of system `{}` has no column `{}`", node.table(), node.system, field.name);
+            let message =
+                format!("table `{}` of system `{}` has no column `{}`", node.table(), node.system, field.name);
             findings.push(finding(&node.file, field.line, Severity::Error, message));
         }
     }
@@ -71,7 +72,10 @@ fn check_composite_keys(graph: &Graph, id: NodeId, node: &Node, table: &Table, f
             let target = graph.node(pointer.to);
             let same_table = target.system == node.system && target.table().name == key.to.name;
             let half = pointer.columns.len() < key.columns.len()
-                && pointer.columns.iter().all(|pair| key.columns.iter().zip(&key.to_columns).any(|k| k == (&pair.0, &pair.1)));
+                && pointer
+                    .columns
+                    .iter()
+                    .all(|pair| key.columns.iter().zip(&key.to_columns).any(|k| k == (&pair.0, &pair.1)));
             if same_table && half {
                 let message = format!(
                     "the foreign key {} needs ({}) together: mark ({}) of `{}` as `primary_key` and refer to each",

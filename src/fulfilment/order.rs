@@ -65,7 +65,10 @@ fn arrange(tables: &BTreeSet<TableName>, edges: &[Edge]) -> Vec<TableName> {
     while !left.is_empty() {
         let held = |name: &TableName, firmly: bool| {
             edges.iter().any(|e| {
-                e.later == *name && e.earlier != e.later && left.contains(&e.earlier) && (!firmly || e.nullable.is_empty())
+                e.later == *name
+                    && e.earlier != e.later
+                    && left.contains(&e.earlier)
+                    && (!firmly || e.nullable.is_empty())
             })
         };
         let free = left.iter().find(|t| !held(t, false)).or_else(|| left.iter().find(|t| !held(t, true)));

@@ -2,10 +2,10 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::connectors::ConnectorError;
 use crate::domain::lifecycle::Refusal;
 use crate::domain::right::Right;
 use crate::domain::verification::ChallengeError;
+use crate::fulfilment::FulfilmentError;
 use crate::store::StoreError;
 
 /// Why a use case did not do what was asked. No message holds personal data.
@@ -77,14 +77,9 @@ pub enum Error {
     /// The account exists already.
     #[error("an account with this e-mail address exists already")]
     AccountExists,
-    /// A company's system cannot be used now.
-    #[error("the system {system} cannot be used: {source}")]
-    System {
-        /// Which.
-        system: String,
-        /// Why.
-        source: ConnectorError,
-    },
+    /// The company's systems could not be searched or changed.
+    #[error(transparent)]
+    Fulfilment(#[from] FulfilmentError),
     /// The plan cannot be carried out as things stand.
     #[error("the plan has obstacles: {}", .0.join("; "))]
     Obstacles(Vec<String>),

@@ -1,5 +1,122 @@
-//! stub
-use super::*;
-pub fn plan(_: &Office, _: &crate::domain::request::Request) -> Result<crate::fulfilment::plan::Plan, Error> {
-    todo!()
+//! Fulfilling: what was approved is done in the company's systems, and its result committed with the next state.
+
+mod correction;
+mod erasure;
+mod package;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::decide::wake_siblings;
+use super::office::Controller;
+use super::{Error, Office};
+use crate::crash;
+use crate::domain::ids::{BundleId, RequestId};
+use crate::domain::job::{LeasedJob, Settlement};
+use crate::domain::policy::Release;
+use crate::domain::request::{Fulfilment, Request, State, StateName};
+use crate::domain::right::Right;
+use crate::fulfilment;
+use crate::store::Tx;
+
+pub use correction::CorrectionPlan;
+pub use package::remove_expired_packages;
+
+/// How long a deletion waits before it looks again whether the rest of its bundle was answered; answering it wakes the
+/// deletion earlier.
+const PATIENCE: TimeDelta = TimeDelta::minutes(5);
+
+/// What fulfilling a request would do.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub enum Plan {
+    /// A search or an erasure, per collection.
+    Collections(fulfilment::Plan),
+    /// A correction, field by field, old beside new.
+    Corrections(CorrectionPlan),
+    /// Nothing that a connected system does: staff do it themselves.
+    ByHand {
+        /// In words.
+        by_hand: &'static str,
+    },
+}
+
+/// Finds out what fulfilling the request would do; changes nothing. Blocks.
+///
+/// # Errors
+/// When a system cannot be used.
+pub fn plan(office: &Office, request: &Request) -> Result<Plan, Error> {
+    let controller = office.controller(&request.controller).ok_or(Error::UnknownController)?;
+    let identities = request.particulars.person.identities();
+    Ok(match request.right {
+        Right::Access | Right::Portability => {
+            Plan::Collections(fulfilment::plan_access(&controller.systems, &identities)?)
+        }
+        Right::Deletion => Plan::Collections(fulfilment::prepare(&controller.systems, &identities, &[])?.1),
+        Right::Correction => Plan::Corrections(correction::plan(controller, request)?),
+        _ => Plan::ByHand { by_hand: "no connected system does this; staff do it and release the answer" },
+    })
+}
+
+/// Does what was approved. `None`: the result is committed and the job settled with it; otherwise the caller settles.
+///
+/// # Errors
+/// When a system, the shelf or the store fails: nothing is lost, and running again goes on from there.
+pub async fn fulfil(office: &Office, owner: Uuid, job: &LeasedJob, id: RequestId) -> Result<Option<Settlement>, Error> {
+    let request = office.store.read(move |tx| Ok::<_, Error>(tx.request(id)?)).await?;
+    // Purged, withdrawn, or done by whoever had the job before.
+    let Some(request) = request else { return Ok(Some(Settlement::Done)) };
+    let State::Fulfilling { disclose, .. } = request.state else { return Ok(Some(Settlement::Done)) };
+    if request.right == Right::Deletion && package_outstanding(office, request.bundle).await? {
+        let reason = "waits until the access package of the same submission was delivered".to_owned();
+        return Ok(Some(Settlement::Postponed { until: office.clock.now() + PATIENCE, reason }));
+    }
+    let controller = office.controller(&request.controller).ok_or(Error::UnknownController)?;
+    let reads = matches!(request.right, Right::Access | Right::Portability);
+    let review = reads && controller.policy.release == Release::Review;
+    let blocking = office.clone();
+    let result = tokio::task::spawn_blocking(move || carry_out(&blocking, &request, disclose))
+        .await
+        .map_err(|_| Error::Files("finish a fulfilment".into()))??;
+    crash::point("fulfilment.before_settle");
+    let (now, job) = (office.clock.now(), job.clone());
+    office.store.write(move |tx| commit(tx, &job, owner, id, &result, review, now)).await?;
+    Ok(None)
+}
+
+/// Result, next state and the job's end, together. Where the lease was lost, somebody else commits the same.
+fn commit(
+    tx: &mut Tx<'_>,
+    job: &LeasedJob,
+    owner: Uuid,
+    id: RequestId,
+    result: &Fulfilment,
+    review: bool,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    if !tx.settle(job, owner, &Settlement::Done, now)? {
+        return Ok(());
+    }
+    let request = tx.request_for_update(id)?.ok_or(Error::NotFound("request"))?;
+    let outcome = request.complete(now, result.clone(), review)?;
+    tx.save(&outcome)?;
+    wake_siblings(tx, &outcome.request, now)
+}
+
+fn carry_out(office: &Office, request: &Request, disclose: bool) -> Result<Fulfilment, Error> {
+    let controller: &Controller = office.controller(&request.controller).ok_or(Error::UnknownController)?;
+    match request.right {
+        Right::Access | Right::Portability => package::make(office, controller, request, disclose),
+        Right::Deletion => erasure::erase(office, controller, request),
+        Right::Correction => correction::correct(office, controller, request),
+        _ => Ok(Fulfilment { by_hand: true, ..Fulfilment::default() }),
+    }
+}
+
+/// Somebody who asked for a copy and for deletion in one go gets the copy first.
+async fn package_outstanding(office: &Office, bundle: BundleId) -> Result<bool, Error> {
+    let siblings = office.store.read(move |tx| Ok::<_, Error>(tx.requests_of(bundle)?)).await?;
+    let reads = |right| matches!(right, Right::Access | Right::Portability | Right::Categories);
+    Ok(siblings.iter().any(|r| reads(r.right) && !StateName::is_final(r.state.name())))
 }

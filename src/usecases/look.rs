@@ -1,10 +1,10 @@
 //! What staff see: the queue, one request whole, its plan, its trail.
 
+use super::fulfil::Plan;
 use super::{Error, Office};
 use crate::domain::audit::Entry;
 use crate::domain::ids::RequestId;
 use crate::domain::request::Request;
-use crate::fulfilment::plan::Plan;
 use crate::store::{JobStatus, Message, Page, Queue, StepRow};
 
 /// One request with everything that belongs to it.

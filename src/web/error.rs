@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::domain::lifecycle::Refusal;
 use crate::domain::verification::ChallengeError;
+use crate::fulfilment::FulfilmentError;
 use crate::store::StoreError;
 use crate::usecases::Error;
 
@@ -163,7 +164,8 @@ impl From<Error> for Problem {
             Error::PackageExpired => Problem::new(PACKAGE_EXPIRED, detail),
             Error::KeyReused => Problem::new(KEY_REUSED, detail),
             Error::AccountExists => Problem::new(ACCOUNT_EXISTS, detail),
-            Error::System { .. } => Problem::new(SYSTEM_UNAVAILABLE, detail),
+            Error::Fulfilment(FulfilmentError::Misfit(_)) => Problem::new(OBSTACLES, detail),
+            Error::Fulfilment(_) => Problem::new(SYSTEM_UNAVAILABLE, detail),
             Error::Obstacles(_) => Problem::new(OBSTACLES, detail),
             Error::Store(StoreError::Unavailable(_)) => {
                 Problem::new(UNAVAILABLE, "the server's database cannot be reached; nothing was changed").after(5)

@@ -3,6 +3,7 @@
 use uuid::Uuid;
 
 use crate::domain::job::{Job, LeasedJob, Settlement};
+use crate::fulfilment::FulfilmentError;
 use crate::usecases::letters::{self, LetterError};
 use crate::usecases::{Error, Office, fulfil};
 
@@ -51,7 +52,9 @@ fn failed(office: &Office, job: &LeasedJob, error: &Error) -> Settlement {
     tracing::warn!(job = %job.id, kind = job.job.kind(), attempts = job.attempts, %error, "a job failed");
     match error {
         // Trying again cannot help before somebody changes something.
-        Error::Obstacles(_) | Error::UnknownController => Settlement::GivenUp { error: error.to_string() },
+        Error::Obstacles(_) | Error::Fulfilment(FulfilmentError::Misfit(_)) | Error::UnknownController => {
+            Settlement::GivenUp { error: error.to_string() }
+        }
         _ => Settlement::failed(job.attempts, office.clock.now(), error.to_string()),
     }
 }

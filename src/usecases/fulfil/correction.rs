@@ -1,0 +1,111 @@
+//! Correction: what was approved is written where the old value still stands, and the answer says field by field.
+
+use serde::Serialize;
+
+use super::super::office::Controller;
+use super::super::{Error, Office};
+use crate::crash;
+use crate::domain::ids::{RequestId, SystemId};
+use crate::domain::request::{Action, Fulfilment, Line, Request};
+use crate::fulfilment::correct::{self, CorrectionOutcome, Preview};
+
+/// What a correction would change: old beside new, for staff to decide on.
+#[derive(Debug, Serialize)]
+pub struct CorrectionPlan {
+    /// One a field, in the order asked.
+    pub corrections: Vec<FieldPlan>,
+}
+
+/// One field of it.
+#[derive(Debug, Serialize)]
+#[allow(missing_docs)]
+pub struct FieldPlan {
+    pub dataset: String,
+    pub collection: String,
+    pub field: String,
+    /// What stands there now, one a row; null is NULL.
+    pub old: Vec<Option<String>>,
+    /// What should stand there.
+    pub new: String,
+    /// Why it cannot be made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refusal: Option<String>,
+}
+
+/// Looks at what would change.
+pub fn plan(controller: &Controller, request: &Request) -> Result<CorrectionPlan, Error> {
+    let items = preview(controller, request)?.items.into_iter();
+    let corrections = items
+        .map(|item| FieldPlan {
+            dataset: item.correction.dataset,
+            collection: item.correction.collection,
+            field: item.correction.field,
+            old: item.rows.into_iter().map(|row| row.old.map(|v| v.expose().clone())).collect(),
+            new: item.correction.requested.expose().clone(),
+            refusal: item.refusal,
+        })
+        .collect();
+    Ok(CorrectionPlan { corrections })
+}
+
+/// The name under which the store keeps what is about to be written.
+const APPROVED: &str = "*";
+
+/// Writes the corrections. What is to be written is recorded first, so that running again after a crash writes the same.
+pub fn correct(office: &Office, controller: &Controller, request: &Request) -> Result<Fulfilment, Error> {
+    let approved = match recorded(office, request.id)? {
+        Some(preview) => preview,
+        None => {
+            let preview = preview(controller, request)?;
+            crash::point("correction.before_manifest");
+            record(office, request.id, &preview)?;
+            crash::point("correction.after_manifest");
+            preview
+        }
+    };
+    let identities = request.particulars.person.identities();
+    let outcomes = correct::apply(&controller.systems, &identities, &approved)?;
+    let lines = outcomes.into_iter().map(|outcome| line(controller, outcome)).collect();
+    Ok(Fulfilment { lines, ..Fulfilment::default() })
+}
+
+fn preview(controller: &Controller, request: &Request) -> Result<Preview, Error> {
+    let asked: Vec<correct::Correction> = request
+        .particulars
+        .corrections
+        .iter()
+        .map(|c| correct::Correction {
+            dataset: c.dataset.clone(),
+            collection: c.collection.clone(),
+            field: c.field.clone(),
+            current: c.current.clone(),
+            requested: c.requested.clone(),
+        })
+        .collect();
+    Ok(correct::preview(&controller.systems, &request.particulars.person.identities(), &asked)?)
+}
+
+fn recorded(office: &Office, id: RequestId) -> Result<Option<Preview>, Error> {
+    let kept = office.store.read_blocking(move |tx| Ok::<_, Error>(tx.manifests(id)?))?;
+    let Some((_, _, bytes, _)) = kept.first() else { return Ok(None) };
+    serde_json::from_slice(bytes).map(Some).map_err(|_| Error::Files("read a manifest of its own".into()))
+}
+
+fn record(office: &Office, id: RequestId, preview: &Preview) -> Result<(), Error> {
+    let bytes = serde_json::to_vec(preview).map_err(|_| Error::Files("write a manifest".into()))?;
+    office.store.write_blocking(move |tx| Ok(tx.put_manifest(id, 1, &SystemId::from(APPROVED), &bytes)?))
+}
+
+fn line(controller: &Controller, outcome: CorrectionOutcome) -> Line {
+    let graph = controller.systems.graph();
+    let node = graph.find(&outcome.dataset, &outcome.collection).map(|id| graph.node(id));
+    Line {
+        system: node.map(|n| n.system.to_string()).unwrap_or_default(),
+        dataset: outcome.dataset,
+        collection: outcome.collection,
+        field: Some(outcome.field),
+        action: if outcome.reason.is_none() { Action::Corrected } else { Action::NotCorrected },
+        rows: outcome.made,
+        note: outcome.reason,
+    }
+}

@@ -1,0 +1,173 @@
+//! Deletion: a sealed manifest first, then one transaction a system, then a second search that must find nothing.
+
+use serde::{Deserialize, Serialize};
+
+use super::super::office::Controller;
+use super::super::{Error, Office};
+use crate::crash;
+use crate::domain::identity::Identities;
+use crate::domain::ids::{RequestId, SystemId};
+use crate::domain::request::{Action, Fulfilment, Line, Request};
+use crate::fulfilment::{Manifest, Plan, execute, prepare, verify};
+
+/// How often rows that appeared meanwhile are gone after. A person who goes on using the service while they are being
+/// erased is a matter for staff, not for a loop.
+const ROUNDS: usize = 3;
+
+/// Under this name the store keeps the manifest itself; under each system's name, that its part was carried out.
+const WHOLE: &str = "*";
+
+/// One round as the store keeps it, sealed under the request's key.
+#[derive(Serialize, Deserialize)]
+struct Round {
+    manifest: Manifest,
+    /// What the plan said of collections that are kept.
+    kept: Vec<Line>,
+    #[serde(skip)]
+    executed: Vec<SystemId>,
+}
+
+/// Erases the person from the company's systems. Running it again after a crash anywhere reaches the same end: what a
+/// manifest says is carried out at least once and changes rows at most once.
+pub fn erase(office: &Office, controller: &Controller, request: &Request) -> Result<Fulfilment, Error> {
+    let identities = request.particulars.person.identities();
+    let mut rounds = recorded(office, request.id)?;
+    loop {
+        for round in &mut rounds {
+            carry_out(office, controller, request.id, round)?;
+        }
+        let done: Vec<Manifest> = rounds.iter().map(|r| r.manifest.clone()).collect();
+        if !done.is_empty() && verify(&controller.systems, &identities, &done)?.is_done() {
+            break;
+        }
+        if rounds.len() == ROUNDS {
+            let message = "rows of the person keep appearing while they are erased; stop what writes them, then retry";
+            return Err(Error::Obstacles(vec![message.to_owned()]));
+        }
+        let (manifest, plan) = prepare(&controller.systems, &identities, &done)?;
+        if !plan.obstacles.is_empty() {
+            return Err(Error::Obstacles(plan.obstacles));
+        }
+        let round = Round { manifest, kept: kept(&plan), executed: Vec::new() };
+        if round.manifest.is_empty() {
+            rounds.push(round);
+            break;
+        }
+        crash::point("erasure.before_manifest");
+        record(office, request.id, &round)?;
+        crash::point("erasure.after_manifest");
+        rounds.push(round);
+    }
+    prove_absence(controller, &identities, &rounds)?;
+    Ok(Fulfilment { lines: lines(&rounds), ..Fulfilment::default() })
+}
+
+/// The last word before the answer: searched once more, whatever path led here.
+fn prove_absence(controller: &Controller, identities: &Identities, rounds: &[Round]) -> Result<(), Error> {
+    let done: Vec<Manifest> = rounds.iter().map(|r| r.manifest.clone()).collect();
+    let remaining = verify(&controller.systems, identities, &done)?;
+    if remaining.is_done() {
+        return Ok(());
+    }
+    let places =
+        remaining.rows.iter().map(|r| format!("{}: {} rows of {}.{}", r.system, r.rows, r.dataset, r.collection));
+    Err(Error::Obstacles(places.collect()))
+}
+
+fn carry_out(office: &Office, controller: &Controller, id: RequestId, round: &mut Round) -> Result<(), Error> {
+    let number = i32::try_from(round.manifest.round).unwrap_or(i32::MAX);
+    let systems: Vec<SystemId> = round.manifest.system_ids().cloned().collect();
+    for system in systems {
+        if round.executed.contains(&system) {
+            continue;
+        }
+        execute(&controller.systems, &system, &round.manifest)?;
+        crash::point("erasure.before_mark");
+        let marked = system.clone();
+        office.store.write_blocking(move |tx| Ok::<_, Error>(tx.mark_executed(id, number, &marked)?))?;
+        round.executed.push(system);
+    }
+    Ok(())
+}
+
+fn record(office: &Office, id: RequestId, round: &Round) -> Result<(), Error> {
+    let bytes = serde_json::to_vec(round).map_err(|_| Error::Files("write a manifest".into()))?;
+    let number = i32::try_from(round.manifest.round).unwrap_or(i32::MAX);
+    let systems: Vec<SystemId> = round.manifest.system_ids().cloned().collect();
+    office.store.write_blocking(move |tx| {
+        tx.put_manifest(id, number, &WHOLE.into(), &bytes)?;
+        for system in &systems {
+            tx.put_manifest(id, number, system, &[])?;
+        }
+        Ok(())
+    })
+}
+
+fn recorded(office: &Office, id: RequestId) -> Result<Vec<Round>, Error> {
+    let kept = office.store.read_blocking(move |tx| Ok::<_, Error>(tx.manifests(id)?))?;
+    let mut rounds = Vec::new();
+    for (number, _, bytes, _) in kept.iter().filter(|(_, system, ..)| system.as_str() == WHOLE) {
+        let mut round: Round =
+            serde_json::from_slice(bytes).map_err(|_| Error::Files("read a manifest of its own".into()))?;
+        let executed = kept.iter().filter(|(n, system, _, done)| n == number && *done && system.as_str() != WHOLE);
+        round.executed = executed.map(|(_, system, ..)| system.clone()).collect();
+        rounds.push(round);
+    }
+    rounds.sort_by_key(|r| r.manifest.round);
+    Ok(rounds)
+}
+
+fn kept(plan: &Plan) -> Vec<Line> {
+    let mut lines = Vec::new();
+    for place in &plan.collections {
+        for keep in place.deletion.iter().flat_map(|d| &d.keep) {
+            lines.push(Line {
+                system: place.system.to_string(),
+                dataset: place.dataset.clone(),
+                collection: place.collection.clone(),
+                field: None,
+                action: if keep.shared { Action::KeptShared } else { Action::Kept },
+                rows: keep.rows,
+                note: Some(keep.reason.clone()),
+            });
+        }
+    }
+    lines
+}
+
+/// One line a collection and action. What a manifest listed is gone, as the second search proved, so the manifest's own
+/// counts hold whatever crashed in between.
+fn lines(rounds: &[Round]) -> Vec<Line> {
+    use crate::fulfilment::manifest::StepAction;
+    let mut lines: Vec<Line> = Vec::new();
+    for round in rounds {
+        for system in &round.manifest.systems {
+            for step in &system.steps {
+                let action = match step.action {
+                    StepAction::Delete => Action::Deleted,
+                    StepAction::Mask { .. } => Action::Masked,
+                    StepAction::Detach { .. } => continue,
+                };
+                let rows = step.rows.len() as u64;
+                let same = |l: &&mut Line| {
+                    l.system == system.system.as_str()
+                        && (&l.dataset, &l.collection, l.action) == (&step.dataset, &step.collection, action)
+                };
+                match lines.iter_mut().find(same) {
+                    Some(line) => line.rows += rows,
+                    None => lines.push(Line {
+                        system: system.system.to_string(),
+                        dataset: step.dataset.clone(),
+                        collection: step.collection.clone(),
+                        field: None,
+                        action,
+                        rows,
+                        note: None,
+                    }),
+                }
+            }
+        }
+    }
+    lines.extend(rounds.last().map(|r| r.kept.clone()).unwrap_or_default());
+    lines
+}

@@ -1,0 +1,185 @@
+//! The access package: everything found is streamed into a sealed ZIP, which is there whole or not at all.
+
+use std::io;
+
+use chrono::TimeDelta;
+use serde_json::json;
+
+use super::super::follow::file_key;
+use super::super::office::Controller;
+use super::super::{Error, Office};
+use crate::clock;
+use crate::crash;
+use crate::datamap::Graph;
+use crate::domain::request::{Action, Fulfilment, Line, Package, Request};
+use crate::domain::right::Right;
+use crate::fulfilment::{self, Counts, ExportOptions, Exported, Sink, export};
+use crate::packaging::sealed::{FileKey, SealedWriter};
+use crate::packaging::{self, About, Options, PackageWriter, PackagingError};
+
+/// Searches the company's systems and packs what belongs to the person. Nothing found is no package.
+pub fn make(office: &Office, controller: &Controller, request: &Request, disclose: bool) -> Result<Fulfilment, Error> {
+    let id = request.id;
+    let key = office.store.read_blocking(move |tx| file_key(tx, id))?;
+    let now = office.clock.now();
+    let file = office.shelf.create(id.0).map_err(|e| Error::Files(format!("begin a package: {e}")))?;
+    let sealed = SealedWriter::new(file, &key, clock::random());
+    let mut sealed = sealed.map_err(|e| Error::Files(format!("begin a package: {e}")))?;
+    let about = About {
+        controller: controller.policy.name.clone(),
+        reference: id.reference(),
+        right: request.right,
+        generated_at: now,
+        language: request.particulars.language.clone().unwrap_or_else(|| controller.policy.language.clone()),
+    };
+    let options = Options {
+        machine_readable_only: request.right == Right::Portability,
+        spool_directory: office.shelf.directory().to_owned(),
+    };
+    let writer = PackageWriter::new(&mut sealed, about, options, FileKey::new(clock::random()));
+    let mut packer = Packer { writer, graph: controller.systems.graph() };
+    let identities = request.particulars.person.identities();
+    let exported = export(&controller.systems, &identities, ExportOptions { disclose }, &mut packer)?;
+    let lines = lines(&exported);
+    if exported.is_empty() {
+        return Ok(Fulfilment { lines, ..Fulfilment::default() });
+    }
+    let receipt = receipt(request, &exported, &now.to_rfc3339());
+    let summary = packer.writer.finish(&receipt, &notes(&exported)).map_err(packing)?;
+    crash::point("package.before_commit");
+    sealed.finish().and_then(|file| file.commit()).map_err(|e| Error::Files(format!("finish a package: {e}")))?;
+    crash::point("package.after_commit");
+    let package = Package {
+        id: id.0,
+        bytes: summary.bytes,
+        sha256: summary.sha256,
+        expires_at: now + TimeDelta::days(i64::from(controller.policy.package_days)),
+    };
+    let withheld = exported.collections.iter().map(|c| c.withheld).sum();
+    Ok(Fulfilment { lines, package: Some(package), withheld, ..Fulfilment::default() })
+}
+
+/// Removes packages whose time is over from the shelf.
+///
+/// # Errors
+/// When the store fails; a file that cannot be removed is tried again the next time.
+pub async fn remove_expired_packages(office: &Office) -> Result<(), Error> {
+    let longest = office.controllers().map(|c| c.policy.package_days).max().unwrap_or(30);
+    let before = office.clock.now() - TimeDelta::days(i64::from(longest));
+    let shelf = office.shelf.clone();
+    let old = tokio::task::spawn_blocking(move || shelf.older_than(before)).await;
+    let old = old.map_err(|_| Error::Files("look through the packages".into()))?;
+    for id in old.map_err(|e| Error::Files(format!("look through the packages: {e}")))? {
+        if let Err(error) = office.shelf.remove(id) {
+            tracing::warn!(%error, "an expired package could not be removed");
+        }
+    }
+    Ok(())
+}
+
+fn lines(exported: &Exported) -> Vec<Line> {
+    exported
+        .collections
+        .iter()
+        .map(|c| {
+            let withheld =
+                (c.withheld > 0).then(|| format!("{} values that name somebody else are withheld", c.withheld));
+            let secret =
+                (c.not_disclosed > 0).then(|| format!("{} values are held and never disclosed", c.not_disclosed));
+            let note: Vec<String> = withheld.into_iter().chain(secret).collect();
+            Line {
+                system: c.system.to_string(),
+                dataset: c.dataset.clone(),
+                collection: c.collection.clone(),
+                field: None,
+                action: Action::Disclosed,
+                rows: c.counts.total(),
+                note: (!note.is_empty()).then(|| note.join("; ")),
+            }
+        })
+        .collect()
+}
+
+fn notes(exported: &Exported) -> Vec<String> {
+    let withheld: u64 = exported.collections.iter().map(|c| c.withheld).sum();
+    let mut notes = Vec::new();
+    if withheld > 0 {
+        notes.push(format!("{withheld} values are withheld because they say who somebody else is."));
+    }
+    notes
+}
+
+/// What was asked when and what was done when, inside the package itself.
+fn receipt(request: &Request, exported: &Exported, generated_at: &str) -> serde_json::Value {
+    let collections: Vec<_> = exported
+        .collections
+        .iter()
+        .map(|c| json!({ "dataset": c.dataset, "collection": c.collection, "rows": c.counts.total() }))
+        .collect();
+    json!({
+        "reference": request.id.reference(),
+        "request": request.id,
+        "controller": request.controller,
+        "right": request.right,
+        "regime": request.regime,
+        "received_at": request.received_at.to_rfc3339(),
+        "generated_at": generated_at,
+        "collections": collections,
+    })
+}
+
+fn packing(error: PackagingError) -> Error {
+    Error::Files(format!("write a package: {error}"))
+}
+
+/// Hands an export on to the package.
+struct Packer<'a, W: io::Write> {
+    writer: PackageWriter<W>,
+    graph: &'a Graph,
+}
+
+impl<W: io::Write> Sink for Packer<'_, W> {
+    fn collection(&mut self, header: &fulfilment::CollectionHeader) -> io::Result<()> {
+        let node = self.graph.find(&header.dataset, &header.collection).map(|id| self.graph.node(id));
+        let header = packaging::CollectionHeader {
+            dataset: header.dataset.clone(),
+            collection: header.collection.clone(),
+            description: header.description.clone(),
+            columns: header.columns.iter().map(column).collect(),
+            primary_key: node.map(|n| n.collection.primary_key().map(str::to_owned).collect()).unwrap_or_default(),
+            standing: match header.standing {
+                fulfilment::Standing::Own => packaging::Standing::Own,
+                fulfilment::Standing::Context => packaging::Standing::Context,
+                fulfilment::Standing::Shared => packaging::Standing::Shared,
+            },
+        };
+        self.writer.begin_collection(header).map_err(io::Error::other)
+    }
+
+    fn row(&mut self, _: fulfilment::Standing, cells: &[fulfilment::Cell<'_>]) -> io::Result<()> {
+        let cells: Vec<packaging::Cell<'_>> = cells
+            .iter()
+            .map(|cell| match cell {
+                fulfilment::Cell::Null => packaging::Cell::Null,
+                fulfilment::Cell::Text(text) => packaging::Cell::Text(text),
+                fulfilment::Cell::Withheld => packaging::Cell::Withheld,
+                fulfilment::Cell::NotDisclosed => packaging::Cell::NotDisclosed,
+            })
+            .collect();
+        self.writer.row(&cells).map_err(io::Error::other)
+    }
+
+    fn end(&mut self, _: Counts) -> io::Result<()> {
+        self.writer.end_collection().map_err(io::Error::other)
+    }
+}
+
+fn column(header: &fulfilment::ColumnHeader) -> packaging::ColumnHeader {
+    packaging::ColumnHeader {
+        name: header.name.clone(),
+        kind: header.kind,
+        sql_type: header.sql_type.clone(),
+        data_categories: header.data_categories.clone(),
+        description: header.description.clone(),
+    }
+}
