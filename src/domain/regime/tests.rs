@@ -1,23 +1,32 @@
 //! What the regime files say, and how a wrong one is told.
 
+use std::sync::LazyLock;
+
 use rstest::rstest;
 
 use super::*;
 
-/// Every regime in `regimes/`, sorted by id.
-pub(crate) fn all() -> Vec<Regime> {
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("regimes");
-    let read = |name: &str| std::fs::read_to_string(folder.join(name)).unwrap();
-    let calendars = Arc::new(Calendars::parse("holidays.toml", &read("holidays.toml")).unwrap());
-    let names = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
-    let mut names: Vec<String> = names.filter(|name| name != "holidays.toml").collect();
-    names.sort();
-    names.iter().map(|name| Regime::parse(name, &read(name), &calendars).unwrap()).collect()
+static FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/regimes");
+
+static CALENDARS: LazyLock<Arc<Calendars>> =
+    LazyLock::new(|| Arc::new(Calendars::parse("holidays.toml", &read("holidays.toml")).unwrap()));
+
+fn read(name: &str) -> String {
+    std::fs::read_to_string(format!("{FOLDER}/{name}")).unwrap()
 }
 
 /// The regime with that id.
 pub(crate) fn regime(id: &str) -> Regime {
-    all().into_iter().find(|regime| regime.id.as_str() == id).unwrap()
+    let name = format!("{id}.toml");
+    Regime::parse(&name, &read(&name), &CALENDARS).unwrap()
+}
+
+/// Every regime in `regimes/`, sorted by id.
+pub(crate) fn all() -> Vec<Regime> {
+    let names = std::fs::read_dir(FOLDER).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let mut names: Vec<String> = names.filter(|name| name != "holidays.toml").collect();
+    names.sort();
+    names.iter().map(|name| regime(name.trim_end_matches(".toml"))).collect()
 }
 
 fn day(text: &str) -> NaiveDate {
