@@ -1,1 +1,7 @@
-fn main() {}
+//! The `habeas` command.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    habeas::cli::run()
+}

@@ -53,6 +53,11 @@ impl Collection {
         self.fields.iter().find(|f| f.name == name)
     }
 
+    /// The columns of its primary key.
+    pub fn primary_key(&self) -> impl Iterator<Item = &str> {
+        self.fields.iter().filter(|f| f.primary_key).map(|f| f.name.as_str())
+    }
+
     /// Whether erasure masks its rows instead of deleting them.
     pub fn is_masked(&self) -> bool {
         self.masking.is_some() || self.fields.iter().any(|f| f.masking.is_some())

@@ -111,4 +111,7 @@ pub struct KeepStep {
     pub rows: u64,
     /// Why they are kept.
     pub reason: String,
+    /// Whether they are not the person's own: theirs only point to them, and others may, too.
+    #[serde(default)]
+    pub shared: bool,
 }

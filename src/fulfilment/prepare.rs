@@ -179,7 +179,7 @@ fn plan_of(places: &Places, graph: &Graph, all: &Candidates) -> Plan {
         planned.deletion = Some(DeletionStep::default());
     }
     let mut masked: BTreeMap<(NodeId, Standing, &Masks), u64> = BTreeMap::new();
-    let mut kept: BTreeMap<(NodeId, &str), u64> = BTreeMap::new();
+    let mut kept: BTreeMap<(NodeId, &str, Standing), u64> = BTreeMap::new();
     for row in &all.rows {
         match &row.action {
             Action::Delete => {
@@ -188,7 +188,7 @@ fn plan_of(places: &Places, graph: &Graph, all: &Candidates) -> Plan {
                 }
             }
             Action::Mask(masks) => *masked.entry((row.node, row.standing, masks)).or_default() += 1,
-            Action::Keep(reason) => *kept.entry((row.node, reason)).or_default() += 1,
+            Action::Keep(reason) => *kept.entry((row.node, reason, row.standing)).or_default() += 1,
         }
     }
     for ((node, standing, masks), rows) in masked {
@@ -200,8 +200,8 @@ fn plan_of(places: &Places, graph: &Graph, all: &Candidates) -> Plan {
             MaskStep { rows, reason: mask_reason(standing).to_owned(), fields: masks.iter().map(field).collect() };
         plan.collections[node.index()].deletion.get_or_insert_default().mask.push(step);
     }
-    for ((node, reason), rows) in kept {
-        let step = KeepStep { rows, reason: reason.to_owned() };
+    for ((node, reason, standing), rows) in kept {
+        let step = KeepStep { rows, reason: reason.to_owned(), shared: standing == Standing::Context };
         plan.collections[node.index()].deletion.get_or_insert_default().keep.push(step);
     }
     plan

@@ -74,7 +74,7 @@ impl Mailer {
                 Transport::Smtp(Box::new(server.map_err(|_| MailConfigError::Url)?.build()))
             }
         };
-        Ok(Self { from, transport })
+        Ok(Self { from, transport, shown_by: None })
     }
 }
 

@@ -86,6 +86,7 @@ impl From<smtp::Error> for MailError {
 pub struct Mailer {
     from: Mailbox,
     transport: Transport,
+    shown_by: Option<fn(&Letter)>,
 }
 
 enum Transport {
@@ -94,11 +95,25 @@ enum Transport {
 }
 
 impl Mailer {
+    /// The same, showing each letter once it was sent: for a demo with made-up people, and for nothing else.
+    #[must_use]
+    pub fn shown_by(self, show: fn(&Letter)) -> Self {
+        Self { shown_by: Some(show), ..self }
+    }
+
     /// Sends a letter, or the same letter again.
     ///
     /// # Errors
     /// [`MailError`]; whether to try again is [`MailError::is_permanent`]'s to say.
     pub async fn send(&self, letter: &Letter) -> Result<(), MailError> {
+        self.hand_over(letter).await?;
+        if let Some(show) = self.shown_by {
+            show(letter);
+        }
+        Ok(())
+    }
+
+    async fn hand_over(&self, letter: &Letter) -> Result<(), MailError> {
         let message = message::write(letter, &self.from).ok_or(MailError::Unsendable)?;
         match &self.transport {
             Transport::File { directory } => keep(directory.clone(), letter.id, message).await,

@@ -73,6 +73,24 @@ impl Shelf {
         File::open(self.directory.join(name.to_string())).map(ShelfReader)
     }
 
+    /// The committed files last written before a moment.
+    ///
+    /// # Errors
+    /// The directory cannot be read.
+    pub fn older_than(&self, before: DateTime<Utc>) -> io::Result<Vec<Uuid>> {
+        let before = SystemTime::from(before);
+        let mut old = Vec::new();
+        for entry in fs::read_dir(&self.directory)? {
+            let entry = entry?;
+            let Some(name) = entry.file_name().to_str().and_then(|n| n.parse().ok()) else { continue };
+            // A file that somebody removed meanwhile is no error.
+            if entry.metadata().and_then(|m| m.modified()).is_ok_and(|written| written < before) {
+                old.push(name);
+            }
+        }
+        Ok(old)
+    }
+
     /// Removes a file for good; a file that is not there is removed already.
     ///
     /// # Errors

@@ -7,6 +7,7 @@ use super::{Error, Office};
 use crate::clock;
 use crate::domain::actor::Actor;
 use crate::domain::audit::NewEntry;
+use crate::domain::deadline::{Deadline, Duty};
 use crate::domain::ids::{MessageId, RequestId, StaffId};
 use crate::domain::job::{Job, Letter, NewJob};
 use crate::domain::lifecycle::{Refusal, Step};
@@ -52,7 +53,9 @@ pub async fn extend(office: &Office, by: StaffId, id: RequestId, reason: String)
     transition(office, id, move |request| {
         let controller = inner.controller(&request.controller).ok_or(Error::UnknownController)?;
         let longer = deadlines(&inner, controller, &request, true);
-        let longer = (longer != request.deadlines).then_some(longer);
+        let answer = |dates: &[Deadline]| dates.iter().find(|d| d.duty == Duty::Response).map(|d| d.due);
+        // A law without an extension, and a promise that reserves none, give no later date.
+        let longer = (answer(&longer) > answer(&request.deadlines)).then_some(longer);
         let today = controller.policy.day_of(now);
         Ok(request.extend(now, today, by, Personal::new(reason.clone()), longer)?)
     })

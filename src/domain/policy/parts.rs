@@ -8,10 +8,10 @@ use crate::domain::right::Right;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Release {
-    /// As soon as it is made.
-    Automatic,
-    /// When staff have looked at it and released it.
+    /// As soon as it is made, unless there is something for staff to look at: nothing found, something withheld.
     #[default]
+    Automatic,
+    /// When staff have looked at it and released it, always.
     Review,
 }
 

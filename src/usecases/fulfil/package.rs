@@ -15,7 +15,7 @@ use crate::domain::request::{Action, Fulfilment, Line, Package, Request};
 use crate::domain::right::Right;
 use crate::fulfilment::{self, Counts, ExportOptions, Exported, Sink, export};
 use crate::packaging::sealed::{FileKey, SealedWriter};
-use crate::packaging::{self, About, Options, PackageWriter, PackagingError};
+use crate::packaging::{self, About, Options, PackageWriter, PackagingError, Summary};
 
 /// Searches the company's systems and packs what belongs to the person. Nothing found is no package.
 pub fn make(office: &Office, controller: &Controller, request: &Request, disclose: bool) -> Result<Fulfilment, Error> {
@@ -37,15 +37,9 @@ pub fn make(office: &Office, controller: &Controller, request: &Request, disclos
         spool_directory: office.shelf.directory().to_owned(),
     };
     let writer = PackageWriter::new(&mut sealed, about, options, FileKey::new(clock::random()));
-    let mut packer = Packer { writer, graph: controller.systems.graph() };
-    let identities = request.particulars.person.identities();
-    let exported = export(&controller.systems, &identities, ExportOptions { disclose }, &mut packer)?;
+    let (exported, summary) = pack(controller, request, disclose, writer, &now.to_rfc3339())?;
     let lines = lines(&exported);
-    if exported.is_empty() {
-        return Ok(Fulfilment { lines, ..Fulfilment::default() });
-    }
-    let receipt = receipt(request, &exported, &now.to_rfc3339());
-    let summary = packer.writer.finish(&receipt, &notes(&exported)).map_err(packing)?;
+    let Some(summary) = summary else { return Ok(Fulfilment { lines, ..Fulfilment::default() }) };
     crash::point("package.before_commit");
     sealed.finish().and_then(|file| file.commit()).map_err(|e| Error::Files(format!("finish a package: {e}")))?;
     crash::point("package.after_commit");
@@ -57,6 +51,25 @@ pub fn make(office: &Office, controller: &Controller, request: &Request, disclos
     };
     let withheld = exported.collections.iter().map(|c| c.withheld).sum();
     Ok(Fulfilment { lines, package: Some(package), withheld, ..Fulfilment::default() })
+}
+
+/// Streams the export into the package; there is no package where nothing was found.
+fn pack<W: io::Write>(
+    controller: &Controller,
+    request: &Request,
+    disclose: bool,
+    writer: PackageWriter<W>,
+    generated_at: &str,
+) -> Result<(Exported, Option<Summary>), Error> {
+    let mut packer = Packer { writer, graph: controller.systems.graph() };
+    let identities = request.particulars.person.identities();
+    let exported = export(&controller.systems, &identities, ExportOptions { disclose }, &mut packer)?;
+    if exported.is_empty() {
+        return Ok((exported, None));
+    }
+    let receipt = receipt(request, &exported, generated_at);
+    let summary = packer.writer.finish(&receipt, &notes(&exported)).map_err(packing)?;
+    Ok((exported, Some(summary)))
 }
 
 /// Removes packages whose time is over from the shelf.

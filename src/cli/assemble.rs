@@ -1,0 +1,162 @@
+//! From the configuration to the office: reads every file it names, opens the store, joins systems and datasets.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::clock::{self, Clock};
+use crate::config::Config;
+use crate::connectors::{self, Connector};
+use crate::datamap::{self, Dataset, Graph};
+use crate::domain::finding::{Finding, Severity};
+use crate::domain::ids::{ControllerId, SystemId};
+use crate::domain::policy::Policy;
+use crate::fulfilment::Systems;
+use crate::mail::{MailConfig, Mailer};
+use crate::packaging::shelf::Shelf;
+use crate::regimes::Regimes;
+use crate::store::{Keys, Options, Store};
+use crate::usecases::Office;
+use crate::usecases::office::Controller;
+
+use super::Failure;
+
+/// The built-in regimes, with those of the configured folder.
+///
+/// # Errors
+/// What is wrong in the files.
+pub fn regimes(config: &Config) -> Result<Regimes, Vec<Finding>> {
+    match &config.regimes {
+        Some(folder) => Regimes::with_folder(&config.path(folder)),
+        None => Regimes::embedded(),
+    }
+}
+
+/// Every controller with its policy and its systems; nothing is connected to yet.
+///
+/// # Errors
+/// Everything that is wrong in the files, at once.
+pub fn controllers(config: &Config, regimes: &Regimes) -> Result<BTreeMap<ControllerId, Controller>, Vec<Finding>> {
+    let mut findings = Vec::new();
+    let mut controllers = BTreeMap::new();
+    for entry in &config.controllers {
+        let policy = policy(config, regimes, &entry.policy, &mut findings);
+        let systems = systems(config, &entry.id, &mut findings);
+        if let (Some(policy), Some(systems)) = (policy, systems) {
+            let id = entry.id.clone();
+            if controllers.insert(id.clone(), Controller { id, policy, systems }).is_some() {
+                findings.push(Finding::error(
+                    &config.file,
+                    1,
+                    format!("the controller {} stands there twice", entry.id),
+                ));
+            }
+        }
+    }
+    for system in &config.systems {
+        if !config.controllers.iter().any(|c| c.id == system.controller) {
+            let message = format!("the system {} belongs to {}, which is no controller", system.id, system.controller);
+            findings.push(Finding::error(&config.file, 1, message));
+        }
+    }
+    if findings.iter().any(|f| f.severity == Severity::Error) { Err(findings) } else { Ok(controllers) }
+}
+
+fn policy(config: &Config, regimes: &Regimes, file: &Path, findings: &mut Vec<Finding>) -> Option<Policy> {
+    let text = read(config, file, findings)?;
+    let name = config.path(file).display().to_string();
+    match Policy::parse(&name, &text) {
+        Ok(policy) => {
+            findings.extend(regimes.check(&name, &text, &policy));
+            Some(policy)
+        }
+        Err(finding) => {
+            findings.push(finding);
+            None
+        }
+    }
+}
+
+fn systems(config: &Config, controller: &ControllerId, findings: &mut Vec<Finding>) -> Option<Systems> {
+    let mut connectors: BTreeMap<SystemId, Box<dyn Connector>> = BTreeMap::new();
+    let mut datasets: Vec<(SystemId, Dataset)> = Vec::new();
+    let before = findings.iter().filter(|f| f.severity == Severity::Error).count();
+    for system in config.systems.iter().filter(|s| s.controller == *controller) {
+        if let Some(text) = read(config, &system.dataset, findings) {
+            match datamap::load(&text, &config.path(&system.dataset).display().to_string()) {
+                Ok(dataset) => datasets.push((system.id.clone(), dataset)),
+                Err(more) => findings.extend(more),
+            }
+        }
+        match connectors::open(&system.url, &config.base_dir) {
+            Ok(connector) => drop(connectors.insert(system.id.clone(), connector)),
+            Err(error) => findings.push(Finding::error(&config.file, 1, format!("system {}: {error}", system.id))),
+        }
+    }
+    if findings.iter().filter(|f| f.severity == Severity::Error).count() > before {
+        return None;
+    }
+    match Graph::build(&datasets) {
+        Ok(graph) => Some(Systems::new(connectors, graph)),
+        Err(more) => {
+            findings.extend(more);
+            None
+        }
+    }
+}
+
+fn read(config: &Config, file: &Path, findings: &mut Vec<Finding>) -> Option<String> {
+    let path = config.path(file);
+    std::fs::read_to_string(&path)
+        .map_err(|error| {
+            findings.push(Finding::error(&path.display().to_string(), 1, format!("cannot be read: {error}")))
+        })
+        .ok()
+}
+
+/// The store, with its key; both are made where they are not there yet.
+///
+/// # Errors
+/// When the key or the store cannot be used.
+pub fn store(config: &Config) -> Result<Store, Failure> {
+    if !config.base_dir.as_os_str().is_empty() {
+        std::fs::create_dir_all(&config.base_dir)
+            .map_err(|e| Failure::Message(format!("cannot make {}: {e}", config.base_dir.display())))?;
+    }
+    let key_file = config.path(&config.secrets.key_file);
+    let keys = Keys::load_or_create(&key_file, clock::random)
+        .map_err(|e| Failure::Message(format!("{}: {e}", key_file.display())))?;
+    let options = Options { url: config.database.url.clone(), base_dir: config.base_dir.clone() };
+    Store::open(&options, Arc::new(keys)).map_err(|e| Failure::Message(format!("the store cannot be opened: {e}")))
+}
+
+/// How mail leaves.
+///
+/// # Errors
+/// What is wrong with the section.
+pub fn mailer(config: &Config) -> Result<Mailer, Failure> {
+    let mail = MailConfig { directory: config.mail.directory.as_ref().map(|d| config.path(d)), ..config.mail.clone() };
+    Mailer::new(&mail).map_err(|e| Failure::Message(format!("{}: {e}", config.file)))
+}
+
+/// The whole office.
+///
+/// # Errors
+/// What is wrong in the files, or with the store.
+pub fn office(config: &Config, clock: Clock) -> Result<Office, Failure> {
+    let regimes = regimes(config)?;
+    let by_id = controllers(config, &regimes)?;
+    let mailer = mailer(config)?;
+    let directory = config.path(&config.storage.directory);
+    let shelf = Shelf::in_directory(&directory)
+        .map_err(|e| Failure::Message(format!("packages cannot be kept in {}: {e}", directory.display())))?;
+    Ok(Office {
+        store: store(config)?,
+        clock,
+        regimes: Arc::new(regimes),
+        mailer: Arc::new(mailer),
+        shelf: Arc::new(shelf),
+        public_url: config.server.public_url.trim_end_matches('/').into(),
+        by_id: Arc::new(by_id),
+    })
+}
