@@ -10,6 +10,7 @@ pub mod domain;
 pub mod fulfilment;
 pub mod mail;
 pub mod packaging;
+pub mod regimes;
 pub mod store;
 pub mod usecases;
 pub mod web;

@@ -1,3 +1,4 @@
 //! (to come)
 
+pub mod deadline;
 pub mod demo;

@@ -4,6 +4,7 @@ pub mod actor;
 pub mod audit;
 pub mod calendar;
 pub mod deadline;
+pub mod finding;
 pub mod identity;
 pub mod ids;
 pub mod job;
