@@ -14,6 +14,9 @@ use super::{StoreError, Tx};
 use crate::domain::audit::{Broken, Entry, Hash, NewEntry, Verifier, chain};
 use crate::domain::ids::{ControllerId, RequestId};
 
+/// A controller and the number of entries in its chain, or where it is broken.
+pub type ChainReport = (ControllerId, Result<i64, Broken>);
+
 /// How many entries are read, or written in one statement, at a time.
 const PAGE: usize = 1000;
 
@@ -54,7 +57,7 @@ impl Tx<'_> {
     }
 
     /// Recomputes every chain up to its head as it stands now: the number of entries, or where it is broken.
-    pub fn verify_chains(&mut self) -> Result<Vec<(ControllerId, Result<i64, Broken>)>, StoreError> {
+    pub fn verify_chains(&mut self) -> Result<Vec<ChainReport>, StoreError> {
         let heads: Vec<Head> = ask!(self, c => chain_heads::table.order(chain_heads::controller).load(c))?;
         heads
             .into_iter()

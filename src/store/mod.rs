@@ -48,6 +48,7 @@ use reader::Reader;
 use writer::Writer;
 
 pub use api_keys::ApiKey;
+pub use audit::ChainReport;
 pub use bundles::Bundle;
 pub use error::StoreError;
 pub use fulfilments::{Manifest, StepRow, StepState};

@@ -128,6 +128,52 @@ impl Look {
 /// How every reference begins; people leave it out.
 const PREFIX: &str = "DSR-";
 
+/// The filters of a [`Queue`] on a boxed query of either backend, whose types have no common name.
+macro_rules! filtered {
+    ($all:expr, $queue:expr, $look:expr) => {{
+        let (mut query, queue) = ($all, $queue);
+        if let Some(state) = queue.state {
+            query = query.filter(requests::state.eq(state.as_str()));
+        }
+        if let Some(right) = queue.right {
+            query = query.filter(requests::right_name.eq(right.as_str()));
+        }
+        if let Some(controller) = &queue.controller {
+            query = query.filter(requests::controller.eq(controller.as_str()));
+        }
+        if let Some(assignee) = queue.assignee {
+            query = query.filter(requests::assignee.eq(Uid(assignee.0)));
+        }
+        if let Some(day) = queue.due_before {
+            query = query.filter(requests::due.lt(On(day)));
+        }
+        match $look {
+            Some(Look::Email(index)) => query.filter(requests::email_index.eq(index)),
+            Some(Look::Phone(index)) => query.filter(requests::phone_index.eq(index)),
+            Some(Look::Reference { from, to }) => {
+                query.filter(requests::reference.ge(from).and(requests::reference.lt(to)))
+            }
+            None => query,
+        }
+    }};
+}
+
+/// What comes after a cursor. The first half of each condition alone bounds the index scan; an OR would not.
+macro_rules! after {
+    ($query:expr, $after:expr) => {{
+        let query = $query;
+        match $after {
+            Some(After::Due(day, id)) => {
+                query.filter(requests::due.ge(On(day))).filter(requests::due.gt(On(day)).or(requests::id.gt(Uid(id))))
+            }
+            Some(After::Received(at, id)) => query
+                .filter(requests::received_at.ge(At(at)))
+                .filter(requests::received_at.gt(At(at)).or(requests::id.gt(Uid(id)))),
+            None => query,
+        }
+    }};
+}
+
 impl Tx<'_> {
     /// A page of the review queue; purged requests are left out.
     pub fn queue(&mut self, queue: &Queue) -> Result<Page<Request>, StoreError> {
@@ -136,44 +182,9 @@ impl Tx<'_> {
         let limit = queue.limit.clamp(1, MOST) as usize;
         let rows: Vec<Row> = ask!(self, c => {
             // The condition of the queue's indexes.
-            let mut query = requests::table
-                .filter(requests::wrapped_key.is_not_null())
-                .select(COLUMNS)
-                .limit(limit as i64 + 1)
-                .into_boxed::<Db>();
-            if let Some(state) = queue.state {
-                query = query.filter(requests::state.eq(state.as_str()));
-            }
-            if let Some(right) = queue.right {
-                query = query.filter(requests::right_name.eq(right.as_str()));
-            }
-            if let Some(controller) = &queue.controller {
-                query = query.filter(requests::controller.eq(controller.as_str()));
-            }
-            if let Some(assignee) = queue.assignee {
-                query = query.filter(requests::assignee.eq(Uid(assignee.0)));
-            }
-            if let Some(day) = queue.due_before {
-                query = query.filter(requests::due.lt(On(day)));
-            }
-            query = match &look {
-                Some(Look::Email(index)) => query.filter(requests::email_index.eq(index)),
-                Some(Look::Phone(index)) => query.filter(requests::phone_index.eq(index)),
-                Some(Look::Reference { from, to }) => {
-                    query.filter(requests::reference.ge(from).and(requests::reference.lt(to)))
-                }
-                None => query,
-            };
-            // The first half of each condition alone bounds the index scan; an OR would not.
-            query = match after {
-                Some(After::Due(day, id)) => query
-                    .filter(requests::due.ge(On(day)))
-                    .filter(requests::due.gt(On(day)).or(requests::id.gt(Uid(id)))),
-                Some(After::Received(at, id)) => query
-                    .filter(requests::received_at.ge(At(at)))
-                    .filter(requests::received_at.gt(At(at)).or(requests::id.gt(Uid(id)))),
-                None => query,
-            };
+            let live = requests::table.filter(requests::wrapped_key.is_not_null());
+            let all = live.select(COLUMNS).limit(limit as i64 + 1).into_boxed::<Db>();
+            let query = after!(filtered!(all, queue, &look), after);
             match queue.sort {
                 Sort::Due => query.order((requests::due, requests::id)).load(c),
                 Sort::Received => query.order((requests::received_at, requests::id)).load(c),

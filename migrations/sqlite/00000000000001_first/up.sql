@@ -34,8 +34,10 @@ CREATE TABLE requests (
 CREATE INDEX requests_state_due ON requests (state, due, id) WHERE wrapped_key IS NOT NULL;
 CREATE INDEX requests_due ON requests (due, id) WHERE wrapped_key IS NOT NULL;
 CREATE INDEX requests_controller_due ON requests (controller, due, id) WHERE wrapped_key IS NOT NULL;
+CREATE INDEX requests_controller_state_due ON requests (controller, state, due, id) WHERE wrapped_key IS NOT NULL;
 CREATE INDEX requests_received ON requests (received_at, id) WHERE wrapped_key IS NOT NULL;
-CREATE INDEX requests_assignee ON requests (assignee, due, id) WHERE assignee IS NOT NULL;
+CREATE INDEX requests_assignee ON requests (assignee, due, id)
+    WHERE assignee IS NOT NULL AND wrapped_key IS NOT NULL;
 CREATE INDEX requests_reference ON requests (reference);
 CREATE INDEX requests_email ON requests (email_index) WHERE email_index IS NOT NULL;
 CREATE INDEX requests_phone ON requests (phone_index) WHERE phone_index IS NOT NULL;

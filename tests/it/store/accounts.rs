@@ -54,9 +54,7 @@ fn an_address_has_one_account_in_whatever_case(#[values(Db::Sqlite, Db::Postgres
 }
 
 #[rstest]
-fn a_session_lives_until_it_is_over_revoked_or_its_account_is_off(
-    #[values(Db::Sqlite, Db::Postgres)] db: Db,
-) {
+fn a_session_lives_until_it_is_over_revoked_or_its_account_is_off(#[values(Db::Sqlite, Db::Postgres)] db: Db) {
     let home = Home::new(db);
     let [short, revoked, kept] = [1, 2, 3].map(|n| SessionId(Uuid::from_u128(n)));
     let grace = staff(1, "grace@navy.example.com");

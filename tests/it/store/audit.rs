@@ -1,15 +1,12 @@
 //! The trail: one unbroken chain a controller, whoever writes at once, and every change to it is found.
 
 use habeas::domain::audit::Broken;
-use habeas::domain::ids::ControllerId;
-use habeas::store::{Store, StoreError};
+use habeas::store::{ChainReport, Store, StoreError};
 use rstest::rstest;
 
 use super::{Db, Home, entry, id, seed};
 
-type Chains = Vec<(ControllerId, Result<i64, Broken>)>;
-
-fn verify(store: &Store) -> Chains {
+fn verify(store: &Store) -> Vec<ChainReport> {
     store.read_blocking(|tx| tx.verify_chains()).unwrap()
 }
 
@@ -78,10 +75,10 @@ fn a_requests_entries_come_back_as_they_were_written(#[values(Db::Sqlite, Db::Po
     let written = mine.clone();
     home.store.write_blocking(move |tx| tx.append(&written)).unwrap();
     let entries = home.store.read_blocking(|tx| tx.entries(id(1))).unwrap();
-    assert_eq!(entries.iter().map(|e| (e.seq, e.entry.event.as_str())).collect::<Vec<_>>(), [
-        (1, "request.submitted"),
-        (3, "test.event")
-    ]);
+    assert_eq!(
+        entries.iter().map(|e| (e.seq, e.entry.event.as_str())).collect::<Vec<_>>(),
+        [(1, "request.submitted"), (3, "test.event")]
+    );
     assert_eq!(entries[1].entry, mine);
 }
 

@@ -46,13 +46,18 @@ fn a_manifest_can_be_replaced_until_it_was_carried_out(#[values(Db::Sqlite, Db::
     home.store.write_blocking(|tx| tx.mark_executed(id(1), 1, &"crm".into())).unwrap();
     assert!(matches!(put(1, "crm", b"again"), Err(StoreError::Conflict(_))));
     let manifests = home.store.read_blocking(|tx| tx.manifests(id(1))).unwrap();
-    let told: Vec<_> =
-        manifests.iter().map(|(round, system, bytes, done)| (*round, system.as_str(), bytes.as_slice(), *done)).collect();
-    assert_eq!(told, [
-        (1, "crm", b"keys".as_slice(), true),
-        (1, "shop", b"orders".as_slice(), false),
-        (2, "crm", b"later".as_slice(), false)
-    ]);
+    let told: Vec<_> = manifests
+        .iter()
+        .map(|(round, system, bytes, done)| (*round, system.as_str(), bytes.as_slice(), *done))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (1, "crm", b"keys".as_slice(), true),
+            (1, "shop", b"orders".as_slice(), false),
+            (2, "crm", b"later".as_slice(), false)
+        ]
+    );
 }
 
 #[rstest]

@@ -22,9 +22,7 @@ impl From<StoreError> for Refused {
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_closure_that_fails_leaves_nothing_and_its_neighbours_commit(
-    #[values(Db::Sqlite, Db::Postgres)] db: Db,
-) {
+async fn a_closure_that_fails_leaves_nothing_and_its_neighbours_commit(#[values(Db::Sqlite, Db::Postgres)] db: Db) {
     let home = Home::new(db);
     let store = home.store.clone();
     store.write(|tx| tx.insert_bundle(&bundle(1))).await.unwrap();
@@ -44,10 +42,8 @@ async fn a_closure_that_fails_leaves_nothing_and_its_neighbours_commit(
         let n = n as u128;
         assert_eq!(write.await.unwrap(), if n % 7 == 3 { Err(Refused::Mine(n)) } else { Ok(n) });
     }
-    let (kept, chains) = store
-        .read(|tx| Ok::<_, StoreError>((tx.requests_of(bundle_id(1))?, tx.verify_chains()?)))
-        .await
-        .unwrap();
+    let (kept, chains) =
+        store.read(|tx| Ok::<_, StoreError>((tx.requests_of(bundle_id(1))?, tx.verify_chains()?))).await.unwrap();
     let ids: Vec<_> = kept.iter().map(|r| r.id).collect();
     let expected: Vec<_> = (0..200u128).filter(|n| n % 7 != 3).map(id).collect();
     assert_eq!(ids, expected);

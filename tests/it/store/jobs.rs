@@ -36,9 +36,7 @@ fn settle(store: &Store, job: &LeasedJob, owner: Uuid, settlement: Settlement, n
 #[rstest]
 fn two_processes_share_the_work_without_overlap(#[values(Db::Sqlite, Db::Postgres)] db: Db) {
     let home = Home::new(db);
-    home.store
-        .write_blocking(|tx| (0..200).try_for_each(|n| tx.enqueue(&letter(n))))
-        .unwrap();
+    home.store.write_blocking(|tx| (0..200).try_for_each(|n| tx.enqueue(&letter(n)))).unwrap();
     let stores = [home.store.clone(), home.another()];
     let claimed: Vec<Vec<LeasedJob>> = std::thread::scope(|scope| {
         let workers: Vec<_> = stores
@@ -74,9 +72,7 @@ fn a_job_is_leased_from_its_time_on(#[values(Db::Sqlite, Db::Postgres)] db: Db) 
 }
 
 #[rstest]
-fn a_lease_that_ran_out_is_taken_over_and_cannot_be_settled_any_more(
-    #[values(Db::Sqlite, Db::Postgres)] db: Db,
-) {
+fn a_lease_that_ran_out_is_taken_over_and_cannot_be_settled_any_more(#[values(Db::Sqlite, Db::Postgres)] db: Db) {
     let home = Home::new(db);
     enqueue(&home.store, fulfil(1, 0));
     let first = claim(&home.store, 0, ONE).remove(0);
@@ -136,9 +132,7 @@ fn what_became_of_a_run_is_visible(#[values(Db::Sqlite, Db::Postgres)] db: Db) {
 }
 
 #[rstest]
-fn there_is_one_fulfilment_a_request_and_it_runs_at_the_earlier_time(
-    #[values(Db::Sqlite, Db::Postgres)] db: Db,
-) {
+fn there_is_one_fulfilment_a_request_and_it_runs_at_the_earlier_time(#[values(Db::Sqlite, Db::Postgres)] db: Db) {
     let home = Home::new(db);
     let store = &home.store;
     for run_at in [50, 20, 90] {

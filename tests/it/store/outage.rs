@@ -52,7 +52,10 @@ async fn a_database_out_of_reach_is_said_so_and_comes_back() {
     home.store.ping().await.unwrap();
 
     postgres::execute(&admin, &format!("ALTER DATABASE {name} ALLOW_CONNECTIONS false"));
-    postgres::execute(&admin, &format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"));
+    postgres::execute(
+        &admin,
+        &format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"),
+    );
     let begun = Instant::now();
     let writes: Vec<_> = (2..40)
         .map(|n| {

@@ -133,7 +133,8 @@ fn a_purge_destroys_what_is_personal_and_nothing_else(#[values(Db::Sqlite, Db::P
         ))
     });
     assert_eq!(state.unwrap(), (true, 1, 1, 0, true, 1, vec![(StateName::AwaitingVerification, 2)]));
-    let left = "SELECT count(*) FROM requests WHERE wrapped_key IS NULL AND email_index IS NULL AND phone_index IS NULL";
+    let left =
+        "SELECT count(*) FROM requests WHERE wrapped_key IS NULL AND email_index IS NULL AND phone_index IS NULL";
     assert_eq!(home.sql(&format!("{left} AND length(sealed) = 0")), "1");
     if db == Db::Sqlite {
         let key: Vec<u8> =
@@ -187,9 +188,7 @@ fn a_suppression_outlives_the_purge_and_keeps_its_first_date(#[values(Db::Sqlite
 }
 
 #[rstest]
-fn messages_come_in_order_and_each_request_has_a_file_key_of_its_own(
-    #[values(Db::Sqlite, Db::Postgres)] db: Db,
-) {
+fn messages_come_in_order_and_each_request_has_a_file_key_of_its_own(#[values(Db::Sqlite, Db::Postgres)] db: Db) {
     let home = Home::new(db);
     seed(&home.store, 1);
     seed(&home.store, 2);
@@ -197,12 +196,7 @@ fn messages_come_in_order_and_each_request_has_a_file_key_of_its_own(
     let (messages, one, again, two) = home
         .store
         .read_blocking(|tx| {
-            Ok::<_, StoreError>((
-                tx.messages(id(1))?,
-                tx.file_key(id(1))?,
-                tx.file_key(id(1))?,
-                tx.file_key(id(2))?,
-            ))
+            Ok::<_, StoreError>((tx.messages(id(1))?, tx.file_key(id(1))?, tx.file_key(id(1))?, tx.file_key(id(2))?))
         })
         .unwrap();
     assert_eq!(messages, [message(1), message(2), message(3)]);

@@ -10,6 +10,9 @@ use uuid::Uuid;
 
 use super::{Db, Home, at, bare, bundle, deadline, id, request};
 
+/// Which numbers a filter finds.
+type Matches = Box<dyn Fn(u128) -> bool>;
+
 const COUNT: u128 = 60;
 
 fn day(n: u64) -> NaiveDate {
@@ -78,7 +81,7 @@ fn every_filter_and_page_size_meets_every_row_once(#[values(Db::Sqlite, Db::Post
     let home = Home::new(db);
     fill(&home.store);
     let all = Queue::default;
-    let cases: Vec<(Queue, Box<dyn Fn(u128) -> bool>)> = vec![
+    let cases: Vec<(Queue, Matches)> = vec![
         (all(), Box::new(|_| true)),
         (Queue { state: Some(StateName::InReview), ..all() }, Box::new(|n| n % 5 == 0)),
         (Queue { right: Some(Right::Deletion), ..all() }, Box::new(|n| n % 2 == 1)),
