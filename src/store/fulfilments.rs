@@ -3,8 +3,16 @@
 use std::fmt;
 
 use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel::query_dsl::methods;
+use diesel::{delete, insert_into, update};
 use zeroize::Zeroizing;
 
+use super::codec::word;
+use super::dialect::{ask, change};
+use super::requests::purged;
+use super::schema::{manifests, steps};
+use super::sql_types::{At, Uid};
 use super::{StoreError, Tx};
 use crate::domain::ids::{RequestId, SystemId};
 
@@ -48,23 +56,100 @@ pub enum StepState {
 /// What an erasure will touch in one system: round, system, the bytes, and whether it was carried out.
 pub type Manifest = (i32, SystemId, Zeroizing<Vec<u8>>, bool);
 
+const KIND: &[u8] = b"manifest";
+
+/// The place of a manifest among a request's: none can stand in for another.
+fn part(round: i32, system: &str) -> Vec<u8> {
+    [round.to_be_bytes().as_slice(), system.as_bytes()].concat()
+}
+
+#[derive(Queryable, Insertable)]
+#[diesel(table_name = manifests)]
+struct ManifestRow {
+    request_id: Uid,
+    round: i32,
+    system: String,
+    sealed: Vec<u8>,
+    executed: bool,
+}
+
+#[derive(Queryable, Insertable, AsChangeset)]
+#[diesel(table_name = steps, primary_key(request_id, ordinal))]
+#[diesel(treat_none_as_default_value = false, treat_none_as_null = true)]
+struct Row {
+    request_id: Uid,
+    ordinal: i32,
+    name: String,
+    system: String,
+    dataset: String,
+    collection: String,
+    state: String,
+    row_count: i64,
+    error: Option<String>,
+    updated_at: At,
+}
+
+impl Row {
+    fn of(request: RequestId, step: &StepRow) -> Result<Self, StoreError> {
+        let too_many = |_| StoreError::Database("a step counts more rows than a database can hold".to_owned());
+        Ok(Row {
+            request_id: Uid(request.0),
+            ordinal: step.ordinal,
+            name: step.name.clone(),
+            system: step.system.to_string(),
+            dataset: step.dataset.clone(),
+            collection: step.collection.clone(),
+            state: step.state.to_string(),
+            row_count: step.rows.try_into().map_err(too_many)?,
+            error: step.error.clone(),
+            updated_at: At(step.updated_at),
+        })
+    }
+
+    fn decode(self) -> Result<StepRow, StoreError> {
+        Ok(StepRow {
+            ordinal: self.ordinal,
+            name: self.name,
+            system: SystemId(self.system),
+            dataset: self.dataset,
+            collection: self.collection,
+            state: word(&self.state, "steps.state")?,
+            rows: self.row_count.try_into().unwrap_or_default(),
+            error: self.error,
+            updated_at: self.updated_at.0,
+        })
+    }
+}
+
 impl Tx<'_> {
     /// Keeps steps; one with the same ordinal is replaced.
     pub fn put_steps(&mut self, request: RequestId, steps: &[StepRow]) -> Result<(), StoreError> {
-        let _ = (request, steps);
-        todo!()
+        for step in steps {
+            let row = Row::of(request, step)?;
+            change!(self, c => {
+                insert_into(steps::table)
+                    .values(&row)
+                    .on_conflict((steps::request_id, steps::ordinal))
+                    .do_update()
+                    .set(&row)
+                    .execute(c)
+            })?;
+        }
+        Ok(())
     }
 
     /// A request's steps in order.
     pub fn steps(&mut self, request: RequestId) -> Result<Vec<StepRow>, StoreError> {
-        let _ = request;
-        todo!()
+        let rows: Vec<Row> = ask!(self, c => {
+            steps::table.filter(steps::request_id.eq(Uid(request.0))).order(steps::ordinal).load(c)
+        })?;
+        rows.into_iter().map(Row::decode).collect()
     }
 
     /// Forgets a request's steps, for a run with others.
     pub fn clear_steps(&mut self, request: RequestId) -> Result<(), StoreError> {
-        let _ = request;
-        todo!()
+        let theirs = steps::table.filter(steps::request_id.eq(Uid(request.0)));
+        change!(self, c => delete(theirs).execute(c)).map(drop)
     }
 
     /// Keeps what will be erased, sealed under the request's key. It can be replaced until it was carried out; then
@@ -76,20 +161,45 @@ impl Tx<'_> {
         system: &SystemId,
         bytes: &[u8],
     ) -> Result<(), StoreError> {
-        let _ = (request, round, system, bytes);
-        todo!()
+        let key = self.key_of(request)?.ok_or_else(purged)?;
+        let sealed = key.seal(KIND, &part(round, system.as_str()), bytes);
+        let row =
+            ManifestRow { request_id: Uid(request.0), round, system: system.to_string(), sealed, executed: false };
+        let kept = change!(self, c => {
+            let upsert = insert_into(manifests::table)
+                .values(&row)
+                .on_conflict((manifests::request_id, manifests::round, manifests::system))
+                .do_update()
+                .set(manifests::sealed.eq(&row.sealed));
+            methods::FilterDsl::filter(upsert, manifests::executed.eq(false)).execute(c)
+        })?;
+        if kept == 1 { Ok(()) } else { Err(StoreError::Conflict("a manifest that was carried out")) }
     }
 
     /// A request's manifests by round and system; none once it is purged.
     pub fn manifests(&mut self, request: RequestId) -> Result<Vec<Manifest>, StoreError> {
-        let _ = request;
-        todo!()
+        let rows: Vec<ManifestRow> = ask!(self, c => {
+            manifests::table
+                .filter(manifests::request_id.eq(Uid(request.0)))
+                .order((manifests::round, manifests::system))
+                .load(c)
+        })?;
+        if rows.is_empty() {
+            return Ok(Vec::new());
+        }
+        let Some(key) = self.key_of(request)? else { return Ok(Vec::new()) };
+        rows.into_iter()
+            .map(|row| {
+                let bytes = key.open(KIND, &part(row.round, &row.system), &row.sealed)?;
+                Ok((row.round, SystemId(row.system), bytes, row.executed))
+            })
+            .collect()
     }
 
     /// A manifest was carried out.
     pub fn mark_executed(&mut self, request: RequestId, round: i32, system: &SystemId) -> Result<(), StoreError> {
-        let _ = (request, round, system);
-        todo!()
+        let this = manifests::table.find((Uid(request.0), round, system.as_str()));
+        change!(self, c => update(this).set(manifests::executed.eq(true)).execute(c)).map(drop)
     }
 }
 

@@ -1,7 +1,13 @@
 //! The request log: what is left of every request for good, without anything personal.
 
 use chrono::{DateTime, NaiveDate, Utc};
+use diesel::prelude::*;
 
+use super::codec::{NO_DUE, word};
+use super::cursor::Cursor;
+use super::dialect::ask;
+use super::schema::requests;
+use super::sql_types::{At, On, Uid};
 use super::{Page, StoreError, Tx};
 use crate::domain::ids::{ControllerId, RegimeId, RequestId};
 use crate::domain::request::{Channel, StateName};
@@ -45,10 +51,96 @@ pub struct LogLine {
     pub ground: Option<String>,
 }
 
+/// The longest page.
+const MOST: u32 = 5000;
+
+#[derive(Queryable)]
+struct Row {
+    id: Uid,
+    reference: String,
+    controller: String,
+    right_name: String,
+    regime: String,
+    channel: String,
+    received_at: At,
+    due: On,
+    state: String,
+    closed_at: Option<At>,
+    ground: Option<String>,
+}
+
+type Columns = (
+    requests::id,
+    requests::reference,
+    requests::controller,
+    requests::right_name,
+    requests::regime,
+    requests::channel,
+    requests::received_at,
+    requests::due,
+    requests::state,
+    requests::closed_at,
+    requests::ground,
+);
+
+const COLUMNS: Columns = (
+    requests::id,
+    requests::reference,
+    requests::controller,
+    requests::right_name,
+    requests::regime,
+    requests::channel,
+    requests::received_at,
+    requests::due,
+    requests::state,
+    requests::closed_at,
+    requests::ground,
+);
+
+impl Row {
+    fn decode(self) -> Result<LogLine, StoreError> {
+        Ok(LogLine {
+            id: RequestId(self.id.0),
+            reference: self.reference,
+            controller: ControllerId(self.controller),
+            right: word(&self.right_name, "requests.right_name")?,
+            regime: RegimeId(self.regime),
+            channel: word(&self.channel, "requests.channel")?,
+            received_at: self.received_at.0,
+            due: Some(self.due.0).filter(|day| *day != NO_DUE),
+            state: word(&self.state, "requests.state")?,
+            closed_at: self.closed_at.map(|at| at.0),
+            ground: self.ground,
+        })
+    }
+}
+
 impl Tx<'_> {
     /// A page of the log in the order of ids, which is that of entry; purged requests included.
     pub fn log(&mut self, filter: &LogFilter, after: Option<&str>, limit: u32) -> Result<Page<LogLine>, StoreError> {
-        let _ = (filter, after, limit);
-        todo!()
+        let after = after.map(|text| Cursor::decode(text, "log")).transpose()?;
+        let limit = limit.clamp(1, MOST) as usize;
+        let mut rows: Vec<Row> = ask!(self, c => {
+            let mut query = requests::table.select(COLUMNS).into_boxed::<Db>();
+            if let Some(controller) = &filter.controller {
+                query = query.filter(requests::controller.eq(controller.as_str()));
+            }
+            if let Some(from) = filter.from {
+                query = query.filter(requests::received_at.ge(At(from)));
+            }
+            if let Some(to) = filter.to {
+                query = query.filter(requests::received_at.lt(At(to)));
+            }
+            if let Some(after) = &after {
+                query = query.filter(requests::id.gt(Uid(after.id)));
+            }
+            query.order(requests::id).limit(limit as i64 + 1).load(c)
+        })?;
+        let more = rows.len() > limit;
+        rows.truncate(limit);
+        let items = rows.into_iter().map(Row::decode).collect::<Result<Vec<_>, _>>()?;
+        let last = items.last().filter(|_| more);
+        let next = last.map(|line| Cursor { list: "log", key: String::new(), id: line.id.0 }.encode());
+        Ok(Page { items, next })
     }
 }

@@ -1,29 +1,54 @@
 //! Everything Habeas remembers, in SQLite or PostgreSQL by URL: what a closure writes is committed whole or not at all.
 
+use std::io;
+use std::panic::resume_unwind;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
+use diesel::sql_types::Integer;
+use diesel::{IntoSql, RunQueryDsl};
 use secrecy::SecretString;
 use tokio::sync::Notify;
+use tokio::sync::oneshot::error::RecvError;
 
 mod api_keys;
 mod audit;
 mod bundles;
+mod codec;
+mod connect;
+mod cursor;
+mod dialect;
 mod error;
 mod fulfilments;
 mod idempotency;
+mod inbox;
 mod jobs;
 pub mod keys;
 mod log;
 mod messages;
+mod reader;
+mod request_row;
 mod requests;
 mod review;
+mod schema;
+mod sealing;
 mod sessions;
+mod sql_types;
 mod staff;
 mod suppressions;
 mod tx;
+mod writer;
+
+use connect::Place;
+use dialect::ask;
+use inbox::{Inbox, Reply};
+use reader::Reader;
+use writer::Writer;
 
 pub use api_keys::ApiKey;
+pub use audit::ChainReport;
 pub use bundles::Bundle;
 pub use error::StoreError;
 pub use fulfilments::{Manifest, StepRow, StepState};
@@ -45,9 +70,20 @@ pub struct Options {
     pub base_dir: PathBuf,
 }
 
+/// How many threads read: two cores keep four busy, and SQLite's page cache is a connection's own.
+const READERS: usize = 4;
+
 /// The store. Clones share one.
 #[derive(Clone)]
-pub struct Store {}
+pub struct Store(Arc<Inner>);
+
+struct Inner {
+    reads: Arc<Inbox>,
+    writes: Arc<Inbox>,
+    keys: Arc<Keys>,
+    jobs_ready: Arc<Notify>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+}
 
 impl Store {
     /// Opens the store and brings its tables up to date. Any number of processes may do so at once.
@@ -55,8 +91,18 @@ impl Store {
     /// # Errors
     /// When the database cannot be reached or its tables cannot be brought up to date.
     pub fn open(options: &Options, keys: Arc<Keys>) -> Result<Store, StoreError> {
-        let _ = (options, keys);
-        todo!()
+        let place = Place::parse(options)?;
+        place.migrate()?;
+        let inner = Inner {
+            reads: Arc::default(),
+            writes: Arc::default(),
+            keys,
+            jobs_ready: Arc::default(),
+            threads: Mutex::default(),
+        };
+        // If a thread cannot be had, the drop of `inner` ends those before it.
+        inner.start(&place).map_err(|e| StoreError::Unavailable(format!("no thread can be started: {e}")))?;
+        Ok(Store(Arc::new(inner)))
     }
 
     /// Runs a closure that only reads; each of its statements sees what was committed when it began.
@@ -68,8 +114,7 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        let _ = f;
-        todo!()
+        received(self.0.reads.hand_in(once(f)).await)
     }
 
     /// Runs a closure and commits everything it wrote, or, when it gives an error, nothing. Others' writes may be
@@ -83,8 +128,7 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        let _ = f;
-        todo!()
+        received(self.0.writes.hand_in(f).await)
     }
 
     /// [`Store::read`] for a thread that may block.
@@ -96,8 +140,7 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        let _ = f;
-        todo!()
+        received(self.0.reads.hand_in(once(f)).blocking_recv())
     }
 
     /// [`Store::write`] for a thread that may block.
@@ -109,18 +152,17 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        let _ = f;
-        todo!()
+        received(self.0.writes.hand_in(f).blocking_recv())
     }
 
     /// Notified after each commit of this process that left jobs to do.
     pub fn jobs_ready(&self) -> Arc<Notify> {
-        todo!()
+        Arc::clone(&self.0.jobs_ready)
     }
 
     /// The keys that the store seals with.
     pub fn keys(&self) -> &Arc<Keys> {
-        todo!()
+        &self.0.keys
     }
 
     /// Whether the database answers.
@@ -128,12 +170,85 @@ impl Store {
     /// # Errors
     /// When it does not, within five seconds.
     pub async fn ping(&self) -> Result<(), StoreError> {
-        todo!()
+        let answer = self.read(|tx| ask!(tx, c => diesel::select(1.into_sql::<Integer>()).execute(c)));
+        match tokio::time::timeout(Duration::from_secs(5), answer).await {
+            Ok(answer) => answer.map(drop),
+            Err(_) => Err(StoreError::Unavailable("no answer within five seconds".to_owned())),
+        }
     }
 
     /// Commits what was handed in, then ends the store's threads. Later calls on clones give
     /// [`StoreError::Unavailable`].
     pub fn close(self) {
-        todo!()
+        self.0.stop();
+        let threads = std::mem::take(&mut *self.0.threads.lock().unwrap_or_else(PoisonError::into_inner));
+        for thread in threads {
+            // A store thread that panicked has said so on its own.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Inner {
+    fn start(&self, place: &Place) -> io::Result<()> {
+        // One writer is all that SQLite has; PostgreSQL is kept busy by one group while the other is on its way.
+        let (writers, most) = match place {
+            Place::Sqlite(_) => (1, 256),
+            Place::Postgres(_) => (2, 64),
+        };
+        for _ in 0..writers {
+            let writer = Writer {
+                inbox: Arc::clone(&self.writes),
+                place: place.clone(),
+                keys: Arc::clone(&self.keys),
+                jobs_ready: Arc::clone(&self.jobs_ready),
+                most,
+                conn: None,
+            };
+            self.spawn("store-writer", move || writer.run())?;
+        }
+        let losses = Arc::default();
+        for _ in 0..READERS {
+            let reader = Reader {
+                inbox: Arc::clone(&self.reads),
+                place: place.clone(),
+                keys: Arc::clone(&self.keys),
+                losses: Arc::clone(&losses),
+            };
+            self.spawn("store-reader", move || reader.run())?;
+        }
+        Ok(())
+    }
+
+    fn spawn(&self, name: &str, run: impl FnOnce() + Send + 'static) -> io::Result<()> {
+        let thread = thread::Builder::new().name(name.to_owned()).spawn(run)?;
+        self.threads.lock().unwrap_or_else(PoisonError::into_inner).push(thread);
+        Ok(())
+    }
+
+    fn stop(&self) {
+        self.writes.close();
+        self.reads.close();
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+/// A reading closure is run once only.
+fn once<T, E>(f: impl FnOnce(&mut Tx<'_>) -> Result<T, E>) -> impl FnMut(&mut Tx<'_>) -> Result<T, E> {
+    let mut f = Some(f);
+    move |tx| f.take().expect("a reading closure is run once")(tx)
+}
+
+/// What a closure gave. Its panic goes on here, in whoever handed it in.
+fn received<T, E: From<StoreError>>(reply: Result<Reply<T, E>, RecvError>) -> Result<T, E> {
+    match reply {
+        Ok(Ok(result)) => result,
+        Ok(Err(panic)) => resume_unwind(panic),
+        Err(_) => Err(inbox::closed().into()),
     }
 }

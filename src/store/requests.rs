@@ -1,8 +1,20 @@
 //! Requests: columns to sort and filter by, everything else sealed under a key of the request's own.
 
+use std::collections::hash_map::Entry;
+
 use chrono::{DateTime, Utc};
+use diesel::dsl::{count_star, sql};
+use diesel::prelude::*;
+use diesel::sql_types::Bool;
+use diesel::{delete, insert_into, update};
 use zeroize::Zeroizing;
 
+use super::codec::word;
+use super::dialect::{ask, change, lock};
+use super::request_row::{COLUMNS, Columns, Row};
+use super::schema::{manifests, messages, requests};
+use super::sealing::RequestKey;
+use super::sql_types::{At, Uid};
 use super::{StoreError, Tx};
 use crate::domain::ids::{BundleId, ControllerId, RequestId};
 use crate::domain::request::{Outcome, Request, StateName};
@@ -10,61 +22,153 @@ use crate::domain::request::{Outcome, Request, StateName};
 impl Tx<'_> {
     /// Keeps a new request with everything its outcome brings: entries, jobs, opt-outs.
     pub fn insert(&mut self, outcome: &Outcome) -> Result<(), StoreError> {
-        let _ = outcome;
-        todo!()
+        let request = &outcome.request;
+        let key = RequestKey::fresh(request.id);
+        let columns = Columns::of(request, &key, self.keys)?;
+        let wrapped = key.wrapped(self.keys);
+        let row = (&columns, requests::wrapped_key.eq(wrapped), requests::version.eq(1_i64));
+        change!(self, c => insert_into(requests::table).values(row).execute(c))?;
+        self.opened.insert(request.id, key);
+        self.keep_rest(outcome)
     }
 
     /// Keeps a request as it is after a transition, with everything its outcome brings.
     pub fn save(&mut self, outcome: &Outcome) -> Result<(), StoreError> {
-        let _ = outcome;
-        todo!()
+        let request = &outcome.request;
+        let keys = self.keys;
+        let key = self.key_of(request.id)?.ok_or_else(purged)?;
+        let columns = Columns::of(request, key, keys)?;
+        let set = (&columns, requests::version.eq(requests::version + 1));
+        let this = requests::table.find(Uid(request.id.0)).filter(requests::wrapped_key.is_not_null());
+        if change!(self, c => update(this).set(set).execute(c))? != 1 {
+            return Err(purged());
+        }
+        self.keep_rest(outcome)
     }
 
     /// A request; none when there is none or it was purged.
     pub fn request(&mut self, id: RequestId) -> Result<Option<Request>, StoreError> {
-        let _ = id;
-        todo!()
+        let row = ask!(self, c => requests::table.find(Uid(id.0)).select(COLUMNS).first::<Row>(c).optional())?;
+        row.map_or(Ok(None), |row| self.decode(row))
     }
 
     /// A request that nobody else changes until this write ends.
     pub fn request_for_update(&mut self, id: RequestId) -> Result<Option<Request>, StoreError> {
-        let _ = id;
-        todo!()
+        let rows = lock!(&mut *self.conn, requests::table.find(Uid(id.0)).select(COLUMNS) => Row);
+        let row = self.noted(rows)?.pop();
+        row.map_or(Ok(None), |row| self.decode(row))
     }
 
     /// The requests of a bundle, oldest id first.
     pub fn requests_of(&mut self, bundle: BundleId) -> Result<Vec<Request>, StoreError> {
-        let _ = bundle;
-        todo!()
+        let rows = ask!(self, c => {
+            requests::table
+                .filter(requests::bundle_id.eq(Uid(bundle.0)))
+                .order(requests::id)
+                .select(COLUMNS)
+                .load::<Row>(c)
+        })?;
+        self.decode_all(rows)
     }
 
     /// The same, and nobody else changes them until this write ends.
     pub fn requests_of_for_update(&mut self, bundle: BundleId) -> Result<Vec<Request>, StoreError> {
-        let _ = bundle;
-        todo!()
+        let query = requests::table.filter(requests::bundle_id.eq(Uid(bundle.0))).order(requests::id).select(COLUMNS);
+        let rows = lock!(&mut *self.conn, query => Row);
+        let rows = self.noted(rows)?;
+        self.decode_all(rows)
     }
 
     /// Requests received before a moment that still wait for a proof of who the person or the agent is.
     pub fn expired_candidates(&mut self, before: DateTime<Utc>, limit: u32) -> Result<Vec<RequestId>, StoreError> {
-        let _ = (before, limit);
-        todo!()
+        // Word for word the condition of the index, which a bound value would hide.
+        let unproved = sql::<Bool>("state IN ('awaiting_verification', 'awaiting_authorization')");
+        let ids: Vec<Uid> = ask!(self, c => {
+            requests::table
+                .filter(unproved.and(requests::received_at.lt(At(before))))
+                .order((requests::received_at, requests::id))
+                .limit(limit.into())
+                .select(requests::id)
+                .load(c)
+        })?;
+        Ok(ids.into_iter().map(|id| RequestId(id.0)).collect())
     }
 
     /// How many requests stand where, purged ones included; states without requests are left out.
     pub fn count_by_state(&mut self, controller: Option<&ControllerId>) -> Result<Vec<(StateName, i64)>, StoreError> {
-        let _ = controller;
-        todo!()
+        let rows: Vec<(String, i64)> = ask!(self, c => {
+            let mut query = requests::table
+                .group_by(requests::state)
+                .select((requests::state, count_star()))
+                .order(requests::state)
+                .into_boxed::<Db>();
+            if let Some(controller) = controller {
+                query = query.filter(requests::controller.eq(controller.as_str()));
+            }
+            query.load(c)
+        })?;
+        rows.into_iter().map(|(state, count)| Ok((word(&state, "requests.state")?, count))).collect()
     }
 
     /// Destroys the request's key and everything personal about it: what is left is what the log and the trail say.
     pub fn purge(&mut self, id: RequestId) -> Result<(), StoreError> {
-        let _ = id;
-        todo!()
+        let uid = Uid(id.0);
+        let gone = (
+            requests::wrapped_key.eq(None::<Vec<u8>>),
+            requests::sealed.eq(Vec::<u8>::new()),
+            requests::email_index.eq(None::<Vec<u8>>),
+            requests::phone_index.eq(None::<Vec<u8>>),
+            requests::version.eq(requests::version + 1),
+        );
+        change!(self, c => update(requests::table.find(uid)).set(gone).execute(c))?;
+        change!(self, c => delete(messages::table.filter(messages::request_id.eq(uid))).execute(c))?;
+        change!(self, c => delete(manifests::table.filter(manifests::request_id.eq(uid))).execute(c))?;
+        self.opened.remove(&id);
+        self.pending.purged = true;
+        Ok(())
     }
 
     /// The key for the request's files, derived from its own key; none once it is purged.
     pub fn file_key(&mut self, id: RequestId) -> Result<Option<Zeroizing<[u8; 32]>>, StoreError> {
-        let _ = id;
-        todo!()
+        Ok(self.key_of(id)?.map(|key| key.derive("package")))
     }
+
+    /// The key of a request; none when there is no such request or its key is destroyed.
+    pub(super) fn key_of(&mut self, id: RequestId) -> Result<Option<&RequestKey>, StoreError> {
+        if !self.opened.contains_key(&id) {
+            let wrapped = ask!(self, c => {
+                requests::table.find(Uid(id.0)).select(requests::wrapped_key).first::<Option<Vec<u8>>>(c).optional()
+            })?;
+            let Some(wrapped) = wrapped.flatten() else { return Ok(None) };
+            self.opened.insert(id, RequestKey::unwrap(self.keys, id, &wrapped)?);
+        }
+        Ok(self.opened.get(&id))
+    }
+
+    /// The rows that are not purged.
+    pub(super) fn decode_all(&mut self, rows: Vec<Row>) -> Result<Vec<Request>, StoreError> {
+        rows.into_iter().filter_map(|row| self.decode(row).transpose()).collect()
+    }
+
+    fn decode(&mut self, row: Row) -> Result<Option<Request>, StoreError> {
+        let id = row.id();
+        let Some(wrapped) = row.wrapped_key() else { return Ok(None) };
+        let key = match self.opened.entry(id) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => place.insert(RequestKey::unwrap(self.keys, id, wrapped)?),
+        };
+        row.open(key).map(Some)
+    }
+
+    /// What an outcome brings besides the request.
+    fn keep_rest(&mut self, outcome: &Outcome) -> Result<(), StoreError> {
+        self.suppress(outcome)?;
+        outcome.jobs.iter().try_for_each(|job| self.enqueue(job))?;
+        outcome.entries.iter().try_for_each(|entry| self.append(entry))
+    }
+}
+
+/// What comes too late: nothing personal is written about a request again whose key is destroyed.
+pub(super) fn purged() -> StoreError {
+    StoreError::Database("there is no such request, or it was purged".to_owned())
 }

@@ -2,4 +2,5 @@
 
 mod connectors;
 mod mail;
+mod store;
 mod support;

@@ -1,0 +1,13 @@
+DROP TABLE answers;
+DROP TABLE api_keys;
+DROP TABLE sessions;
+DROP TABLE staff;
+DROP TABLE suppressions;
+DROP TABLE entries;
+DROP TABLE chain_heads;
+DROP TABLE jobs;
+DROP TABLE manifests;
+DROP TABLE steps;
+DROP TABLE messages;
+DROP TABLE requests;
+DROP TABLE bundles;

@@ -1,0 +1,192 @@
+//! The tables as Diesel sees them; `migrations/` makes them in both databases.
+
+use diesel::{allow_tables_to_appear_in_same_query, joinable, table};
+
+table! {
+    use diesel::sql_types::*;
+    use super::super::sql_types::*;
+    bundles (id) {
+        id -> Id,
+        controller -> Text,
+        token_hash -> Binary,
+        created_at -> Moment,
+        challenge -> Nullable<Text>,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use super::super::sql_types::*;
+    requests (id) {
+        id -> Id,
+        bundle_id -> Id,
+        controller -> Text,
+        right_name -> Text,
+        regime -> Text,
+        channel -> Text,
+        entered_by -> Nullable<Id>,
+        received_at -> Moment,
+        due -> Day,
+        state -> Text,
+        assignee -> Nullable<Id>,
+        closed_at -> Nullable<Moment>,
+        ground -> Nullable<Text>,
+        reference -> Text,
+        email_index -> Nullable<Binary>,
+        phone_index -> Nullable<Binary>,
+        wrapped_key -> Nullable<Binary>,
+        sealed -> Binary,
+        version -> BigInt,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use super::super::sql_types::*;
+    messages (id) {
+        id -> Id,
+        request_id -> Id,
+        at -> Moment,
+        author -> Text,
+        sealed -> Binary,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use super::super::sql_types::*;
+    steps (request_id, ordinal) {
+        request_id -> Id,
+        ordinal -> Integer,
+        name -> Text,
+        system -> Text,
+        dataset -> Text,
+        collection -> Text,
+        state -> Text,
+        row_count -> BigInt,
+        error -> Nullable<Text>,
+        updated_at -> Moment,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use super::super::sql_types::*;
+    manifests (request_id, round, system) {
+        request_id -> Id,
+        round -> Integer,
+        system -> Text,
+        sealed -> Binary,
+        executed -> Bool,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use super::super::sql_types::*;
+    jobs (id) {
+        id -> Id,
+        kind -> Text,
+        request_id -> Nullable<Id>,
+        sole -> Nullable<Id>,
+        payload -> Text,
+        attempts -> Integer,
+        run_at -> Moment,
+        owner -> Nullable<Id>,
+        leased_until -> Nullable<Moment>,
+        last_error -> Nullable<Text>,
+        given_up -> Bool,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    chain_heads (controller) {
+        controller -> Text,
+        seq -> BigInt,
+        hash -> Binary,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use super::super::sql_types::*;
+    entries (controller, seq) {
+        controller -> Text,
+        seq -> BigInt,
+        request_id -> Nullable<Id>,
+        at -> Moment,
+        actor -> Text,
+        event -> Text,
+        facts -> Text,
+        hash -> Binary,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use super::super::sql_types::*;
+    suppressions (email_index, controller, what) {
+        email_index -> Binary,
+        controller -> Text,
+        what -> Text,
+        since -> Moment,
+        request_id -> Nullable<Id>,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use super::super::sql_types::*;
+    staff (id) {
+        id -> Id,
+        email -> Text,
+        name -> Text,
+        role -> Text,
+        password_hash -> Text,
+        active -> Bool,
+        failures -> Integer,
+        locked_until -> Nullable<Moment>,
+        created_at -> Moment,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use super::super::sql_types::*;
+    sessions (id) {
+        id -> Id,
+        staff_id -> Id,
+        created_at -> Moment,
+        expires_at -> Moment,
+        revoked_at -> Nullable<Moment>,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use super::super::sql_types::*;
+    api_keys (id) {
+        id -> Id,
+        name -> Text,
+        controller -> Nullable<Text>,
+        hash -> Binary,
+        created_at -> Moment,
+        revoked_at -> Nullable<Moment>,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use super::super::sql_types::*;
+    answers (scope) {
+        scope -> Binary,
+        body_hash -> Binary,
+        status -> Integer,
+        sealed -> Binary,
+        at -> Moment,
+    }
+}
+
+joinable!(sessions -> staff (staff_id));
+allow_tables_to_appear_in_same_query!(sessions, staff);
