@@ -9,7 +9,7 @@ use super::place::Place;
 use super::trace::Trace;
 use super::{Counts, FulfilmentError, fingerprint};
 use crate::connectors::{Key, Row};
-use crate::datamap::NodeId;
+use crate::datamap::{Masking, NodeId};
 use crate::domain::personal::Personal;
 
 /// What is done with a row.
@@ -155,6 +155,8 @@ fn wanted(
         let at = shape.columns.iter().position(|c| c == name).expect("masks are of columns that are there");
         row.get(place.columns.len() + at)
     };
-    let masks: Masks = masks.into_iter().filter(|(column, mask)| current(column) != mask.value()).collect();
+    // NULL tells nothing already, and what was masked before stays as it is.
+    let tells = |column: &String, mask: &Masking| current(column).is_some_and(|value| Some(value) != mask.value());
+    let masks: Masks = masks.into_iter().filter(|(column, mask)| tells(column, mask)).collect();
     if masks.is_empty() { Action::Keep(KEPT_SILENT) } else { Action::Mask(masks) }
 }

@@ -1,4 +1,5 @@
 //! Habeas from outside: real databases, real HTTP, one test binary.
 
 mod connectors;
+mod engine;
 mod support;

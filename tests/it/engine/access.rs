@@ -1,0 +1,128 @@
+//! What a person sees of themselves, and what not of others.
+
+use habeas::fulfilment;
+use rstest::rstest;
+
+use super::Engine::{self, Postgres, Sqlite};
+use super::{Company, person, shop};
+
+#[rstest]
+fn a_customer_sees_their_rows_and_what_those_point_to(#[values(Sqlite, Postgres)] engine: Engine) {
+    let (seen, exported) = shop::company(engine).export(&person("ada@example.com"), false);
+    insta::allow_duplicates! {
+        insta::assert_snapshot!(seen.all().join("\n"), @r"
+        addresses: Context: id=1 street=Alone Street 1
+        addresses: Context: id=2 street=Shared Street 2
+        customers: Own: id=1 email=Ada@Example.com phone=+49 30 901820 name=Ada password=[not disclosed] address_id=1 last_order_id=11
+        messages: Own: id=1 ticket_id=1 reply_to=NULL body=It bent
+        messages: Own: id=2 ticket_id=1 reply_to=1 body=Sorry
+        newsletter: Own: id=1 email=ada@EXAMPLE.com
+        newsletter: Own: id=3 email=ada@example.com
+        order_items: Own: order_id=10 line=1 product_id=1
+        order_items: Own: order_id=10 line=2 product_id=2
+        order_items: Own: order_id=11 line=1 product_id=1
+        orders: Own: id=10 customer_id=1 ship_to=1 note=ring twice
+        orders: Own: id=11 customer_id=1 ship_to=2 note=
+        page_views: Own: id=1 customer_id=1 path=/ ip=192.0.2.1
+        page_views: Own: id=3 customer_id=1 path=/spoon ip=NULL
+        products: Context: id=1 name=Spoon
+        products: Context: id=2 name=Fork
+        tickets: Own: id=1 customer_id=1 handled_by=[withheld] subject=Spoon bent
+        ");
+    }
+    assert!(!exported.is_empty());
+}
+
+#[rstest]
+fn an_employee_sees_the_tickets_they_handled_without_the_customer(#[values(Sqlite, Postgres)] engine: Engine) {
+    let company = shop::company(engine);
+    let (seen, _) = company.export(&person("eve@example.com"), false);
+    insta::allow_duplicates! {
+        insta::assert_snapshot!(seen.all().join("\n"), @r"
+        employees: Own: id=1 email=eve@example.com name=Eve manager_id=NULL
+        employees: Shared: id=[withheld] email=[withheld] name=[withheld] manager_id=1
+        tickets: Shared: id=1 customer_id=[withheld] handled_by=1 subject=Spoon bent
+        tickets: Shared: id=2 customer_id=[withheld] handled_by=1 subject=Knife blunt
+        ");
+    }
+    let (disclosed, _) = company.export(&person("eve@example.com"), true);
+    assert_eq!(disclosed.of("tickets").len(), 2);
+    assert!(disclosed.of("tickets")[0].contains("customer_id=1"));
+}
+
+#[rstest]
+fn nobody_finds_nothing_and_every_searched_collection_says_so(#[values(Sqlite, Postgres)] engine: Engine) {
+    let (seen, exported) = shop::company(engine).export(&person("nobody@example.com"), false);
+    assert_eq!(seen.all(), Vec::<String>::new());
+    assert!(exported.is_empty());
+    assert_eq!(exported.collections.len(), 10);
+}
+
+#[rstest]
+fn the_plan_counts_what_the_export_shows(#[values(Sqlite, Postgres)] engine: Engine) {
+    let company = shop::company(engine);
+    for who in ["ada@example.com", "bob@example.com", "eve@example.com", "fay@example.com", "nobody@example.com"] {
+        let plan = fulfilment::plan_access(&company.systems, &person(who)).unwrap();
+        let (_, exported) = company.export(&person(who), false);
+        let planned: Vec<_> = plan.collections.iter().map(|c| (c.collection.clone(), c.counts)).collect();
+        let shown: Vec<_> = exported.collections.iter().map(|c| (c.collection.clone(), c.counts)).collect();
+        assert_eq!(planned, shown);
+        assert_eq!(plan.obstacles, Vec::<String>::new());
+    }
+}
+
+/// A person can be known by several identifiers at once; a telephone number alone does not make a customer's row
+/// theirs.
+#[rstest]
+fn a_shared_telephone_opens_nobody_elses_record(#[values(Sqlite, Postgres)] engine: Engine) {
+    let company = shop::company(engine);
+    let mut who = person("cid@example.com");
+    who.phone = Some("+4930901821".parse().unwrap());
+    let (seen, _) = company.export(&who, false);
+    insta::allow_duplicates! {
+        insta::assert_snapshot!(seen.all().join("\n"), @r"
+        addresses: Context: id=2 street=Shared Street 2
+        customers: Own: id=3 email=cid@example.com phone=NULL name=Cid password=[not disclosed] address_id=2 last_order_id=NULL
+        customers: Shared: id=[withheld] email=[withheld] phone=[withheld] name=[withheld] password=[not disclosed] address_id=[withheld] last_order_id=[withheld]
+        ");
+    }
+    let (_, plan) = company.prepare(&who);
+    let customers = plan.collections[0].deletion.as_ref().unwrap();
+    assert_eq!((customers.delete, customers.mask.len(), customers.keep.len()), (1, 0, 1));
+}
+
+const TENANTS_SQL: &str = "
+CREATE TABLE people (tenant INTEGER, id INTEGER, email TEXT, PRIMARY KEY (tenant, id));
+CREATE TABLE notes (id INTEGER PRIMARY KEY, tenant INTEGER, person INTEGER, body TEXT,
+  FOREIGN KEY (tenant, person) REFERENCES people (tenant, id));
+INSERT INTO people VALUES (1, 1, 'ada@example.com'), (1, 2, 'bob@example.com'), (2, 1, 'cid@example.com');
+INSERT INTO notes VALUES (1, 1, 1, 'of Ada'), (2, 1, 2, 'of Bob'), (3, 2, 1, 'of Cid'), (4, 1, NULL, 'of nobody');
+";
+
+const TENANTS: &str = "
+dataset:
+  - fides_key: tenants
+    data_categories: [user.content]
+    collections:
+      - name: people
+        fields:
+          - {name: tenant, fides_meta: {primary_key: true}}
+          - {name: id, fides_meta: {primary_key: true}}
+          - {name: email, fides_meta: {identity: email}}
+      - name: notes
+        fields:
+          - {name: id, fides_meta: {primary_key: true}}
+          - {name: tenant, fides_meta: {references: [{dataset: tenants, field: people.tenant, direction: from}]}}
+          - {name: person, fides_meta: {references: [{dataset: tenants, field: people.id, direction: from}]}}
+          - {name: body}
+";
+
+#[rstest]
+fn half_of_a_composite_key_leads_nowhere(#[values(Sqlite, Postgres)] engine: Engine) {
+    let company = Company::new(engine, &[("tenants", TENANTS_SQL, TENANTS)]);
+    let (seen, _) = company.export(&person("ada@example.com"), false);
+    assert_eq!(seen.of("notes"), ["Own: id=1 tenant=1 person=1 body=of Ada"]);
+    company.erase(&person("ada@example.com"));
+    assert_eq!(company.query("tenants", "SELECT body FROM notes ORDER BY id"), "of Bob\nof Cid\nof nobody");
+    assert_eq!(company.query("tenants", "SELECT email FROM people ORDER BY email"), "bob@example.com\ncid@example.com");
+}
