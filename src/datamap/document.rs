@@ -147,7 +147,10 @@ mod tests {
 
     #[test]
     fn every_key_and_value_knows_its_line() {
-        let node = parse("dataset:\n  - name: no\n    pk: True\n\n    list: [a, 1]\n    empty:\n    long: >-\n      a\n      b\n").unwrap();
+        let node = parse(
+            "dataset:\n  - name: no\n    pk: True\n\n    list: [a, 1]\n    empty:\n    long: >-\n      a\n      b\n",
+        )
+        .unwrap();
         let Value::Map(top) = &node.value else { panic!("{node:?}") };
         let Value::List(items) = &top[0].value.value else { panic!("{top:?}") };
         let Value::Map(entries) = &items[0].value else { panic!("{items:?}") };

@@ -102,7 +102,8 @@ impl Graph {
         let mut names: BTreeMap<&str, &Dataset> = BTreeMap::new();
         for (system, dataset) in datasets {
             if let Some(first) = names.insert(&dataset.key, dataset) {
-                let message = format!("dataset `{}` is described in {}:{} already", dataset.key, first.file, first.line);
+                let message =
+                    format!("dataset `{}` is described in {}:{} already", dataset.key, first.file, first.line);
                 findings.push(finding(&dataset.file, dataset.line, Severity::Error, message));
             }
             nodes.extend(dataset.collections.iter().map(|collection| Node {

@@ -85,7 +85,8 @@ fn group_composite(nodes: &[Node], pointers: Vec<Pointer>) -> Vec<Pointer> {
             continue;
         }
         let mut parts = vec![index];
-        let key: Vec<&str> = nodes[pointer.to.0].collection.fields.iter().filter(|f| f.primary_key).map(|f| f.name.as_str()).collect();
+        let key: Vec<&str> =
+            nodes[pointer.to.0].collection.fields.iter().filter(|f| f.primary_key).map(|f| f.name.as_str()).collect();
         if key.len() > 1 {
             let siblings: Vec<usize> = (0..pointers.len()).filter(|i| is_sibling(&pointers[*i], pointer)).collect();
             let of_field = |name: &str| siblings.iter().filter(|i| pointers[**i].columns[0].1 == name).count();

@@ -272,7 +272,8 @@ fn write_all(
         let item = &approved.items[*index];
         let graph = systems.graph();
         let node = graph.find(&item.correction.dataset, &item.correction.collection).map(|id| graph.node(id));
-        let Some((table, live)) = node.and_then(|n| Some((schema.qualified(n.table()), schema.table(n.table())?))) else {
+        let Some((table, live)) = node.and_then(|n| Some((schema.qualified(n.table()), schema.table(n.table())?)))
+        else {
             outcomes[*index].reason = Some("the table is no longer there".to_owned());
             continue;
         };

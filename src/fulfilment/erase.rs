@@ -162,7 +162,8 @@ fn check_guard(
     let at: Vec<usize> = guard.to_columns.iter().filter_map(|c| guarded.iter().position(|g| *g == c)).collect();
     let deleted: BTreeSet<&Key> = steps_on(part, &guard.to, |a| *a == StepAction::Delete);
     let rows = unchanged.0.get(&guard.to).into_iter().flatten().filter(|(key, _)| deleted.contains(key));
-    let keys: Vec<Vec<String>> = rows.filter_map(|(_, values)| at.iter().map(|at| values[*at].clone()).collect()).collect();
+    let keys: Vec<Vec<String>> =
+        rows.filter_map(|(_, values)| at.iter().map(|at| values[*at].clone()).collect()).collect();
     let Some(telling) = most_telling(&keys, guard.columns.len()) else { return Ok(()) };
     let pairs = guard.columns.iter().zip(&guard.to_columns);
     let spelling = |(c, t): (&String, &String)| Some(Spelling::between(live.column(c)?, target.column(t)?));

@@ -127,7 +127,9 @@ impl Knowledge {
         for (index, says) in says.into_iter().enumerate() {
             match says {
                 Says::Mine => links.mine.push(Link::Identity(index)),
-                Says::Other | Says::Unknown if !carried(place.identities[index].kind) => links.others.push(Link::Identity(index)),
+                Says::Other | Says::Unknown if !carried(place.identities[index].kind) => {
+                    links.others.push(Link::Identity(index))
+                }
                 _ => {}
             }
         }

@@ -23,7 +23,9 @@ pub(super) fn of_own(place: &Place) -> Masks {
         let mask = match &field.masking {
             Some(masking) => Some(masking.clone()),
             // A pointer that must hold something goes on pointing, at a row that is masked as well.
-            None if pointers.contains(field.name.as_str()) => (tells && column.nullable).then_some(Masking::NullRewrite),
+            None if pointers.contains(field.name.as_str()) => {
+                (tells && column.nullable).then_some(Masking::NullRewrite)
+            }
             None if tells => Some(default_mask(place, field, column)),
             None => None,
         };

@@ -122,17 +122,14 @@ fn step(place: &Place, all: &Candidates, action: StepAction, rows: &[&Candidate]
     }
 }
 
-fn delete_order(
-    places: &Places,
-    graph: &Graph,
-    deletes: &BTreeMap<TableName, (NodeId, Vec<&Candidate>)>,
-) -> Order {
+fn delete_order(places: &Places, graph: &Graph, deletes: &BTreeMap<TableName, (NodeId, Vec<&Candidate>)>) -> Order {
     let Some(schema) = deletes.values().next().and_then(|(node, _)| places.get(*node)).map(|p| &p.schema) else {
         return Order::default();
     };
     let tables: BTreeSet<TableName> = deletes.keys().cloned().collect();
     let table_of = |node: NodeId| places.get(node).map(|p| p.table_name.clone()).filter(|t| tables.contains(t));
-    let asked = graph.erase_after().iter().filter_map(|(later, earlier)| Some((table_of(*earlier)?, table_of(*later)?)));
+    let asked =
+        graph.erase_after().iter().filter_map(|(later, earlier)| Some((table_of(*earlier)?, table_of(*later)?)));
     order(schema, &tables, &asked.collect::<Vec<_>>())
 }
 
@@ -152,9 +149,10 @@ fn trails(places: &Places, graph: &Graph, all: &Candidates) -> Vec<Trail> {
         let ends = place.pointed.iter().filter(|end| end.down);
         let columns: BTreeSet<&Vec<String>> = ends.map(|end| &end.columns).collect();
         for columns in columns {
-            let going = all.rows.iter().filter(|r| {
-                r.node == place.node && r.standing == Standing::Own && r.action == Action::Delete
-            });
+            let going = all
+                .rows
+                .iter()
+                .filter(|r| r.node == place.node && r.standing == Standing::Own && r.action == Action::Delete);
             let key = |row: &Candidate| -> Option<Vec<String>> {
                 columns.iter().map(|c| all.value(row, c).map(str::to_owned)).collect()
             };
@@ -198,7 +196,8 @@ fn plan_of(places: &Places, graph: &Graph, all: &Candidates) -> Plan {
             field: field.clone(),
             strategy: mask.name().to_owned(),
         };
-        let step = MaskStep { rows, reason: mask_reason(standing).to_owned(), fields: masks.iter().map(field).collect() };
+        let step =
+            MaskStep { rows, reason: mask_reason(standing).to_owned(), fields: masks.iter().map(field).collect() };
         plan.collections[node.index()].deletion.get_or_insert_default().mask.push(step);
     }
     for ((node, reason), rows) in kept {

@@ -121,7 +121,8 @@ impl Way {
     /// The primary key of a row of the referring table.
     pub(super) fn key_of(&self, row: &Row) -> Option<Key> {
         let first = self.columns.len();
-        let key: Option<Vec<String>> = (0..self.key_columns.len()).map(|at| row.get(first + at).map(str::to_owned)).collect();
+        let key: Option<Vec<String>> =
+            (0..self.key_columns.len()).map(|at| row.get(first + at).map(str::to_owned)).collect();
         key.filter(|k| !k.is_empty()).map(|k| Key(Personal::new(k)))
     }
 }
@@ -177,5 +178,13 @@ fn way(
     let pairs = columns.iter().zip(&to_columns);
     let spellings: Option<Vec<Spelling>> =
         pairs.map(|(c, to)| Some(Spelling::between(live.column(c)?, place.table().column(to)?))).collect();
-    Some(Way { system, key_columns: live.primary_key.clone(), table, columns, to_columns, foreign_key, spellings: spellings? })
+    Some(Way {
+        system,
+        key_columns: live.primary_key.clone(),
+        table,
+        columns,
+        to_columns,
+        foreign_key,
+        spellings: spellings?,
+    })
 }

@@ -219,10 +219,9 @@ impl<'s> Trace<'s> {
         self.snapshot.select(&place.system, &select, |row| match knowledge.judge(place, row) {
             Verdict::Foreign => Ok(()),
             Verdict::Unexplained if progress.broad => Ok(()),
-            Verdict::Unexplained => Err(FulfilmentError::Unexplained {
-                system: place.system.clone(),
-                table: place.table_name.to_string(),
-            }),
+            Verdict::Unexplained => {
+                Err(FulfilmentError::Unexplained { system: place.system.clone(), table: place.table_name.to_string() })
+            }
             verdict => each(place, row, verdict),
         })?;
         Ok(())

@@ -54,10 +54,7 @@ fn the_identity_itself_can_be_corrected(#[values(Sqlite, Postgres)] engine: Engi
 #[rstest]
 #[case::no_collection(correction("shop", "shoes", "size", None, "38"), "there is no collection shop.shoes")]
 #[case::no_field(correction("shop", "customers", "size", None, "38"), "customers has no field size")]
-#[case::a_key(
-    correction("shop", "customers", "id", None, "38"),
-    "customers.id is a key: other rows are found by it"
-)]
+#[case::a_key(correction("shop", "customers", "id", None, "38"), "customers.id is a key: other rows are found by it")]
 #[case::a_pointer(
     correction("shop", "orders", "customer_id", None, "2"),
     "orders.customer_id is a key: other rows are found by it"

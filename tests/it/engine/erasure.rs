@@ -108,7 +108,10 @@ fn one_system_done_and_the_other_not_ends_the_same(#[values(Sqlite, Postgres)] e
     // The shop is erased, then the machine stops: nothing in the shop leads to the desk any more.
     fulfilment::execute(&company.systems, &"shop".into(), &manifest).unwrap();
     let left = fulfilment::verify(&company.systems, &who, std::slice::from_ref(&manifest)).unwrap();
-    assert_eq!(left.rows.iter().map(|r| (r.collection.as_str(), r.rows)).collect::<Vec<_>>(), [("tickets", 1), ("messages", 2)]);
+    assert_eq!(
+        left.rows.iter().map(|r| (r.collection.as_str(), r.rows)).collect::<Vec<_>>(),
+        [("tickets", 1), ("messages", 2)]
+    );
     company.execute_manifest(&manifest);
     assert!(fulfilment::verify(&company.systems, &who, &[manifest]).unwrap().is_done());
     assert_eq!(company.query("desk", "SELECT count(*) FROM tickets"), "2");
@@ -222,7 +225,9 @@ fn a_circle_of_foreign_keys_is_cut(#[values(Sqlite, Postgres)] engine: Engine) {
     let sql = match engine {
         Sqlite => COMMENTS.replace("best_comment INTEGER", "best_comment INTEGER REFERENCES comments (id)"),
         Postgres => {
-            format!("{COMMENTS}; ALTER TABLE people ADD FOREIGN KEY (best_comment) REFERENCES comments (id) ON DELETE RESTRICT")
+            format!(
+                "{COMMENTS}; ALTER TABLE people ADD FOREIGN KEY (best_comment) REFERENCES comments (id) ON DELETE RESTRICT"
+            )
         }
     };
     let company = Company::new(engine, &[("talk", &sql, COMMENTS_YML)]);

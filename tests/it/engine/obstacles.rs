@@ -32,7 +32,11 @@ const REWRITTEN: &str = "          - name: nick
             fides_meta: {masking_strategy_override: {strategy: string_rewrite, configuration: {rewrite_value: gone}}}";
 
 #[rstest]
-#[case::not_null(", nick TEXT NOT NULL", NULLED, "column nick of {} must not be NULL, and null_rewrite would set it to NULL")]
+#[case::not_null(
+    ", nick TEXT NOT NULL",
+    NULLED,
+    "column nick of {} must not be NULL, and null_rewrite would set it to NULL"
+)]
 #[case::unique(
     ", nick TEXT UNIQUE",
     REWRITTEN,
@@ -134,7 +138,8 @@ fn read_only_is_kept_and_named(#[values(Sqlite, Postgres)] engine: Engine) {
         fides_meta: {skip_processing: true}
         fields:
           - {name: email, fides_meta: {identity: email}}";
-    let sql = "CREATE TABLE ledger (id INTEGER PRIMARY KEY, email TEXT); INSERT INTO ledger VALUES (1, 'ada@example.com');
+    let sql =
+        "CREATE TABLE ledger (id INTEGER PRIMARY KEY, email TEXT); INSERT INTO ledger VALUES (1, 'ada@example.com');
                CREATE TABLE scratch (email TEXT); INSERT INTO scratch VALUES ('ada@example.com')";
     let company = company(engine, "", "", fields, sql);
     let who = person("ada@example.com");
