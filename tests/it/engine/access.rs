@@ -1,5 +1,8 @@
 //! What a person sees of themselves, and what not of others.
 
+use std::sync::atomic::Ordering;
+
+use habeas::domain::identity::Phone;
 use habeas::fulfilment;
 use rstest::rstest;
 
@@ -89,6 +92,77 @@ fn a_shared_telephone_opens_nobody_elses_record(#[values(Sqlite, Postgres)] engi
     let (_, plan) = company.prepare(&who);
     let customers = plan.collections[0].deletion.as_ref().unwrap();
     assert_eq!((customers.delete, customers.mask.len(), customers.keep.len()), (1, 0, 1));
+}
+
+/// One query a collection to follow the keys, one to export; a collection nothing leads on from only the latter.
+#[rstest]
+fn an_export_takes_few_queries(#[values(Sqlite, Postgres)] engine: Engine) {
+    let company = shop::company(engine);
+    company.export(&person("ada@example.com"), false);
+    // Followed: orders, order_items, employees and tickets once, customers and messages, which refer back, twice.
+    assert_eq!(company.queries.load(Ordering::Relaxed), 8 + 10);
+}
+
+const CONTACTS_SQL: &str = "
+CREATE TABLE contacts (id INTEGER PRIMARY KEY, email TEXT, phone TEXT, account INTEGER);
+CREATE TABLE calls (id INTEGER PRIMARY KEY, contact INTEGER REFERENCES contacts (id), phone TEXT);
+INSERT INTO contacts VALUES (1, 'ada@example.com', '+49 30 1', 7), (2, NULL, '+49 (30) 2', NULL),
+  (3, 'bob@example.com', '+49 30 2', 8), (4, NULL, NULL, 9), (5, ' ', '', 9);
+INSERT INTO calls VALUES (1, 1, '49301'), (2, 1, '+49309'), (3, 2, NULL);
+";
+
+const CONTACTS: &str = "
+dataset:
+  - fides_key: contacts
+    data_categories: [user.contact]
+    collections:
+      - name: contacts
+        fields:
+          - {name: id, fides_meta: {primary_key: true}}
+          - {name: email, fides_meta: {identity: email}}
+          - {name: phone, fides_meta: {identity: phone_number}}
+          - {name: account, fides_meta: {identity: account_id}}
+      - name: calls
+        fields:
+          - {name: id, fides_meta: {primary_key: true}}
+          - {name: contact, fides_meta: {references: [{dataset: contacts, field: contacts.id, direction: from}]}}
+          - {name: phone, fides_meta: {identity: phone_number}}
+";
+
+#[rstest]
+#[case::the_address_carries_what_else_is_in_the_row("ada@example.com", None, None, "own 1", "own 1, shared 2")]
+#[case::whatever_number_was_given("ada@example.com", Some("+49301"), None, "own 1", "own 1, shared 2")]
+#[case::a_number_finds_where_there_is_no_address(
+    "nobody@example.com",
+    Some("+49302"),
+    None,
+    "own 2, shared 3",
+    "own 3"
+)]
+#[case::so_does_an_account("nobody@example.com", None, Some("0009"), "own 4, own 5", "")]
+#[case::an_account_of_another_address_opens_nothing("nobody@example.com", None, Some("8"), "shared 3", "")]
+fn several_identifiers_at_once(
+    #[case] email: &str,
+    #[case] phone: Option<&str>,
+    #[case] account: Option<&str>,
+    #[case] contacts: &str,
+    #[case] calls: &str,
+    #[values(Sqlite, Postgres)] engine: Engine,
+) {
+    let company = Company::new(engine, &[("contacts", CONTACTS_SQL, CONTACTS)]);
+    let mut who = person(email);
+    who.phone = phone.map(|p| Phone::parse_in(p, None).unwrap());
+    who.account_id = account.map(|a| a.parse().unwrap());
+    let (seen, _) = company.export(&who, true);
+    let ids = |collection: &str| {
+        let id = |row: &&str| row.split(' ').next().unwrap_or_default().to_lowercase().replace(':', "");
+        let rows = seen.of(collection);
+        rows.iter()
+            .map(|row| format!("{} {}", id(row), row.split("id=").nth(1).unwrap().split(' ').next().unwrap()))
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
+    assert_eq!((ids("contacts").as_str(), ids("calls").as_str()), (contacts, calls));
 }
 
 const TENANTS_SQL: &str = "

@@ -235,3 +235,54 @@ fn a_circle_of_foreign_keys_is_cut(#[values(Sqlite, Postgres)] engine: Engine) {
     assert_eq!(company.query("talk", "SELECT id, email, best_comment FROM people"), "2|bob@example.com|4");
     assert_eq!(company.query("talk", "SELECT id, author, answers, body FROM comments"), "4|2||d");
 }
+
+const MASKED: &str = "
+CREATE TABLE customers (id INTEGER PRIMARY KEY, email TEXT, name TEXT NOT NULL, tier TEXT);
+CREATE TABLE staff (id INTEGER PRIMARY KEY, email TEXT);
+CREATE TABLE orders (id INTEGER PRIMARY KEY, customer INTEGER NOT NULL REFERENCES customers (id),
+  seller INTEGER REFERENCES staff (id), note TEXT);
+INSERT INTO customers VALUES (1, 'ada@example.com', 'Ada', 'gold'), (2, 'bob@example.com', 'Bob', 'gold');
+INSERT INTO staff VALUES (1, 'eve@example.com');
+INSERT INTO orders VALUES (1, 1, 1, 'ring'), (2, 2, 1, 'knock');
+";
+
+const MASKED_YML: &str = "
+dataset:
+  - fides_key: books
+    collections:
+      - name: customers
+        fides_meta: {masking_strategy_override: {strategy: string_rewrite, configuration: {rewrite_value: erased}}}
+        fields:
+          - {name: id, data_categories: [user.unique_id], fides_meta: {primary_key: true}}
+          - {name: email, data_categories: [user.contact.email], fides_meta: {identity: email}}
+          - {name: name, data_categories: [user.name]}
+          - {name: tier, data_categories: [system.operations]}
+      - name: staff
+        fields:
+          - {name: id, data_categories: [user.unique_id], fides_meta: {primary_key: true}}
+          - {name: email, data_categories: [user.contact.email], fides_meta: {identity: email}}
+      - name: orders
+        fides_meta: {masking_strategy_override: {strategy: null_rewrite}}
+        fields:
+          - {name: id, data_categories: [system.operations], fides_meta: {primary_key: true}}
+          - name: customer
+            data_categories: [user.unique_id]
+            fides_meta: {references: [{dataset: books, field: customers.id, direction: from}]}
+          - name: seller
+            data_categories: [user.unique_id]
+            fides_meta: {references: [{dataset: books, field: staff.id, direction: from}]}
+          - {name: note, data_categories: [user.content]}
+";
+
+/// Bookkeeping wants the rows: what says who the person is goes, the seller's name on the order is the seller's.
+#[rstest]
+fn masked_rows_stay_and_say_nothing_of_the_person(#[values(Sqlite, Postgres)] engine: Engine) {
+    let company = Company::new(engine, &[("books", MASKED, MASKED_YML)]);
+    company.erase(&person("ada@example.com"));
+    let customers = company.query("books", "SELECT * FROM customers ORDER BY id");
+    assert_eq!(customers, "1|erased|erased|gold\n2|bob@example.com|Bob|gold");
+    assert_eq!(company.query("books", "SELECT * FROM orders ORDER BY id"), "1|1|1|\n2|2|1|knock");
+    company.erase(&person("eve@example.com"));
+    assert_eq!(company.query("books", "SELECT * FROM orders ORDER BY id"), "1|1||\n2|2||knock");
+    assert_eq!(company.query("books", "SELECT count(*) FROM staff"), "0");
+}

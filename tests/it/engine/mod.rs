@@ -10,8 +10,10 @@ mod shop;
 use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use habeas::connectors;
+use habeas::connectors::{self, Connector, ConnectorError, EachRow, LiveSchema, Reader, Select, Writer};
 use habeas::datamap::{self, Graph};
 use habeas::domain::identity::Identities;
 use habeas::domain::ids::SystemId;
@@ -34,13 +36,17 @@ pub struct Company {
     folder: tempfile::TempDir,
     urls: BTreeMap<String, String>,
     pub systems: Systems,
+    /// How many queries searches and exports made.
+    pub queries: Arc<AtomicUsize>,
 }
 
 impl Company {
     /// A company whose systems are given by name, SQL and dataset.
     pub fn new(engine: Engine, systems: &[(&str, &str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let (mut urls, mut connectors, mut datasets) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
+        let queries = Arc::new(AtomicUsize::new(0));
+        let (mut urls, mut connectors, mut datasets) =
+            (BTreeMap::new(), BTreeMap::<SystemId, Box<dyn Connector>>::new(), Vec::new());
         for (name, sql, yaml) in systems {
             let url = match engine {
                 Engine::Sqlite => format!("sqlite://{name}.db"),
@@ -49,12 +55,13 @@ impl Company {
             urls.insert((*name).to_owned(), url.clone());
             run(engine, &url, &folder.path().join(format!("{name}.db")), sql);
             let id = SystemId::from(*name);
-            connectors.insert(id.clone(), connectors::open(&url.into(), folder.path()).unwrap());
+            let connector = connectors::open(&url.into(), folder.path()).unwrap();
+            connectors.insert(id.clone(), Box::new(Counted { connector, queries: queries.clone() }));
             let dataset = datamap::load(yaml, &format!("{name}.yml")).unwrap_or_else(|f| panic!("{}", lines(&f)));
             datasets.push((id, dataset));
         }
         let graph = Graph::build(&datasets).unwrap_or_else(|f| panic!("{}", lines(&f)));
-        Self { engine, folder, urls, systems: Systems::new(connectors, graph) }
+        Self { engine, folder, urls, systems: Systems::new(connectors, graph), queries }
     }
 
     /// Runs SQL as the company itself does.
@@ -194,5 +201,37 @@ impl Sink for Seen {
     fn end(&mut self, _: Counts) -> io::Result<()> {
         assert!(self.open.take().is_some(), "a collection that ends has begun");
         Ok(())
+    }
+}
+
+/// A connector that counts its readers' queries.
+struct Counted {
+    connector: Box<dyn Connector>,
+    queries: Arc<AtomicUsize>,
+}
+
+impl Connector for Counted {
+    fn probe(&self) -> Result<LiveSchema, ConnectorError> {
+        self.connector.probe()
+    }
+
+    fn reader(&self) -> Result<Box<dyn Reader + '_>, ConnectorError> {
+        Ok(Box::new(CountedReader { reader: self.connector.reader()?, queries: &self.queries }))
+    }
+
+    fn writer(&self) -> Result<Box<dyn Writer + '_>, ConnectorError> {
+        self.connector.writer()
+    }
+}
+
+struct CountedReader<'c> {
+    reader: Box<dyn Reader + 'c>,
+    queries: &'c AtomicUsize,
+}
+
+impl Reader for CountedReader<'_> {
+    fn select(&mut self, select: &Select<'_>, each: &mut EachRow<'_>) -> Result<u64, ConnectorError> {
+        self.queries.fetch_add(1, Ordering::Relaxed);
+        self.reader.select(select, each)
     }
 }
