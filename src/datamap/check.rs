@@ -35,18 +35,24 @@ fn check_table(graph: &Graph, id: NodeId, node: &Node, table: &Table, findings: 
     }
     check_primary_key(node, table, findings);
     check_composite_keys(graph, id, node, table, findings);
-    for (column, line) in searched_columns(graph, id, node) {
-        // A comparison without regard to case or punctuation needs an index on an expression, which engines print
-        // each in their own way: one that names the column is taken as meant for it.
-        let led = |index: &Vec<String>| index.first().is_some_and(|first| first == column || first.contains(column));
-        let indexed = table.indexes.iter().any(led)
-            || table.unique.iter().any(led)
-            || table.primary_key.first().is_some_and(|first| first == column);
-        if !indexed && table.column(column).is_some() {
-            let message = format!("no index on `{}.{column}`: every search reads the whole table", node.table());
+    for (column, line, folded) in searched_columns(graph, id, node) {
+        if table.column(column).is_some() && !is_indexed(table, column, folded) {
+            let indexed = if folded { format!("lower({column})") } else { column.to_owned() };
+            let message = format!("`{}` has no index on {indexed}: every search reads the whole table", node.table());
             findings.push(finding(&node.file, line, Severity::Warning, message));
         }
     }
+}
+
+/// Whether an index leads with the column, or, for a comparison without regard to case, with its lower-cased value.
+/// Engines print expressions each in their own way, some not at all.
+fn is_indexed(table: &Table, column: &str, folded: bool) -> bool {
+    let serves = |first: &String| match folded {
+        true => first == "(expression)" || (first.contains("lower(") && first.contains(column)),
+        false => first == column,
+    };
+    let mut leading = table.indexes.iter().chain(&table.unique).filter_map(|columns| columns.first());
+    leading.any(serves) || table.primary_key.first().is_some_and(serves)
 }
 
 fn check_primary_key(node: &Node, table: &Table, findings: &mut Vec<Finding>) {
@@ -90,14 +96,21 @@ fn check_composite_keys(graph: &Graph, id: NodeId, node: &Node, table: &Table, f
     }
 }
 
-/// The columns by which a search looks into the collection, with the line that says so.
-fn searched_columns<'g>(graph: &'g Graph, id: NodeId, node: &'g Node) -> Vec<(&'g str, usize)> {
-    // Telephone numbers are compared by their digits; no index of a company's database serves that.
-    let identities = node.collection.fields.iter().filter(|f| f.identity.is_some_and(|k| k != IdentityKind::Phone));
-    let mut columns: Vec<(&str, usize)> = identities.map(|f| (f.name.as_str(), f.line)).collect();
+/// The columns by which a search looks into the collection, with the line that says so and whether it does so without
+/// regard to case.
+fn searched_columns<'g>(graph: &'g Graph, id: NodeId, node: &'g Node) -> Vec<(&'g str, usize, bool)> {
+    let mut columns: Vec<(&str, usize, bool)> = Vec::new();
+    for field in &node.collection.fields {
+        match field.identity {
+            Some(IdentityKind::Email) => columns.push((&field.name, field.line, true)),
+            Some(IdentityKind::AccountId) => columns.push((&field.name, field.line, false)),
+            // Telephone numbers are compared by their digits; no index of a company's database serves that.
+            Some(IdentityKind::Phone) | None => {}
+        }
+    }
     let searched = graph.pointers_from(id).filter(|(_, p)| p.down && graph.belongs_to_persons(p.to));
-    columns.extend(searched.filter_map(|(_, p)| p.from_columns().next().map(|c| (c, p.line))));
+    columns.extend(searched.filter_map(|(_, p)| p.from_columns().next().map(|c| (c, p.line, false))));
     columns.sort_unstable();
-    columns.dedup_by_key(|(column, _)| *column);
+    columns.dedup_by_key(|(column, _, _)| *column);
     columns
 }

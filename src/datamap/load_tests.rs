@@ -1,1 +1,156 @@
+use super::*;
+use crate::datamap::{Direction, Masking};
+use crate::domain::identity::IdentityKind;
 
+/// A dataset whose only collection has one field with this `fides_meta`; the meta stands on line 7.
+fn field_with(meta: &str) -> String {
+    format!(
+        "dataset:\n- fides_key: d\n  collections:\n  - name: c\n    data_categories: [user]\n    fields:\n    - {{name: f, fides_meta: {meta}}}\n"
+    )
+}
+
+fn findings(text: &str) -> Vec<String> {
+    let all = match load(text, "d.yml") {
+        Ok(dataset) => dataset.warnings,
+        Err(findings) => findings,
+    };
+    all.iter().map(ToString::to_string).collect()
+}
+
+const WHOLE: &str = "
+dataset:
+  - fides_key: crm
+    name: CRM
+    description: Customers.
+    organization_fides_key: default_organization
+    data_categories: [system.operations]
+    third_country_transfers: [USA]
+    fides_meta:
+      after: [other]
+      namespace: {schema: sales}
+    collections:
+      - name: customers
+        description: People who buy.
+        data_categories: [user.account]
+        retention: three years
+        fidesops_meta:
+          after: [crm.orders]
+          erase_after: [crm.orders]
+          skip_processing: no
+          masking_strategy_override: {strategy: string_rewrite, configuration: {rewrite_value: masked}}
+        fields:
+          - name: id
+            data_qualifier: aggregated
+            fidesops_meta: {primary_key: True, data_type: integer}
+          - name: email
+            data_categories: [user.contact.email]
+            fides_meta: {identity: email, data_type: string, length: 254, read_only: true}
+          - name: phone
+            fides_meta: {identity: phone_number, redact: name}
+          - name: number
+            fides_meta:
+              identity: customer_number
+              return_all_elements: true
+              masking_strategy_override: {strategy: null_rewrite}
+              references:
+                - {dataset: shop, field: orders.customer, direction: to}
+                - {dataset: shop, field: visits.customer}
+";
+
+#[test]
+fn a_whole_dataset_is_read() {
+    let dataset = load(&WHOLE.replace("skip_processing: no", "skip_processing: false"), "crm.yml").unwrap();
+    assert_eq!(dataset.warnings, []);
+    assert_eq!((dataset.key.as_str(), dataset.line, dataset.collections.len()), ("crm", 3, 1));
+    let customers = &dataset.collections[0];
+    assert_eq!(customers.table.to_string(), "sales.customers");
+    assert_eq!(customers.description.as_deref(), Some("People who buy."));
+    assert_eq!(customers.masking, Some(Masking::StringRewrite("masked".into())));
+    assert_eq!(customers.erase_after[0].to_string(), "crm.orders");
+    let [id, email, phone, number] = customers.fields.as_slice() else { panic!("{customers:?}") };
+    assert!(id.primary_key && id.is_personal(), "categories are inherited");
+    let names: Vec<_> = email.categories.iter().map(Category::as_str).collect();
+    assert_eq!(names, ["user.contact.email", "user.account", "system.operations"]);
+    assert_eq!((email.identity, email.length, email.read_only), (Some(IdentityKind::Email), Some(254), true));
+    assert_eq!((phone.identity, phone.redact), (Some(IdentityKind::Phone), true));
+    assert_eq!((number.identity, &number.masking), (Some(IdentityKind::AccountId), &Some(Masking::NullRewrite)));
+    let ways: Vec<_> = number.references.iter().map(|r| (r.collection.as_str(), r.direction, r.line)).collect();
+    assert_eq!(ways, [("orders", Some(Direction::To), 37), ("visits", None, 38)]);
+}
+
+#[rstest::rstest]
+#[case("a: [1\nb: }", "this is not YAML")]
+#[case("[]", "d.yml:1: a dataset file must be a mapping of keys to values, not a list")]
+#[case("datasets: []", "d.yml:1: the file needs the key `dataset` with a list of one dataset")]
+#[case("dataset: []", "d.yml:1: `dataset` is empty")]
+#[case("dataset:\n- name: x", "d.yml:2: a dataset needs its `fides_key`")]
+#[case("dataset:\n- fides_key: x", "d.yml:2: dataset `x` needs `collections`")]
+#[case("dataset:\n- fides_key: x\n  collections:\n  - fields: []", "d.yml:4: a collection needs its `name`")]
+#[case("dataset:\n- fides_key: x\n  collections:\n  - name: c", "d.yml:4: collection `c` needs `fields`")]
+#[case(
+    "dataset:\n- {fides_key: x, collections: []}\n- {fides_key: y, collections: []}",
+    "d.yml:3: a file describes one system, so it holds one dataset; give this one its own"
+)]
+#[case(
+    "dataset:\n- fides_key: x\n  collections:\n  - name: c\n    fields:\n    - name: f\n    - name: f\n",
+    "d.yml:7: field `f` was described on line 6 already"
+)]
+fn a_file_that_cannot_be_used_says_where(#[case] text: &str, #[case] expected: &str) {
+    assert!(load(text, "d.yml").is_err());
+    assert!(findings(text).iter().any(|f| f.contains(expected)), "{:?}", findings(text));
+}
+
+#[rstest::rstest]
+#[case("{primary_key: maybe}", "d.yml:7: `primary_key` must be true or false, not a text")]
+#[case("{references: [{field: a.b}]}", "d.yml:7: a reference needs `dataset` and `field`")]
+#[case("{references: [{dataset: d, field: b}]}", "d.yml:7: `field: b` must have the form `collection.field`")]
+#[case(
+    "{references: [{dataset: d, field: a.b, direction: up}]}",
+    "d.yml:7: `direction` is `from` or `to`, or left out for both"
+)]
+#[case(
+    "{masking_strategy_override: {strategy: hash}}",
+    "d.yml:7: the masking strategy `hash` is not supported yet; null_rewrite and string_rewrite are"
+)]
+#[case(
+    "{masking_strategy_override: {strategy: string_rewrite}}",
+    "d.yml:7: `string_rewrite` needs `configuration` with its `rewrite_value`"
+)]
+#[case("{masking_strategy_override: {}}", "d.yml:7: `masking_strategy_override` needs its `strategy`")]
+#[case("{length: -3}", "d.yml:7: `length` must be a whole number above 0")]
+#[case("{skip_processing: true}", "d.yml:7: `skip_processing` does not stand in the `fides_meta` of a field")]
+fn a_meta_that_cannot_be_kept_is_an_error(#[case] meta: &str, #[case] expected: &str) {
+    assert!(load(&field_with(meta), "d.yml").is_err());
+    assert_eq!(findings(&field_with(meta)), [expected]);
+}
+
+#[rstest::rstest]
+#[case("{identitty: email}", "d.yml:7: warning: `identitty` in the `fides_meta` of a field has no effect here")]
+#[case("{data_type: object}", "d.yml:7: warning: an `object` is exported and erased as one column")]
+fn what_has_no_effect_is_a_warning(#[case] meta: &str, #[case] expected: &str) {
+    assert!(load(&field_with(meta), "d.yml").is_ok());
+    assert_eq!(findings(&field_with(meta)), [expected]);
+}
+
+#[test]
+fn nested_fields_are_told_and_what_they_cannot_do_is_refused() {
+    let nested = |inner: &str| {
+        format!(
+            "dataset:\n- fides_key: d\n  collections:\n  - name: c\n    data_categories: [user]\n    fields:\n    - name: f\n      fields:\n      - {inner}\n"
+        )
+    };
+    assert_eq!(
+        findings(&nested("{name: g}")),
+        ["d.yml:9: warning: `f.g` is nested; the column `f` is exported and erased as a whole"]
+    );
+    assert!(load(&nested("{name: g}"), "d.yml").is_ok());
+    assert!(load(&nested("{name: g, fides_meta: {identity: email}}"), "d.yml").is_err());
+    assert!(load(&nested("{name: g, data_categories: [user.biometric]}"), "d.yml").is_err());
+}
+
+#[test]
+fn a_field_nobody_categorised_is_a_warning() {
+    let text = "dataset:\n- fides_key: d\n  collections:\n  - name: c\n    fields:\n    - name: f\n";
+    let expected = "d.yml:6: warning: field `f` has no data category, so it counts as nobody's personal data";
+    assert_eq!(findings(text), [expected]);
+}

@@ -2,14 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use super::disclosure::link_columns;
 use super::export::{Standing, standing};
 use super::judge::Verdict;
 use super::masks::{self, Masks};
-use super::place::Place;
+use super::place::{IdentityLink, Place};
 use super::trace::Trace;
 use super::{Counts, FulfilmentError, fingerprint};
 use crate::connectors::{Key, Row};
-use crate::datamap::NodeId;
+use crate::datamap::{Graph, NodeId};
 use crate::domain::personal::Personal;
 
 /// What is done with a row.
@@ -135,15 +136,8 @@ impl Candidates {
 }
 
 /// What the dataset wants done with a row; what refers to what is looked at later.
-fn wanted(
-    place: &Place,
-    row: &Row,
-    shape: &Shape,
-    verdict: &Verdict,
-    own: &Masks,
-    graph: &crate::datamap::Graph,
-) -> Action {
-    let masks = match verdict {
+fn wanted(place: &Place, row: &Row, shape: &Shape, verdict: &Verdict, own: &Masks, graph: &Graph) -> Action {
+    let mut masks = match verdict {
         Verdict::Context if !place.collection.is_personal() => return Action::Keep(KEPT_CONTEXT),
         Verdict::Shared { claimed: true, .. } => return Action::Keep(KEPT_CLAIMED),
         _ if place.collection.read_only => return Action::Keep(KEPT_READ_ONLY),
@@ -151,10 +145,20 @@ fn wanted(
         _ if place.collection.is_masked() => own.clone(),
         _ => return Action::Delete,
     };
+    if let Verdict::Own { others } = verdict {
+        // Who else is named in the row is not the person's to have changed.
+        let theirs = others.iter().flat_map(|link| link_columns(place, *link));
+        theirs.for_each(|column| drop(masks.remove(column)));
+    }
     let current = |name: &String| {
         let at = shape.columns.iter().position(|c| c == name).expect("masks are of columns that are there");
         row.get(place.columns.len() + at)
     };
-    let masks: Masks = masks.into_iter().filter(|(column, mask)| current(column) != mask.value()).collect();
-    if masks.is_empty() { Action::Keep(KEPT_SILENT) } else { Action::Mask(masks) }
+    // NULL tells nothing already, and what was masked before stays as it is.
+    masks.retain(|column, mask| current(column).is_some_and(|value| Some(value) != mask.value()));
+    if !masks.is_empty() {
+        return Action::Mask(masks);
+    }
+    let locked = |link: &IdentityLink| place.collection.field(&link.column).is_some_and(|f| f.read_only);
+    Action::Keep(if place.identities.iter().any(locked) { KEPT_READ_ONLY } else { KEPT_SILENT })
 }

@@ -88,10 +88,7 @@ pub fn preview(
     let mut items = Vec::with_capacity(corrections.len());
     for correction in corrections {
         let mut rows = Vec::new();
-        let refusal = match look(&mut trace, correction, &mut rows) {
-            Ok(refusal) => refusal,
-            Err(error) => return Err(error),
-        };
+        let refusal = look(&mut trace, correction, &mut rows)?;
         items.push(PreviewItem { correction: correction.clone(), rows, refusal });
     }
     Ok(Preview { items })
@@ -316,7 +313,8 @@ fn write(
     writer.lock(target.table, target.key_columns, &keys, &columns, &mut |row| {
         let key = Key(Personal::new(row.iter().skip(1).map(|v| v.unwrap_or_default().to_owned()).collect()));
         let Some(old) = approved.get(&key) else { return Ok(()) };
-        if row.get(0).is_some_and(|value| same(target.spelling, value, requested.expose())) {
+        let canonical = |text| target.spelling.canonical(text);
+        if row.get(0).is_some_and(|value| canonical(value) == canonical(requested.expose())) {
             there += 1;
         } else if row.get(0) == *old && own.contains(&key) && today.refusal.is_none() {
             writable.push(key);

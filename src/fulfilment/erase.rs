@@ -5,12 +5,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use serde::{Deserialize, Serialize};
 
 use super::manifest::{Guard, Manifest, Step, StepAction, SystemManifest, TableRef};
+use super::references::Way;
 use super::{FulfilmentError, Systems, fingerprint};
-use crate::connectors::{Comparison, ConnectorError, Key, LiveSchema, Match, Select, TableName, Writer};
+use crate::connectors::{ConnectorError, Key, LiveSchema, Select, TableName, Writer};
 use crate::domain::ids::SystemId;
 use crate::domain::personal::Personal;
-
-use super::values::{Spelling, most_telling};
 
 /// What became of one system's part of a manifest.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -156,48 +155,36 @@ fn check_guard(
     guard: &Guard,
     unchanged: &Unchanged,
 ) -> Result<(), FulfilmentError> {
+    let keys = doomed_keys(part, guard, unchanged);
     let (from, to) = (TableName::from(&guard.from), TableName::from(&guard.to));
     let (Some(live), Some(target)) = (schema.table(&from), schema.table(&to)) else { return Ok(()) };
-    let guarded = guarded_columns(part, &guard.to);
-    let at: Vec<usize> = guard.to_columns.iter().filter_map(|c| guarded.iter().position(|g| *g == c)).collect();
-    let deleted: BTreeSet<&Key> = steps_on(part, &guard.to, |a| *a == StepAction::Delete);
-    let rows = unchanged.0.get(&guard.to).into_iter().flatten().filter(|(key, _)| deleted.contains(key));
-    let keys: Vec<Vec<String>> =
-        rows.filter_map(|(_, values)| at.iter().map(|at| values[*at].clone()).collect()).collect();
-    let Some(telling) = most_telling(&keys, guard.columns.len()) else { return Ok(()) };
-    let pairs = guard.columns.iter().zip(&guard.to_columns);
-    let spelling = |(c, t): (&String, &String)| Some(Spelling::between(live.column(c)?, target.column(t)?));
-    let Some(spellings) = pairs.map(spelling).collect::<Option<Vec<_>>>() else { return Ok(()) };
-    let canonical = |key: &[String]| -> Vec<String> {
-        key.iter().zip(&spellings).map(|(text, s)| s.canonical(text).into_owned()).collect()
-    };
-    let wanted: BTreeSet<Vec<String>> = keys.iter().map(|key| canonical(key)).collect();
-    let values: BTreeSet<String> = keys.iter().map(|key| key[telling].clone()).collect();
-    let any_of = [Match {
-        column: guard.columns[telling].clone(),
-        values: values.into_iter().collect(),
-        comparison: Comparison::Exact,
-    }];
-    let columns: Vec<String> = guard.columns.iter().chain(&live.primary_key).cloned().collect();
-    let lets_go = |a: &StepAction| match a {
+    let Some(way) = Way::new(system, &from, live, &guard.columns, target, &guard.to_columns) else { return Ok(()) };
+    let Some(one) = way.matching(&keys) else { return Ok(()) };
+    let wanted: BTreeSet<Vec<String>> = keys.iter().map(|key| way.canonical(key.iter().map(String::as_str))).collect();
+    let released = steps_on(part, &guard.from, |action| match action {
         StepAction::Delete => true,
         StepAction::Mask { set } => guard.columns.iter().any(|c| set.get(c) == Some(&None)),
         StepAction::Detach { .. } => false,
-    };
-    let released = steps_on(part, &guard.from, lets_go);
+    });
     let mut stray = false;
-    let select = Select { table: &from, columns: &columns, any_of: &any_of };
+    let select = Select { table: &from, columns: &way.read_columns(), any_of: &[one] };
     let looked = writer.select(&select, &mut |row| {
-        let text = |at: usize| row.get(at).map(str::to_owned);
-        let held: Option<Vec<String>> = (0..guard.columns.len()).map(text).collect();
-        let key: Option<Vec<String>> = (guard.columns.len()..columns.len()).map(text).collect();
-        let key = Key(Personal::new(key.unwrap_or_default()));
-        let refers = held.is_some_and(|held| wanted.contains(&canonical(&held)));
-        stray |= refers && !(released.contains(&key) && unchanged.has(&guard.from, &key));
+        let known = |key: Key| released.contains(&key) && unchanged.has(&guard.from, &key);
+        let refers = way.held(row).is_some_and(|held| wanted.contains(&held));
+        stray |= refers && !way.key_of(row).is_some_and(known);
         Ok(())
     });
     looked.map_err(|source| FulfilmentError::System { system: system.clone(), source })?;
     if stray { Err(FulfilmentError::Overtaken { system: system.clone(), table: from.to_string() }) } else { Ok(()) }
+}
+
+/// The values that rows about to be deleted have in the columns a guard looks at.
+fn doomed_keys(part: &SystemManifest, guard: &Guard, unchanged: &Unchanged) -> Vec<Vec<String>> {
+    let guarded = guarded_columns(part, &guard.to);
+    let at: Vec<usize> = guard.to_columns.iter().filter_map(|c| guarded.iter().position(|g| *g == c)).collect();
+    let deleted = steps_on(part, &guard.to, |action| *action == StepAction::Delete);
+    let rows = unchanged.0.get(&guard.to).into_iter().flatten().filter(|(key, _)| deleted.contains(key));
+    rows.filter_map(|(_, values)| at.iter().map(|at| values[*at].clone()).collect()).collect()
 }
 
 fn steps_on<'m>(part: &'m SystemManifest, table: &TableRef, which: impl Fn(&StepAction) -> bool) -> BTreeSet<&'m Key> {

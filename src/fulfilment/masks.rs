@@ -66,8 +66,10 @@ fn default_mask(place: &Place, field: &Field, column: &Column) -> Masking {
     }
 }
 
+/// A number that only tells rows apart may stay in a masked row; an identifier in the key may not, and is an obstacle.
 fn is_writable(place: &Place, field: &Field) -> bool {
-    !field.read_only && !place.table().primary_key.contains(&field.name)
+    let in_key = place.table().primary_key.contains(&field.name);
+    !field.read_only && (!in_key || field.identity.is_some() || field.masking.is_some())
 }
 
 /// Why a column cannot be set so; `None` when it can.

@@ -89,10 +89,11 @@ mod tests {
         TableName { schema: None, name: name.to_owned() }
     }
 
-    /// Tables by name, each with the tables it refers to; `?` marks a reference that may be NULL.
-    fn schema(tables: &[(&str, &[&str])]) -> (LiveSchema, BTreeSet<TableName>) {
+    /// Tables as `name: references; …`; `?` marks a reference that may be NULL.
+    fn schema(tables: &str) -> (LiveSchema, BTreeSet<TableName>) {
         let mut schema = LiveSchema::default();
-        for (table, references) in tables {
+        for (table, references) in tables.split("; ").map(|t| t.split_once(':').unwrap()) {
+            let references: Vec<&str> = references.split_whitespace().collect();
             let column = |r: &&str| Column {
                 name: format!("{}_id", r.trim_end_matches('?')),
                 sql_type: "integer".to_owned(),
@@ -105,27 +106,27 @@ mod tests {
                 to: name(r.trim_end_matches('?')),
                 to_columns: vec!["id".to_owned()],
             };
-            let table_found = Table {
+            let found = Table {
                 columns: references.iter().map(column).collect(),
                 primary_key: vec!["id".to_owned()],
                 unique: Vec::new(),
                 indexes: Vec::new(),
                 foreign_keys: references.iter().map(key).collect(),
             };
-            schema.tables.insert(name(table), table_found);
+            schema.tables.insert(name(table), found);
         }
-        let names = tables.iter().map(|(t, _)| name(t)).collect();
+        let names = schema.tables.keys().cloned().collect();
         (schema, names)
     }
 
     #[rstest::rstest]
-    #[case::chain(&[("a", &[] as &[&str]), ("b", &["a"]), ("c", &["b"])], "c b a", "")]
-    #[case::diamond(&[("a", &[]), ("b", &["a"]), ("c", &["a"]), ("d", &["b", "c"])], "d b c a", "")]
-    #[case::itself(&[("a", &["a?"])], "a", "a.a_id")]
-    #[case::itself_firmly(&[("a", &["a"])], "a", "")]
-    #[case::cycle_cut_where_null_is_allowed(&[("a", &["b?"]), ("b", &["a"])], "b a", "a.b_id")]
-    #[case::outside_is_passed_over(&[("a", &["elsewhere"])], "a", "")]
-    fn what_refers_goes_first(#[case] tables: &[(&str, &[&str])], #[case] expected: &str, #[case] cut: &str) {
+    #[case::chain("a:; b: a; c: b", "c b a", "")]
+    #[case::diamond("a:; b: a; c: a; d: b c", "d b c a", "")]
+    #[case::itself("a: a?", "a", "a.a_id")]
+    #[case::itself_firmly("a: a", "a", "")]
+    #[case::cycle_cut_where_null_is_allowed("a: b?; b: a", "b a", "a.b_id")]
+    #[case::outside_is_passed_over("a: elsewhere", "a", "")]
+    fn what_refers_goes_first(#[case] tables: &str, #[case] expected: &str, #[case] cut: &str) {
         let (schema, names) = schema(tables);
         let order = order(&schema, &names, &[]);
         let got: Vec<_> = order.tables.iter().map(|t| t.name.as_str()).collect();
@@ -136,7 +137,7 @@ mod tests {
 
     #[test]
     fn the_dataset_can_ask_for_an_order() {
-        let (schema, names) = schema(&[("a", &[]), ("b", &[])]);
+        let (schema, names) = schema("a:; b:");
         let order = order(&schema, &names, &[(name("b"), name("a"))]);
         assert_eq!(order.tables, [name("b"), name("a")]);
     }

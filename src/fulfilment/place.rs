@@ -102,7 +102,7 @@ pub(super) struct Places {
 impl Places {
     pub(super) fn bind(systems: &Systems) -> Result<Self, FulfilmentError> {
         let graph = systems.graph();
-        let mut tables: BTreeMap<NodeId, (Arc<LiveSchema>, TableName)> = BTreeMap::new();
+        let mut tables = Tables::new();
         let mut misfits = Vec::new();
         for (id, node) in graph.nodes().filter(|(_, n)| !n.collection.skip_processing) {
             let schema = systems.schema(&node.system)?;
@@ -129,42 +129,25 @@ impl Places {
     }
 }
 
-fn place(graph: &Graph, id: NodeId, tables: &BTreeMap<NodeId, (Arc<LiveSchema>, TableName)>) -> Place {
+type Tables = BTreeMap<NodeId, (Arc<LiveSchema>, TableName)>;
+
+fn live<'t>(tables: &'t Tables, node: NodeId, name: &str) -> Option<&'t Column> {
+    let (schema, table) = tables.get(&node)?;
+    schema.table(table)?.column(name)
+}
+
+fn place(graph: &Graph, id: NodeId, tables: &Tables) -> Place {
     let node = graph.node(id);
     let (schema, table_name) = tables[&id].clone();
-    let column = |node: NodeId, name: &str| tables.get(&node).and_then(|(s, t)| s.table(t)?.column(name)).cloned();
-    let mut columns: Vec<String> = Vec::new();
-    let mut index = |name: &str| {
-        columns.iter().position(|c| c == name).unwrap_or_else(|| {
-            columns.push(name.to_owned());
-            columns.len() - 1
-        })
-    };
+    let mut columns = Columns::default();
     let mut identities = Vec::new();
     for field in &node.collection.fields {
-        if let (Some(kind), Some(live)) = (field.identity, column(id, &field.name)) {
-            let spelling = Spelling::of(&live);
-            identities.push(IdentityLink { column: field.name.clone(), kind, spelling, at: index(&field.name) });
+        if let (Some(kind), Some(live)) = (field.identity, live(tables, id, &field.name)) {
+            let (column, spelling, at) = (field.name.clone(), Spelling::of(live), columns.index(&field.name));
+            identities.push(IdentityLink { column, kind, spelling, at });
         }
     }
-    let mut end = |pointer_id: PointerId, own_is_from: bool| {
-        let pointer = graph.pointer(pointer_id);
-        let other = if own_is_from { pointer.to } else { pointer.from };
-        let (mut names, mut at, mut spellings, mut required) = (Vec::new(), Vec::new(), Vec::new(), true);
-        for (from, to) in &pointer.columns {
-            let (own_name, other_name) = if own_is_from { (from, to) } else { (to, from) };
-            let own = column(id, own_name)?;
-            // The other end may be a table that is not searched: its own type then says how keys are spelled.
-            let spelling = column(other, other_name).map_or(Spelling::of(&own), |o| Spelling::between(&own, &o));
-            required &= !own.nullable;
-            at.push(index(own_name));
-            names.push(own_name.clone());
-            spellings.push(spelling);
-        }
-        let person = graph.belongs_to_persons(pointer.to);
-        let (down, up) = (pointer.down && person, pointer.up);
-        Some(PointerEnd { id: pointer_id, columns: names, at, spellings, person, down, up, other, required })
-    };
+    let mut end = |pointer, own_is_from| pointer_end(graph, pointer, own_is_from, tables, &mut columns);
     let pointers = graph.pointers_from(id).filter_map(|(p, _)| end(p, true)).collect();
     let pointed = graph.pointers_to(id).filter_map(|(p, _)| end(p, false)).collect();
     Place {
@@ -174,9 +157,57 @@ fn place(graph: &Graph, id: NodeId, tables: &BTreeMap<NodeId, (Arc<LiveSchema>, 
         collection: node.collection.clone(),
         table_name,
         schema,
-        columns,
+        columns: columns.0,
         identities,
         pointers,
         pointed,
     }
+}
+
+/// The columns that a trace reads, each once.
+#[derive(Default)]
+struct Columns(Vec<String>);
+
+impl Columns {
+    fn index(&mut self, name: &str) -> usize {
+        self.0.iter().position(|c| c == name).unwrap_or_else(|| {
+            self.0.push(name.to_owned());
+            self.0.len() - 1
+        })
+    }
+}
+
+/// One end of a pointer; `None` when a column of it is not there.
+fn pointer_end(
+    graph: &Graph,
+    id: PointerId,
+    own_is_from: bool,
+    tables: &Tables,
+    columns: &mut Columns,
+) -> Option<PointerEnd> {
+    let pointer = graph.pointer(id);
+    let (own, other) = if own_is_from { (pointer.from, pointer.to) } else { (pointer.to, pointer.from) };
+    let person = graph.belongs_to_persons(pointer.to);
+    let mut end = PointerEnd {
+        id,
+        columns: Vec::new(),
+        at: Vec::new(),
+        spellings: Vec::new(),
+        person,
+        down: pointer.down && person,
+        up: pointer.up,
+        other,
+        required: true,
+    };
+    for (from, to) in &pointer.columns {
+        let (own_name, other_name) = if own_is_from { (from, to) } else { (to, from) };
+        let column = live(tables, own, own_name)?;
+        // The other end may be a table that is not searched: its own type then says how keys are spelled.
+        let spelling = live(tables, other, other_name).map_or(Spelling::of(column), |o| Spelling::between(column, o));
+        end.required &= !column.nullable;
+        end.at.push(columns.index(own_name));
+        end.columns.push(own_name.clone());
+        end.spellings.push(spelling);
+    }
+    Some(end)
 }

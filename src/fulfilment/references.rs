@@ -8,7 +8,7 @@ use super::export::Standing;
 use super::place::Place;
 use super::trace::Trace;
 use super::values::{Spelling, most_telling};
-use crate::connectors::{Comparison, Key, LiveSchema, Match, Row, Select, TableName};
+use crate::connectors::{Comparison, Key, Match, Row, Select, Table, TableName};
 use crate::datamap::NodeId;
 use crate::domain::ids::SystemId;
 use crate::domain::personal::Personal;
@@ -83,7 +83,7 @@ impl References {
         }
         let Some(one) = way.matching(&plain) else { return Ok(()) };
         let any_of = [one];
-        let columns: Vec<String> = way.columns.iter().chain(&way.key_columns).cloned().collect();
+        let columns = way.read_columns();
         let select = Select { table: &way.table, columns: &columns, any_of: &any_of };
         let holder = trace.places.iter().find(|p| p.system == way.system && p.table_name == way.table).map(|p| p.node);
         let number = self.ways.len();
@@ -100,6 +100,32 @@ impl References {
 }
 
 impl Way {
+    /// A reference that only a dataset knows of; `None` when a column is not there.
+    pub(super) fn new(
+        system: &SystemId,
+        name: &TableName,
+        table: &Table,
+        columns: &[String],
+        target: &Table,
+        to_columns: &[String],
+    ) -> Option<Self> {
+        let spelling = |(c, to): (&String, &String)| Some(Spelling::between(table.column(c)?, target.column(to)?));
+        Some(Self {
+            system: system.clone(),
+            table: name.clone(),
+            key_columns: table.primary_key.clone(),
+            columns: columns.to_vec(),
+            to_columns: to_columns.to_vec(),
+            foreign_key: None,
+            spellings: columns.iter().zip(to_columns).map(spelling).collect::<Option<_>>()?,
+        })
+    }
+
+    /// The columns to read of the referring table, for [`Way::held`] and [`Way::key_of`].
+    pub(super) fn read_columns(&self) -> Vec<String> {
+        self.columns.iter().chain(&self.key_columns).cloned().collect()
+    }
+
     /// What to look for in the referring table; a composite key is compared whole on the rows that come back.
     pub(super) fn matching(&self, keys: &[Vec<String>]) -> Option<Match> {
         let part = most_telling(keys, self.columns.len())?;
@@ -145,7 +171,9 @@ fn ways_to(trace: &Trace<'_>, node: NodeId, context: bool) -> Result<Vec<Way>, F
             w.system == holder.system && w.table == table && w.columns == columns && w.to_columns == to_columns
         });
         if !known {
-            ways.extend(way(&schema, holder.system.clone(), table, columns, place, to_columns, None));
+            let live = schema.table(&table);
+            let way = live.and_then(|t| Way::new(&holder.system, &table, t, &columns, place.table(), &to_columns));
+            ways.extend(way);
         }
     }
     Ok(ways)
@@ -157,34 +185,9 @@ pub(super) fn foreign_keys_to(place: &Place) -> Vec<Way> {
     let mut ways = Vec::new();
     for (name, table) in &schema.tables {
         for key in table.foreign_keys.iter().filter(|k| schema.qualified(&k.to) == place.table_name) {
-            let name_of_key = Some(key.name.clone());
-            let (columns, to_columns) = (key.columns.clone(), key.to_columns.clone());
-            ways.extend(way(schema, place.system.clone(), name.clone(), columns, place, to_columns, name_of_key));
+            let way = Way::new(&place.system, name, table, &key.columns, place.table(), &key.to_columns);
+            ways.extend(way.map(|way| Way { foreign_key: Some(key.name.clone()), ..way }));
         }
     }
     ways
-}
-
-fn way(
-    schema: &LiveSchema,
-    system: SystemId,
-    table: TableName,
-    columns: Vec<String>,
-    place: &Place,
-    to_columns: Vec<String>,
-    foreign_key: Option<String>,
-) -> Option<Way> {
-    let live = schema.table(&table)?;
-    let pairs = columns.iter().zip(&to_columns);
-    let spellings: Option<Vec<Spelling>> =
-        pairs.map(|(c, to)| Some(Spelling::between(live.column(c)?, place.table().column(to)?))).collect();
-    Some(Way {
-        system,
-        key_columns: live.primary_key.clone(),
-        table,
-        columns,
-        to_columns,
-        foreign_key,
-        spellings: spellings?,
-    })
 }

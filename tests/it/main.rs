@@ -3,4 +3,5 @@
 mod connectors;
 mod mail;
 mod store;
+mod engine;
 mod support;

@@ -1,0 +1,202 @@
+//! What a person sees of themselves, and what not of others.
+
+use std::sync::atomic::Ordering;
+
+use habeas::domain::identity::Phone;
+use habeas::fulfilment;
+use rstest::rstest;
+
+use super::Engine::{self, Postgres, Sqlite};
+use super::{Company, person, shop};
+
+#[rstest]
+fn a_customer_sees_their_rows_and_what_those_point_to(#[values(Sqlite, Postgres)] engine: Engine) {
+    let (seen, exported) = shop::company(engine).export(&person("ada@example.com"), false);
+    insta::allow_duplicates! {
+        insta::assert_snapshot!(seen.all().join("\n"), @r"
+        addresses: Context: id=1 street=Alone Street 1
+        addresses: Context: id=2 street=Shared Street 2
+        customers: Own: id=1 email=Ada@Example.com phone=+49 30 901820 name=Ada password=[not disclosed] address_id=1 last_order_id=11
+        messages: Own: id=1 ticket_id=1 reply_to=NULL body=It bent
+        messages: Own: id=2 ticket_id=1 reply_to=1 body=Sorry
+        newsletter: Own: id=1 email=ada@EXAMPLE.com
+        newsletter: Own: id=3 email=ada@example.com
+        order_items: Own: order_id=10 line=1 product_id=1
+        order_items: Own: order_id=10 line=2 product_id=2
+        order_items: Own: order_id=11 line=1 product_id=1
+        orders: Own: id=10 customer_id=1 ship_to=1 note=ring twice
+        orders: Own: id=11 customer_id=1 ship_to=2 note=
+        page_views: Own: id=1 customer_id=1 path=/ ip=192.0.2.1
+        page_views: Own: id=3 customer_id=1 path=/spoon ip=NULL
+        products: Context: id=1 name=Spoon
+        products: Context: id=2 name=Fork
+        tickets: Own: id=1 customer_id=1 handled_by=[withheld] subject=Spoon bent
+        ");
+    }
+    assert!(!exported.is_empty());
+}
+
+#[rstest]
+fn an_employee_sees_the_tickets_they_handled_without_the_customer(#[values(Sqlite, Postgres)] engine: Engine) {
+    let company = shop::company(engine);
+    let (seen, _) = company.export(&person("eve@example.com"), false);
+    insta::allow_duplicates! {
+        insta::assert_snapshot!(seen.all().join("\n"), @r"
+        employees: Own: id=1 email=eve@example.com name=Eve manager_id=NULL
+        employees: Shared: id=[withheld] email=[withheld] name=[withheld] manager_id=1
+        tickets: Shared: id=1 customer_id=[withheld] handled_by=1 subject=Spoon bent
+        tickets: Shared: id=2 customer_id=[withheld] handled_by=1 subject=Knife blunt
+        ");
+    }
+    let (disclosed, _) = company.export(&person("eve@example.com"), true);
+    assert_eq!(disclosed.of("tickets").len(), 2);
+    assert!(disclosed.of("tickets")[0].contains("customer_id=1"));
+}
+
+#[rstest]
+fn nobody_finds_nothing_and_every_searched_collection_says_so(#[values(Sqlite, Postgres)] engine: Engine) {
+    let (seen, exported) = shop::company(engine).export(&person("nobody@example.com"), false);
+    assert_eq!(seen.all(), Vec::<String>::new());
+    assert!(exported.is_empty());
+    assert_eq!(exported.collections.len(), 10);
+}
+
+#[rstest]
+fn the_plan_counts_what_the_export_shows(#[values(Sqlite, Postgres)] engine: Engine) {
+    let company = shop::company(engine);
+    for who in ["ada@example.com", "bob@example.com", "eve@example.com", "fay@example.com", "nobody@example.com"] {
+        let plan = fulfilment::plan_access(&company.systems, &person(who)).unwrap();
+        let (_, exported) = company.export(&person(who), false);
+        let planned: Vec<_> = plan.collections.iter().map(|c| (c.collection.clone(), c.counts)).collect();
+        let shown: Vec<_> = exported.collections.iter().map(|c| (c.collection.clone(), c.counts)).collect();
+        assert_eq!(planned, shown);
+        assert_eq!(plan.obstacles, Vec::<String>::new());
+    }
+}
+
+/// A person can be known by several identifiers at once; a telephone number alone does not make a customer's row
+/// theirs.
+#[rstest]
+fn a_shared_telephone_opens_nobody_elses_record(#[values(Sqlite, Postgres)] engine: Engine) {
+    let company = shop::company(engine);
+    let mut who = person("cid@example.com");
+    who.phone = Some("+4930901821".parse().unwrap());
+    let (seen, _) = company.export(&who, false);
+    insta::allow_duplicates! {
+        insta::assert_snapshot!(seen.all().join("\n"), @r"
+        addresses: Context: id=2 street=Shared Street 2
+        customers: Own: id=3 email=cid@example.com phone=NULL name=Cid password=[not disclosed] address_id=2 last_order_id=NULL
+        customers: Shared: id=[withheld] email=[withheld] phone=[withheld] name=[withheld] password=[not disclosed] address_id=[withheld] last_order_id=[withheld]
+        ");
+    }
+    let (_, plan) = company.prepare(&who);
+    let customers = plan.collections[0].deletion.as_ref().unwrap();
+    assert_eq!((customers.delete, customers.mask.len(), customers.keep.len()), (1, 0, 1));
+}
+
+/// One query a collection to follow the keys, one to export; a collection nothing leads on from only the latter.
+#[rstest]
+fn an_export_takes_few_queries(#[values(Sqlite, Postgres)] engine: Engine) {
+    let company = shop::company(engine);
+    company.export(&person("ada@example.com"), false);
+    // Followed: orders, order_items, employees and tickets once, customers and messages, which refer back, twice.
+    assert_eq!(company.queries.load(Ordering::Relaxed), 8 + 10);
+}
+
+const CONTACTS_SQL: &str = "
+CREATE TABLE contacts (id INTEGER PRIMARY KEY, email TEXT, phone TEXT, account INTEGER);
+CREATE TABLE calls (id INTEGER PRIMARY KEY, contact INTEGER REFERENCES contacts (id), phone TEXT);
+INSERT INTO contacts VALUES (1, 'ada@example.com', '+49 30 1', 7), (2, NULL, '+49 (30) 2', NULL),
+  (3, 'bob@example.com', '+49 30 2', 8), (4, NULL, NULL, 9), (5, ' ', '', 9);
+INSERT INTO calls VALUES (1, 1, '49301'), (2, 1, '+49309'), (3, 2, NULL);
+";
+
+const CONTACTS: &str = "
+dataset:
+  - fides_key: contacts
+    data_categories: [user.contact]
+    collections:
+      - name: contacts
+        fields:
+          - {name: id, fides_meta: {primary_key: true}}
+          - {name: email, fides_meta: {identity: email}}
+          - {name: phone, fides_meta: {identity: phone_number}}
+          - {name: account, fides_meta: {identity: account_id}}
+      - name: calls
+        fields:
+          - {name: id, fides_meta: {primary_key: true}}
+          - {name: contact, fides_meta: {references: [{dataset: contacts, field: contacts.id, direction: from}]}}
+          - {name: phone, fides_meta: {identity: phone_number}}
+";
+
+#[rstest]
+#[case::the_address_carries_what_else_is_in_the_row("ada@example.com", None, None, "own 1", "own 1, shared 2")]
+#[case::whatever_number_was_given("ada@example.com", Some("+49301"), None, "own 1", "own 1, shared 2")]
+#[case::a_number_finds_where_there_is_no_address(
+    "nobody@example.com",
+    Some("+49302"),
+    None,
+    "own 2, shared 3",
+    "own 3"
+)]
+#[case::so_does_an_account("nobody@example.com", None, Some("0009"), "own 4, own 5", "")]
+#[case::an_account_of_another_address_opens_nothing("nobody@example.com", None, Some("8"), "shared 3", "")]
+fn several_identifiers_at_once(
+    #[case] email: &str,
+    #[case] phone: Option<&str>,
+    #[case] account: Option<&str>,
+    #[case] contacts: &str,
+    #[case] calls: &str,
+    #[values(Sqlite, Postgres)] engine: Engine,
+) {
+    let company = Company::new(engine, &[("contacts", CONTACTS_SQL, CONTACTS)]);
+    let mut who = person(email);
+    who.phone = phone.map(|p| Phone::parse_in(p, None).unwrap());
+    who.account_id = account.map(|a| a.parse().unwrap());
+    let (seen, _) = company.export(&who, true);
+    let ids = |collection: &str| {
+        let id = |row: &&str| row.split(' ').next().unwrap_or_default().to_lowercase().replace(':', "");
+        let rows = seen.of(collection);
+        rows.iter()
+            .map(|row| format!("{} {}", id(row), row.split("id=").nth(1).unwrap().split(' ').next().unwrap()))
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
+    assert_eq!((ids("contacts").as_str(), ids("calls").as_str()), (contacts, calls));
+}
+
+const TENANTS_SQL: &str = "
+CREATE TABLE people (tenant INTEGER, id INTEGER, email TEXT, PRIMARY KEY (tenant, id));
+CREATE TABLE notes (id INTEGER PRIMARY KEY, tenant INTEGER, person INTEGER, body TEXT,
+  FOREIGN KEY (tenant, person) REFERENCES people (tenant, id));
+INSERT INTO people VALUES (1, 1, 'ada@example.com'), (1, 2, 'bob@example.com'), (2, 1, 'cid@example.com');
+INSERT INTO notes VALUES (1, 1, 1, 'of Ada'), (2, 1, 2, 'of Bob'), (3, 2, 1, 'of Cid'), (4, 1, NULL, 'of nobody');
+";
+
+const TENANTS: &str = "
+dataset:
+  - fides_key: tenants
+    data_categories: [user.content]
+    collections:
+      - name: people
+        fields:
+          - {name: tenant, fides_meta: {primary_key: true}}
+          - {name: id, fides_meta: {primary_key: true}}
+          - {name: email, fides_meta: {identity: email}}
+      - name: notes
+        fields:
+          - {name: id, fides_meta: {primary_key: true}}
+          - {name: tenant, fides_meta: {references: [{dataset: tenants, field: people.tenant, direction: from}]}}
+          - {name: person, fides_meta: {references: [{dataset: tenants, field: people.id, direction: from}]}}
+          - {name: body}
+";
+
+#[rstest]
+fn half_of_a_composite_key_leads_nowhere(#[values(Sqlite, Postgres)] engine: Engine) {
+    let company = Company::new(engine, &[("tenants", TENANTS_SQL, TENANTS)]);
+    let (seen, _) = company.export(&person("ada@example.com"), false);
+    assert_eq!(seen.of("notes"), ["Own: id=1 tenant=1 person=1 body=of Ada"]);
+    company.erase(&person("ada@example.com"));
+    assert_eq!(company.query("tenants", "SELECT body FROM notes ORDER BY id"), "of Bob\nof Cid\nof nobody");
+    assert_eq!(company.query("tenants", "SELECT email FROM people ORDER BY email"), "bob@example.com\ncid@example.com");
+}

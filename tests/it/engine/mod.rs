@@ -1,0 +1,237 @@
+//! Search, export, erasure and correction on real databases, each test on both engines.
+
+mod access;
+mod correction;
+mod erasure;
+mod obstacles;
+mod others;
+mod shop;
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use habeas::connectors::{self, Connector, ConnectorError, EachRow, LiveSchema, Reader, Select, Writer};
+use habeas::datamap::{self, Graph};
+use habeas::domain::identity::Identities;
+use habeas::domain::ids::SystemId;
+use habeas::fulfilment::{
+    self, Cell, CollectionHeader, Counts, ExportOptions, Exported, Manifest, Plan, Sink, Standing, Systems,
+};
+
+use crate::support::postgres;
+
+/// A kind of database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Engine {
+    Sqlite,
+    Postgres,
+}
+
+/// A company: several systems, each a database of its own, described by datasets.
+pub struct Company {
+    engine: Engine,
+    folder: tempfile::TempDir,
+    urls: BTreeMap<String, String>,
+    pub systems: Systems,
+    /// How many queries searches and exports made.
+    pub queries: Arc<AtomicUsize>,
+}
+
+impl Company {
+    /// A company whose systems are given by name, SQL and dataset.
+    pub fn new(engine: Engine, systems: &[(&str, &str, &str)]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let queries = Arc::new(AtomicUsize::new(0));
+        let (mut urls, mut connectors, mut datasets) =
+            (BTreeMap::new(), BTreeMap::<SystemId, Box<dyn Connector>>::new(), Vec::new());
+        for (name, sql, yaml) in systems {
+            let url = match engine {
+                Engine::Sqlite => format!("sqlite://{name}.db"),
+                Engine::Postgres => postgres::fresh_database(),
+            };
+            urls.insert((*name).to_owned(), url.clone());
+            run(engine, &url, &folder.path().join(format!("{name}.db")), sql);
+            let id = SystemId::from(*name);
+            let connector = connectors::open(&url.into(), folder.path()).unwrap();
+            connectors.insert(id.clone(), Box::new(Counted { connector, queries: queries.clone() }));
+            let dataset = datamap::load(yaml, &format!("{name}.yml")).unwrap_or_else(|f| panic!("{}", lines(&f)));
+            datasets.push((id, dataset));
+        }
+        let graph = Graph::build(&datasets).unwrap_or_else(|f| panic!("{}", lines(&f)));
+        Self { engine, folder, urls, systems: Systems::new(connectors, graph), queries }
+    }
+
+    /// Runs SQL as the company itself does.
+    pub fn execute(&self, system: &str, sql: &str) {
+        run(self.engine, &self.urls[system], &self.file(system), sql);
+    }
+
+    /// What a query prints: values apart by `|`, rows on lines.
+    pub fn query(&self, system: &str, sql: &str) -> String {
+        if self.engine == Engine::Postgres {
+            return postgres::query(&self.urls[system], sql);
+        }
+        let database = rusqlite::Connection::open(self.file(system)).unwrap();
+        let mut statement = database.prepare(sql).unwrap();
+        let width = statement.column_count();
+        let text = |value: rusqlite::types::Value| match value {
+            rusqlite::types::Value::Null => String::new(),
+            rusqlite::types::Value::Integer(n) => n.to_string(),
+            rusqlite::types::Value::Real(n) => n.to_string(),
+            rusqlite::types::Value::Text(text) => text,
+            rusqlite::types::Value::Blob(_) => "blob".to_owned(),
+        };
+        let rows = statement.query_map([], |row| {
+            (0..width).map(|i| Ok(text(row.get(i)?))).collect::<Result<Vec<_>, rusqlite::Error>>()
+        });
+        rows.unwrap().map(|row| row.unwrap().join("|")).collect::<Vec<_>>().join("\n")
+    }
+
+    fn file(&self, system: &str) -> PathBuf {
+        self.folder.path().join(format!("{system}.db"))
+    }
+
+    /// Everything an export shows, by collection.
+    pub fn export(&self, who: &Identities, disclose: bool) -> (Seen, Exported) {
+        let mut seen = Seen::default();
+        let exported = fulfilment::export(&self.systems, who, ExportOptions { disclose }, &mut seen).unwrap();
+        assert!(seen.open.is_none(), "the last collection was ended");
+        (seen, exported)
+    }
+
+    /// Prepares a first round; there must be no obstacle.
+    pub fn prepare(&self, who: &Identities) -> (Manifest, Plan) {
+        let (manifest, plan) = fulfilment::prepare(&self.systems, who, &[]).unwrap();
+        assert_eq!(plan.obstacles, Vec::<String>::new());
+        (manifest, plan)
+    }
+
+    /// Carries a manifest out in every system.
+    pub fn execute_manifest(&self, manifest: &Manifest) {
+        // Once over JSON, as the store keeps it.
+        let manifest: Manifest = serde_json::from_str(&serde_json::to_string(manifest).unwrap()).unwrap();
+        for system in manifest.system_ids() {
+            fulfilment::execute(&self.systems, system, &manifest).unwrap();
+        }
+    }
+
+    /// Erases the person in one round and shows that nothing is left to be done.
+    pub fn erase(&self, who: &Identities) -> Plan {
+        let (manifest, plan) = self.prepare(who);
+        self.execute_manifest(&manifest);
+        let remaining = fulfilment::verify(&self.systems, who, &[manifest]).unwrap();
+        assert_eq!(remaining.rows, []);
+        plan
+    }
+
+    /// The obstacles that stand in the way of erasing the person.
+    pub fn obstacles(&self, who: &Identities) -> Vec<String> {
+        fulfilment::prepare(&self.systems, who, &[]).unwrap().1.obstacles
+    }
+}
+
+fn run(engine: Engine, url: &str, file: &std::path::Path, sql: &str) {
+    match engine {
+        Engine::Sqlite => {
+            let database = rusqlite::Connection::open(file).unwrap();
+            database.execute_batch("PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON").unwrap();
+            database.execute_batch(sql).unwrap();
+        }
+        Engine::Postgres => postgres::execute(url, sql),
+    }
+}
+
+fn lines(findings: &[habeas::domain::finding::Finding]) -> String {
+    findings.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+}
+
+/// A person known by an e-mail address.
+pub fn person(email: &str) -> Identities {
+    Identities { email: email.parse().unwrap(), phone: None, account_id: None }
+}
+
+/// Writes an export down as text: `collection: standing: column=value …`.
+#[derive(Default)]
+pub struct Seen {
+    open: Option<(String, Vec<String>)>,
+    rows: Vec<String>,
+}
+
+impl Seen {
+    /// The rows of one collection, sorted.
+    pub fn of(&self, collection: &str) -> Vec<&str> {
+        let prefix = format!("{collection}: ");
+        let mut rows: Vec<&str> = self.rows.iter().filter_map(|row| row.strip_prefix(&prefix)).collect();
+        rows.sort_unstable();
+        rows
+    }
+
+    /// All rows, sorted.
+    pub fn all(&self) -> Vec<String> {
+        let mut rows = self.rows.clone();
+        rows.sort();
+        rows
+    }
+}
+
+impl Sink for Seen {
+    fn collection(&mut self, header: &CollectionHeader) -> io::Result<()> {
+        assert!(self.open.is_none(), "collections come one after the other");
+        self.open = Some((header.collection.clone(), header.columns.iter().map(|c| c.name.clone()).collect()));
+        Ok(())
+    }
+
+    fn row(&mut self, standing: Standing, cells: &[Cell<'_>]) -> io::Result<()> {
+        let (collection, columns) = self.open.as_ref().expect("a collection began");
+        assert_eq!(columns.len(), cells.len());
+        let text = |cell: &Cell<'_>| match cell {
+            Cell::Null => "NULL".to_owned(),
+            Cell::Text(text) => (*text).to_owned(),
+            Cell::Withheld => "[withheld]".to_owned(),
+            Cell::NotDisclosed => "[not disclosed]".to_owned(),
+        };
+        let cells: Vec<String> = columns.iter().zip(cells).map(|(c, cell)| format!("{c}={}", text(cell))).collect();
+        self.rows.push(format!("{collection}: {standing:?}: {}", cells.join(" ")));
+        Ok(())
+    }
+
+    fn end(&mut self, _: Counts) -> io::Result<()> {
+        assert!(self.open.take().is_some(), "a collection that ends has begun");
+        Ok(())
+    }
+}
+
+/// A connector that counts its readers' queries.
+struct Counted {
+    connector: Box<dyn Connector>,
+    queries: Arc<AtomicUsize>,
+}
+
+impl Connector for Counted {
+    fn probe(&self) -> Result<LiveSchema, ConnectorError> {
+        self.connector.probe()
+    }
+
+    fn reader(&self) -> Result<Box<dyn Reader + '_>, ConnectorError> {
+        Ok(Box::new(CountedReader { reader: self.connector.reader()?, queries: &self.queries }))
+    }
+
+    fn writer(&self) -> Result<Box<dyn Writer + '_>, ConnectorError> {
+        self.connector.writer()
+    }
+}
+
+struct CountedReader<'c> {
+    reader: Box<dyn Reader + 'c>,
+    queries: &'c AtomicUsize,
+}
+
+impl Reader for CountedReader<'_> {
+    fn select(&mut self, select: &Select<'_>, each: &mut EachRow<'_>) -> Result<u64, ConnectorError> {
+        self.queries.fetch_add(1, Ordering::Relaxed);
+        self.reader.select(select, each)
+    }
+}

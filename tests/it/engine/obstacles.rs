@@ -1,0 +1,154 @@
+//! What the database would refuse, or drag along, is said before anything is written.
+
+use habeas::fulfilment::{self, FulfilmentError};
+use rstest::rstest;
+
+use super::Engine::{self, Postgres, Sqlite};
+use super::{Company, person};
+
+/// One person with an account; `more` are further columns of it, `fields` their description, `sql` further statements.
+fn company(engine: Engine, more: &str, values: &str, fields: &str, sql: &str) -> Company {
+    let sql = format!(
+        "CREATE TABLE people (id INTEGER PRIMARY KEY, email TEXT{more});
+         INSERT INTO people VALUES (1, 'ada@example.com'{values}); {sql}"
+    );
+    let yaml = format!(
+        "
+dataset:
+  - fides_key: base
+    data_categories: [user]
+    collections:
+      - name: people
+        fields:
+          - {{name: id, fides_meta: {{primary_key: true}}}}
+          - {{name: email, fides_meta: {{identity: email}}}}
+{fields}"
+    );
+    Company::new(engine, &[("base", &sql, &yaml)])
+}
+
+const NULLED: &str = "          - {name: nick, fides_meta: {masking_strategy_override: {strategy: null_rewrite}}}";
+const REWRITTEN: &str = "          - name: nick
+            fides_meta: {masking_strategy_override: {strategy: string_rewrite, configuration: {rewrite_value: gone}}}";
+
+#[rstest]
+#[case::not_null(
+    ", nick TEXT NOT NULL",
+    NULLED,
+    "column nick of {} must not be NULL, and null_rewrite would set it to NULL"
+)]
+#[case::unique(
+    ", nick TEXT UNIQUE",
+    REWRITTEN,
+    "column nick of {} is UNIQUE, and string_rewrite gives every row the same value"
+)]
+#[case::wrong_type(
+    ", nick INTEGER",
+    REWRITTEN,
+    "string_rewrite cannot write to {}: column nick has the type INTEGER and does not take this value"
+)]
+fn a_mask_that_the_column_does_not_take(
+    #[case] more: &str,
+    #[case] fields: &str,
+    #[case] expected: &str,
+    #[values(Sqlite, Postgres)] engine: Engine,
+) {
+    let value = if more.contains("INTEGER") { ", 7" } else { ", 'ada'" };
+    let company = company(engine, more, value, fields, "");
+    let found = company.obstacles(&person("ada@example.com"));
+    let table = if engine == Postgres { "public.people" } else { "people" };
+    let expected = expected.replace("{}", table);
+    assert_eq!(found.iter().map(|o| o.to_lowercase()).collect::<Vec<_>>(), [expected.to_lowercase()]);
+}
+
+/// Rows of a table that no dataset describes: erasing would fail, or with CASCADE delete them in silence.
+#[rstest]
+fn rows_outside_the_plan_that_refer_to_it(
+    #[values("", " ON DELETE CASCADE", " ON DELETE SET NULL")] on_delete: &str,
+    #[values(Sqlite, Postgres)] engine: Engine,
+) {
+    let sql = format!(
+        "CREATE TABLE invoices (id INTEGER PRIMARY KEY, person INTEGER,
+           CONSTRAINT invoice_person FOREIGN KEY (person) REFERENCES people (id){on_delete});
+         INSERT INTO invoices VALUES (1, 1), (2, 1), (3, NULL)"
+    );
+    let company = company(engine, "", "", "", &sql);
+    let found = company.obstacles(&person("ada@example.com"));
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(found[0].starts_with("2 rows of ") && found[0].contains("invoices"), "{found:?}");
+    company.execute("base", "DELETE FROM invoices WHERE person = 1");
+    company.erase(&person("ada@example.com"));
+    assert_eq!(company.query("base", "SELECT count(*) FROM invoices"), "1");
+}
+
+/// Between manifest and execution an undescribed table began to refer, with CASCADE: the transaction stops.
+#[rstest]
+fn a_cascade_that_appears_meanwhile(#[values(Sqlite, Postgres)] engine: Engine) {
+    let sql = "CREATE TABLE invoices (id INTEGER PRIMARY KEY, person INTEGER REFERENCES people (id) ON DELETE CASCADE)";
+    let company = company(engine, "", "", "", sql);
+    let (manifest, _) = company.prepare(&person("ada@example.com"));
+    company.execute("base", "INSERT INTO invoices VALUES (1, 1)");
+    let error = fulfilment::execute(&company.systems, &"base".into(), &manifest).unwrap_err();
+    assert!(matches!(error, FulfilmentError::Overtaken { .. }), "{error}");
+    assert_eq!(company.query("base", "SELECT count(*) FROM invoices"), "1");
+    assert_eq!(company.query("base", "SELECT count(*) FROM people"), "1");
+}
+
+#[rstest]
+fn a_column_or_table_that_is_not_there(#[values(Sqlite, Postgres)] engine: Engine) {
+    let fields = "          - {name: shoe_size}
+      - name: shoes
+        fields:
+          - {name: email, fides_meta: {identity: email}}";
+    let company = company(engine, "", "", fields, "");
+    let who = person("ada@example.com");
+    let expected = ["table people of system base has no column shoe_size", "system base has no table shoes"];
+    assert_eq!(company.obstacles(&who).len(), 2);
+    assert!(expected.iter().all(|e| company.obstacles(&who).iter().any(|o| o == e)), "{:?}", company.obstacles(&who));
+    assert_eq!(fulfilment::plan_access(&company.systems, &who).unwrap().obstacles, expected);
+    let mut nowhere = super::Seen::default();
+    let error = fulfilment::export(&company.systems, &who, fulfilment::ExportOptions::default(), &mut nowhere);
+    assert!(matches!(error.unwrap_err(), FulfilmentError::Misfit(lines) if lines == expected));
+}
+
+#[rstest]
+fn a_table_without_a_primary_key_can_be_exported_and_not_erased(#[values(Sqlite, Postgres)] engine: Engine) {
+    let fields = "      - name: visits
+        fields:
+          - {name: email, fides_meta: {identity: email}}
+          - {name: page}";
+    let sql = "CREATE TABLE visits (email TEXT, page TEXT); INSERT INTO visits VALUES ('ada@example.com', '/'), ('ada@example.com', '/')";
+    let company = company(engine, "", "", fields, sql);
+    let (seen, _) = company.export(&person("ada@example.com"), false);
+    assert_eq!(seen.of("visits").len(), 2, "two equal rows are two rows");
+    let found = company.obstacles(&person("ada@example.com"));
+    assert_eq!(found.len(), 1);
+    assert!(found[0].ends_with("visits has no primary key, so its rows cannot be erased"), "{found:?}");
+}
+
+/// What the dataset forbids to change is kept and named; what points to it stays reachable, and says so.
+#[rstest]
+fn read_only_is_kept_and_named(#[values(Sqlite, Postgres)] engine: Engine) {
+    let fields = "      - name: ledger
+        fides_meta: {read_only: true}
+        fields:
+          - {name: id, fides_meta: {primary_key: true}}
+          - {name: email, fides_meta: {identity: email}}
+      - name: scratch
+        fides_meta: {skip_processing: true}
+        fields:
+          - {name: email, fides_meta: {identity: email}}";
+    let sql =
+        "CREATE TABLE ledger (id INTEGER PRIMARY KEY, email TEXT); INSERT INTO ledger VALUES (1, 'ada@example.com');
+               CREATE TABLE scratch (email TEXT); INSERT INTO scratch VALUES ('ada@example.com')";
+    let company = company(engine, "", "", fields, sql);
+    let who = person("ada@example.com");
+    let (manifest, plan) = company.prepare(&who);
+    company.execute_manifest(&manifest);
+    assert!(plan.collections[2].skipped);
+    let after = fulfilment::verify(&company.systems, &who, &[manifest]).unwrap();
+    assert!(after.is_done());
+    let kept: Vec<_> = after.kept.iter().map(|k| (k.collection.as_str(), k.rows, k.reason.as_str())).collect();
+    assert_eq!(kept, [("ledger", 1, "the dataset marks it read_only")]);
+    assert_eq!(company.query("base", "SELECT count(*) FROM ledger"), "1");
+}
