@@ -1,7 +1,7 @@
 //! Habeas from outside: real databases, real HTTP, one test binary.
 
 mod connectors;
+mod engine;
 mod mail;
 mod store;
-mod engine;
 mod support;

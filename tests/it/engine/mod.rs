@@ -5,7 +5,7 @@ mod correction;
 mod erasure;
 mod obstacles;
 mod others;
-mod shop;
+pub mod shop;
 
 use std::collections::BTreeMap;
 use std::io;

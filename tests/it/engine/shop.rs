@@ -7,7 +7,7 @@ pub fn company(engine: Engine) -> Company {
     Company::new(engine, &[("shop", SHOP_SQL, SHOP), ("desk", DESK_SQL, DESK)])
 }
 
-const SHOP_SQL: &str = "
+pub const SHOP_SQL: &str = "
 CREATE TABLE addresses (id INTEGER PRIMARY KEY, street TEXT NOT NULL);
 CREATE TABLE products (id INTEGER PRIMARY KEY, name TEXT NOT NULL);
 CREATE TABLE customers (id INTEGER PRIMARY KEY, email TEXT NOT NULL UNIQUE, phone TEXT, name TEXT, password TEXT,
@@ -32,7 +32,7 @@ INSERT INTO newsletter VALUES (1, 'ada@EXAMPLE.com'), (2, 'bob@example.com'), (3
 INSERT INTO page_views VALUES (1, 1, '/', '192.0.2.1'), (2, 2, '/', '192.0.2.2'), (3, 1, '/spoon', NULL);
 ";
 
-const DESK_SQL: &str = "
+pub const DESK_SQL: &str = "
 CREATE TABLE tickets (id INTEGER PRIMARY KEY, customer_id INTEGER NOT NULL, handled_by INTEGER, subject TEXT NOT NULL);
 CREATE TABLE messages (id INTEGER PRIMARY KEY, ticket_id INTEGER NOT NULL REFERENCES tickets (id),
   reply_to INTEGER REFERENCES messages (id), body TEXT NOT NULL);
@@ -40,7 +40,7 @@ INSERT INTO tickets VALUES (1, 1, 1, 'Spoon bent'), (2, 2, 1, 'Knife blunt'), (3
 INSERT INTO messages VALUES (1, 1, NULL, 'It bent'), (2, 1, 1, 'Sorry'), (3, 2, NULL, 'Blunt'), (4, 3, NULL, 'Lost');
 ";
 
-const SHOP: &str = "
+pub const SHOP: &str = "
 dataset:
   - fides_key: shop
     collections:
@@ -110,7 +110,7 @@ dataset:
             fides_meta: {masking_strategy_override: {strategy: string_rewrite, configuration: {rewrite_value: gone}}}
 ";
 
-const DESK: &str = "
+pub const DESK: &str = "
 dataset:
   - fides_key: desk
     collections:

@@ -1,3 +1,5 @@
-//! What the tests stand on: databases that start by themselves and are gone afterwards.
+//! What the tests stand on: databases that start by themselves and are gone afterwards, and servers on top of them.
 
 pub mod postgres;
+pub mod server;
+pub mod world;

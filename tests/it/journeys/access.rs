@@ -1,0 +1,143 @@
+//! Access and portability: from the request to the person's data as CSV.
+
+use habeas::domain::staff::Role;
+use reqwest::Method;
+use rstest::rstest;
+use serde_json::{Value, json};
+
+use super::unzip;
+use crate::support::server::Server;
+use crate::support::world::{Kind, World};
+
+#[rstest]
+fn access_gives_the_person_what_is_theirs_and_nothing_else(
+    #[values(Kind::Sqlite, Kind::Postgres)] store: Kind,
+    #[values(Kind::Sqlite, Kind::Postgres)] company: Kind,
+) {
+    let world = World::new(store, company);
+    let before = world.rows();
+    let Server { api, .. } = &Server::start(&world);
+    let (token, ids) = api.submit(&["access"], json!({}));
+    let id = &ids[0];
+    let (_, request) = api.get(&format!("/v1/requests/{id}"), &token);
+    assert_eq!(request["state"], "awaiting_verification");
+    assert_eq!(request["regime"], "gdpr");
+    assert_eq!(request["deadlines"][0]["due"], "2026-12-22", "{request}");
+    api.confirm(&world, id, &token);
+
+    let staff = api.sign_in(Role::Reviewer);
+    let (status, plan) = api.get(&format!("/v1/staff/requests/{id}/plan"), &staff);
+    assert_eq!(status, 200, "{plan}");
+    let customers = plan["collections"].as_array().unwrap().iter().find(|c| c["collection"] == "customers").unwrap();
+    assert_eq!(customers["counts"]["own"], 1);
+    assert_eq!(api.send(Method::GET, &format!("/v1/requests/{id}/package"), Some(&token), None).status(), 404);
+
+    // Ada's tickets name Eve, who handled one: that is withheld until staff have looked.
+    let prepared = api.approve(id, &staff);
+    assert_eq!(prepared["state"], "awaiting_release", "{prepared}");
+    assert!(prepared["result"]["withheld"].as_u64().unwrap() > 0);
+    assert_eq!(api.send(Method::GET, &format!("/v1/requests/{id}/package"), Some(&token), None).status(), 404);
+    let (status, released) = api.post(&format!("/v1/staff/requests/{id}/release"), &staff, Value::Null);
+    assert_eq!((status, &released["state"]), (200, &json!("fulfilled")), "{released}");
+    assert_eq!(released["outcome"]["kind"], "fulfilled");
+
+    let files = unzip(api.package(id, &token));
+    let customers = &files["data/shop/customers.csv"];
+    assert_eq!(customers.lines().count(), 2, "a header and Ada: {customers}");
+    assert!(customers.contains("Ada@Example.com") && customers.contains("[held, not disclosed]"));
+    assert!(!customers.contains("secret"), "a password is never disclosed");
+    let all: String = files.values().map(String::as_str).collect();
+    for others in ["bob@example.com", "cid@example.com", "eve@example.com", "Knife blunt", "Fork lost"] {
+        assert!(!all.contains(others), "the package holds {others}");
+    }
+    for own in ["ring twice", "Spoon bent", "Alone Street 1", "It bent"] {
+        assert!(all.contains(own), "the package lacks {own}");
+    }
+    for file in ["datapackage.json", "index.html", "receipt.json", "SHA256SUMS", "data/shop/orders.jsonl"] {
+        assert!(files.contains_key(file), "the package lacks {file}");
+    }
+    let one = api.send(Method::GET, &format!("/v1/requests/{id}/package/data/shop/customers.csv"), Some(&token), None);
+    assert_eq!(one.text().unwrap(), *customers);
+    assert_eq!(world.rows(), before, "an access changes nothing");
+}
+
+#[test]
+fn a_package_is_fetched_in_ranges() {
+    let world = World::new(Kind::Sqlite, Kind::Sqlite);
+    let Server { api, .. } = &Server::start(&world);
+    let (token, ids) = api.submit(&["portability"], json!({}));
+    let id = &ids[0];
+    api.confirm(&world, id, &token);
+    let staff = api.sign_in(Role::Officer);
+    api.approve(id, &staff);
+    api.post(&format!("/v1/staff/requests/{id}/release"), &staff, Value::Null);
+    let whole = api.package(id, &token);
+    assert!(unzip(whole.clone()).keys().all(|name| !name.starts_with("spreadsheet/")), "machine-readable only");
+
+    let url = format!("{}/v1/requests/{id}/package", api.url);
+    let client = reqwest::blocking::Client::new();
+    let part = |range: &str| client.get(&url).bearer_auth(&token).header("range", range).send().unwrap();
+    let middle = part("bytes=100-199");
+    assert_eq!(middle.status(), 206);
+    assert_eq!(middle.headers()["content-range"], format!("bytes 100-199/{}", whole.len()));
+    assert_eq!(middle.bytes().unwrap(), whole[100..200]);
+    assert_eq!(part("bytes=-50").bytes().unwrap(), whole[whole.len() - 50..]);
+    assert_eq!(part(&format!("bytes={}-", whole.len())).status(), 416);
+}
+
+#[test]
+fn staff_who_looked_can_disclose_what_was_withheld() {
+    let world = World::new(Kind::Sqlite, Kind::Sqlite);
+    let Server { api, .. } = &Server::start(&world);
+    let (token, ids) = api.submit(&["access"], json!({}));
+    let id = &ids[0];
+    api.confirm(&world, id, &token);
+    let staff = api.sign_in(Role::Reviewer);
+    api.approve(id, &staff);
+    let release = format!("/v1/staff/requests/{id}/release");
+    let (status, again) = api.post(&release, &staff, json!({ "withheld": "disclose" }));
+    assert_eq!((status, &again["state"]), (200, &json!("fulfilling")), "{again}");
+    let done = api.settled(id, &staff);
+    assert_eq!(done["state"], "fulfilled", "nothing is withheld any more: {done}");
+    let tickets = unzip(api.package(id, &token)).remove("data/desk/tickets.csv").unwrap();
+    assert!(!tickets.contains("withheld"), "{tickets}");
+}
+
+#[test]
+fn no_match_is_an_outcome_that_staff_confirm() {
+    let world = World::new(Kind::Sqlite, Kind::Sqlite);
+    let Server { api, .. } = &Server::start(&world);
+    let person = json!({ "person": { "name": "No Body", "email": "ada@example.com.example" } });
+    let (token, ids) = api.submit(&["access"], person);
+    let id = &ids[0];
+    let code = world.code("ada@example.com.example", "");
+    let confirmation = format!("/v1/requests/{id}/verification/confirmation");
+    assert_eq!(api.post(&confirmation, &token, json!({ "code": code })).0, 200);
+    let staff = api.sign_in(Role::Reviewer);
+    assert_eq!(api.approve(id, &staff)["state"], "awaiting_release");
+    let (_, released) = api.post(&format!("/v1/staff/requests/{id}/release"), &staff, Value::Null);
+    assert_eq!((&released["state"], &released["outcome"]["kind"]), (&json!("fulfilled"), &json!("no_match")));
+}
+
+#[test]
+fn a_system_that_is_down_leaves_a_visible_failure_and_recovers() {
+    let world = World::new(Kind::Sqlite, Kind::Sqlite);
+    let Server { api, office, .. } = &Server::start(&world);
+    let (token, ids) = api.submit(&["access"], json!({}));
+    let id = &ids[0];
+    api.confirm(&world, id, &token);
+    let staff = api.sign_in(Role::Reviewer);
+    let (there, away) = (world.path().join("desk.db"), world.path().join("desk.away"));
+    std::fs::rename(&there, &away).unwrap();
+    api.post(&format!("/v1/staff/requests/{id}/approval"), &staff, Value::Null);
+    let failing = api.until(id, &staff, |r| r["jobs"][0]["last_error"].is_string());
+    assert_eq!(failing["state"], "fulfilling");
+    let error = failing["jobs"][0]["last_error"].as_str().unwrap();
+    assert!(error.contains("desk-db") && !error.contains("ada@"), "{error}");
+    assert_eq!(api.get(&format!("/v1/staff/requests/{id}/plan"), &staff).0, 502);
+
+    std::fs::rename(&away, &there).unwrap();
+    assert_eq!(api.post(&format!("/v1/staff/requests/{id}/retry"), &staff, Value::Null).0, 200);
+    office.store.jobs_ready().notify_waiters();
+    assert_eq!(api.settled(id, &staff)["state"], "awaiting_release");
+}

@@ -1,0 +1,29 @@
+//! The main job over HTTP: each journey on both stores, with the company's data in both kinds of database.
+
+mod access;
+mod authorization;
+mod bad_input;
+mod bundle;
+mod commands;
+mod correction;
+mod crashes;
+mod deletion;
+mod opt_out;
+mod staff;
+mod verification;
+
+use std::collections::BTreeMap;
+use std::io::{Cursor, Read};
+
+/// The files of a package.
+pub fn unzip(package: Vec<u8>) -> BTreeMap<String, String> {
+    let mut archive = zip::ZipArchive::new(Cursor::new(package)).unwrap();
+    let mut files = BTreeMap::new();
+    for i in 0..archive.len() {
+        let mut file = archive.by_index(i).unwrap();
+        let mut text = String::new();
+        file.read_to_string(&mut text).unwrap();
+        files.insert(file.name().to_owned(), text);
+    }
+    files
+}

@@ -1,0 +1,164 @@
+//! A company and its Habeas on disk: databases, datasets, policy, configuration.
+
+use std::path::{Path, PathBuf};
+
+use crate::engine::shop::{DESK, DESK_SQL, SHOP, SHOP_SQL};
+
+use super::postgres;
+
+/// A kind of database, for the store or for the company.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Sqlite,
+    Postgres,
+}
+
+/// The tables of the two databases of the company.
+pub const TABLES: [(&str, &[&str]); 2] = [
+    ("shop", &["addresses", "products", "customers", "orders", "order_items", "employees", "newsletter", "page_views"]),
+    ("desk", &["tickets", "messages"]),
+];
+
+/// What the company promises.
+const POLICY: &str = r#"
+name = "Example Shop GmbH"
+postal_address = "Lindenweg 1, 10115 Berlin"
+privacy_email = "privacy@shop.example"
+country = "DE"
+time_zone = "Europe/Berlin"
+"#;
+
+/// One company with its own folder and databases.
+pub struct World {
+    dir: tempfile::TempDir,
+    company: Kind,
+    urls: Vec<(&'static str, String)>,
+}
+
+impl World {
+    /// Makes the company's databases and everything that Habeas reads.
+    pub fn new(store: Kind, company: Kind) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let store = match store {
+            Kind::Sqlite => "sqlite://habeas.db".to_owned(),
+            Kind::Postgres => postgres::fresh_database(),
+        };
+        let mut world = Self { dir, company, urls: Vec::new() };
+        let mut config = format!(
+            "[server]\nlisten = \"127.0.0.1:0\"\npublic_url = \"https://privacy.shop.example\"\nworkers = 1\n\
+             [database]\nurl = \"{store}\"\n[mail]\ntransport = \"file\"\ndirectory = \"mail\"\nfrom = \"privacy@shop.example\"\n\
+             [[controllers]]\nid = \"shop\"\npolicy = \"policy.toml\"\n"
+        );
+        for (name, sql, dataset) in [("shop", SHOP_SQL, SHOP), ("desk", DESK_SQL, DESK)] {
+            let url = match company {
+                Kind::Sqlite => format!("sqlite://{name}.db"),
+                Kind::Postgres => postgres::fresh_database(),
+            };
+            config.push_str(&format!(
+                "[[systems]]\nid = \"{name}-db\"\ncontroller = \"shop\"\nurl = \"{url}\"\ndataset = \"{name}.yml\"\n"
+            ));
+            world.urls.push((name, url));
+            world.execute(name, sql);
+            world.write(&format!("{name}.yml"), dataset);
+        }
+        world.write("policy.toml", POLICY);
+        world.write("habeas.toml", &config);
+        world
+    }
+
+    /// The folder.
+    pub fn path(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// The configuration.
+    pub fn config(&self) -> PathBuf {
+        self.path().join("habeas.toml")
+    }
+
+    /// Writes a file into the folder.
+    pub fn write(&self, name: &str, text: &str) {
+        std::fs::write(self.path().join(name), text).unwrap();
+    }
+
+    fn url(&self, system: &str) -> &str {
+        &self.urls.iter().find(|(name, _)| *name == system).unwrap().1
+    }
+
+    /// Runs SQL as the company itself does.
+    pub fn execute(&self, system: &str, sql: &str) {
+        match self.company {
+            Kind::Sqlite => {
+                rusqlite::Connection::open(self.path().join(format!("{system}.db")))
+                    .unwrap()
+                    .execute_batch(sql)
+                    .unwrap();
+            }
+            Kind::Postgres => postgres::execute(self.url(system), sql),
+        }
+    }
+
+    /// Every row of every table, as lines in order: the company's data as a whole.
+    pub fn rows(&self) -> Vec<String> {
+        let mut all = Vec::new();
+        for (system, tables) in TABLES {
+            for table in tables {
+                let rows = self.query(system, &format!("SELECT * FROM {table}"));
+                all.extend(rows.lines().map(|row| format!("{table}: {row}")));
+            }
+        }
+        all.sort();
+        all
+    }
+
+    /// What a query prints: values apart by `|`, rows on lines.
+    pub fn query(&self, system: &str, sql: &str) -> String {
+        if self.company == Kind::Postgres {
+            return postgres::query(self.url(system), sql);
+        }
+        let database = rusqlite::Connection::open(self.path().join(format!("{system}.db"))).unwrap();
+        let mut statement = database.prepare(sql).unwrap();
+        let width = statement.column_count();
+        let rows = statement.query_map([], |row| {
+            let text = |i| {
+                row.get::<_, rusqlite::types::Value>(i).map(|v| match v {
+                    rusqlite::types::Value::Null => String::new(),
+                    rusqlite::types::Value::Integer(n) => n.to_string(),
+                    rusqlite::types::Value::Real(n) => n.to_string(),
+                    rusqlite::types::Value::Text(text) => text,
+                    rusqlite::types::Value::Blob(_) => "blob".to_owned(),
+                })
+            };
+            (0..width).map(text).collect::<Result<Vec<_>, _>>()
+        });
+        rows.unwrap().map(|row| row.unwrap().join("|")).collect::<Vec<_>>().join("\n")
+    }
+
+    /// The newest six-digit code mailed to an address, waiting for the mail to arrive.
+    pub fn code(&self, to: &str, not: &str) -> String {
+        for _ in 0..600 {
+            if let Some(code) = self.newest_code(to).filter(|code| code != not) {
+                return code;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+        panic!("no code arrived");
+    }
+
+    fn newest_code(&self, to: &str) -> Option<String> {
+        let mails = self.mails(to);
+        let subject = mails.iter().rev().find_map(|m| m.lines().find_map(|l| l.strip_prefix("Subject: ")?.get(..6)));
+        subject.filter(|s| s.bytes().all(|b| b.is_ascii_digit())).map(str::to_owned)
+    }
+
+    /// The mails to an address, oldest first.
+    pub fn mails(&self, to: &str) -> Vec<String> {
+        let Ok(folder) = std::fs::read_dir(self.path().join("mail")) else { return Vec::new() };
+        let mut files: Vec<_> =
+            folder.map(|f| f.unwrap().path()).filter(|p| p.extension().is_some_and(|e| e == "eml")).collect();
+        // Named by version 7 UUIDs, which sort by time.
+        files.sort();
+        let texts = files.iter().map(|f| std::fs::read_to_string(f).unwrap());
+        texts.filter(|t| t.lines().any(|l| l.starts_with("To: ") && l.contains(to))).collect()
+    }
+}
