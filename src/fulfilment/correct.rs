@@ -11,7 +11,7 @@ use super::values::{Spelling, accepts};
 use super::{FulfilmentError, Systems};
 use crate::connectors::{Column, Comparison, ConnectorError, Key, Match, Select, TableName, Writer};
 use crate::datamap::{Field, NodeId};
-use crate::domain::identity::Identities;
+use crate::domain::identity::{AccountId, Email, Identities, IdentityKind};
 use crate::domain::ids::SystemId;
 use crate::domain::personal::Personal;
 
@@ -109,7 +109,8 @@ fn look(
     };
     let (spelling, more) = match writable(place, field) {
         Ok((known, column)) => match accepts(column, known.length, requested.expose()) {
-            Ok(()) => (Spelling::of(column), more_columns(place, field)),
+            Ok(()) if is_identifier(known, requested.expose()) => (Spelling::of(column), more_columns(place, field)),
+            Ok(()) => return Ok(Some(format!("the requested {field} is not of its form"))),
             Err(why) => return Ok(Some(why)),
         },
         Err(why) => return Ok(Some(why)),
@@ -140,6 +141,16 @@ fn look(
         }));
     }
     is_taken(trace, node, correction, rows)
+}
+
+/// By an identifier that is none, nobody would be found again.
+fn is_identifier(field: &Field, text: &str) -> bool {
+    match field.identity {
+        Some(IdentityKind::Email) => text.parse::<Email>().is_ok(),
+        Some(IdentityKind::Phone) => text.chars().filter(char::is_ascii_digit).count() > 2,
+        Some(IdentityKind::AccountId) => text.parse::<AccountId>().is_ok(),
+        None => true,
+    }
 }
 
 fn same(spelling: Spelling, a: &str, b: &str) -> bool {

@@ -119,7 +119,7 @@ fn lock_unchanged(writer: &mut dyn Writer, part: &SystemManifest) -> Result<Unch
     for table in tables {
         let steps: Vec<&Step> = part.steps.iter().filter(|s| s.table == *table).collect();
         let expected: HashMap<&Key, &str> =
-            steps.iter().flat_map(|s| &s.rows).map(|row| (&row.key, row.fingerprint.as_str())).collect();
+            steps.iter().flat_map(|s| &s.rows).map(|row| (&row.key, row.fingerprint.expose().as_str())).collect();
         let keys: Vec<Key> = expected.keys().map(|key| (*key).clone()).collect();
         let (key_columns, columns) = (&steps[0].key_columns, &steps[0].columns);
         let at: Vec<usize> = key_columns.iter().filter_map(|k| columns.iter().position(|c| c == k)).collect();

@@ -107,8 +107,8 @@ pub enum StepAction {
 pub struct ManifestRow {
     /// Its primary key.
     pub key: Key,
-    /// SHA-256 of its values in lower-case hexadecimal.
-    pub fingerprint: String,
+    /// SHA-256 of its values in lower-case hexadecimal; personal, because a guess at the row can be tried against it.
+    pub fingerprint: Personal<String>,
 }
 
 /// A foreign key at rows that are deleted.

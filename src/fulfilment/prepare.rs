@@ -117,7 +117,7 @@ fn step(place: &Place, all: &Candidates, action: StepAction, rows: &[&Candidate]
         action,
         rows: rows
             .iter()
-            .map(|row| ManifestRow { key: row.key.clone(), fingerprint: row.fingerprint.clone() })
+            .map(|row| ManifestRow { key: row.key.clone(), fingerprint: Personal::new(row.fingerprint.clone()) })
             .collect(),
     }
 }

@@ -63,6 +63,10 @@ fn the_identity_itself_can_be_corrected(#[values(Sqlite, Postgres)] engine: Engi
     correction("shop", "customers", "email", None, "BOB@example.com"),
     "another row of customers holds the requested email already"
 )]
+#[case::no_address(
+    correction("shop", "customers", "email", None, "ada at example"),
+    "the requested email is not of its form"
+)]
 #[case::not_the_value(
     correction("shop", "customers", "name", Some("Eda"), "Ada"),
     "no row of customers that is the person's holds the current value"
