@@ -2,6 +2,7 @@
 
 mod connectors;
 mod engine;
+mod journeys;
 mod mail;
 mod store;
 mod support;

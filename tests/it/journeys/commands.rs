@@ -1,0 +1,72 @@
+//! The command line as an operator uses it, right and wrong.
+
+use chrono::NaiveDate;
+use rstest::rstest;
+use serde_json::Value;
+
+use crate::support::server::{Process, habeas};
+use crate::support::world::{Kind, World};
+
+#[test]
+fn check_is_content_with_a_sound_configuration() {
+    let world = World::new(Kind::Sqlite, Kind::Postgres);
+    let (code, printed, error) = habeas(&world, &["check"], "");
+    assert_eq!(code, 0, "{printed}{error}");
+    assert!(printed.contains("nothing is wrong"), "{printed}");
+}
+
+#[rstest]
+#[case::unknown_key("habeas.toml", "[server]\nlisten = 7\n", "habeas.toml:2: ")]
+#[case::broken_policy("policy.toml", "name = \"x\"\ncountry = \"Germany\"\n", "policy.toml:2: ")]
+#[case::broken_dataset("shop.yml", "dataset:\n  - fides_key: [\n", "shop.yml:")]
+#[case::unknown_column("desk.yml", "dataset:\n  - fides_key: desk\n    collections:\n      - name: tickets\n        fields:\n          - {name: colour, data_categories: [user.content], fides_meta: {identity: email}}\n", "desk.yml:6: ")]
+fn what_is_wrong_is_named_with_file_and_line(#[case] file: &str, #[case] text: &str, #[case] expected: &str) {
+    let world = World::new(Kind::Sqlite, Kind::Sqlite);
+    world.write(file, text);
+    let (code, printed, error) = habeas(&world, &["check"], "");
+    assert_eq!(code, 1, "{printed}{error}");
+    assert!(format!("{printed}{error}").lines().any(|l| l.contains(expected)), "{printed}{error}");
+}
+
+#[test]
+fn a_company_database_that_is_down_is_named_by_check_and_does_not_stop_serving() {
+    let world = World::new(Kind::Sqlite, Kind::Sqlite);
+    std::fs::remove_file(world.path().join("desk.db")).unwrap();
+    let (code, printed, error) = habeas(&world, &["check"], "");
+    assert_eq!(code, 1);
+    assert!(format!("{printed}{error}").contains("desk-db"), "{printed}{error}");
+    let process = Process::start(&world, None);
+    assert_eq!(process.api.send(reqwest::Method::GET, "/health/ready", None, None).status(), 200);
+}
+
+#[test]
+fn staff_are_added_with_a_password_that_stands_in_no_list_of_processes() {
+    let world = World::new(Kind::Sqlite, Kind::Sqlite);
+    let add = ["staff", "add", "--email", "olga@shop.example", "--name", "Olga", "--role", "officer", "--password-stdin"];
+    let (code, printed, error) = habeas(&world, &add, "correct horse battery\n");
+    assert_eq!(code, 0, "{error}");
+    assert!(printed.contains("officer"));
+    let (code, _, error) = habeas(&world, &add, "correct horse battery\n");
+    assert!(code == 1 && error.contains("exists already"), "{error}");
+    let (code, _, error) = habeas(&world, &add[..8], "correct horse battery\n");
+    assert!(code == 2 && error.contains("--password-stdin"), "{error}");
+    let (code, _, error) = habeas(&world, &["staff", "add", "--email", "a@b.example", "--name", "A", "--role", "king", "--password-stdin"], "x\n");
+    assert!(code == 1 && error.contains("clerk, reviewer, officer, auditor, admin"), "{error}");
+    let (code, _, error) = habeas(&world, &["staff", "add", "--email", "a@b.example", "--name", "A", "--role", "clerk", "--password-stdin"], "short\n");
+    assert!(code == 1 && error.contains("10 to 200"), "{error}");
+
+    let (code, printed, _) = habeas(&world, &["audit", "verify"], "");
+    assert_eq!((code, printed.as_str()), (0, "-: 1 entries, unbroken\n"));
+}
+
+#[test]
+fn a_deadline_explains_itself() {
+    let world = World::new(Kind::Sqlite, Kind::Sqlite);
+    let (code, printed, error) = habeas(&world, &["deadline", "--regime", "ccpa", "--received", "2026-11-23", "--duty", "acknowledgement"], "");
+    assert_eq!(code, 0, "{error}");
+    let date: Value = serde_json::from_str(&printed).unwrap();
+    assert_eq!(date["due"].as_str().unwrap().parse::<NaiveDate>().unwrap().to_string(), "2026-12-08");
+    assert!(date["steps"].as_array().unwrap().len() > 1 && date["citation"].is_string() && date["confidence"].is_string());
+    let (code, _, error) = habeas(&world, &["deadline", "--regime", "nowhere", "--received", "2026-11-23"], "");
+    assert!(code == 1 && error.contains("gdpr"), "{error}");
+}

@@ -1,0 +1,98 @@
+//! `kill -9` at each named point of a package, an erasure and a correction: after a restart the end is the same.
+
+use std::collections::BTreeMap;
+use std::os::unix::process::ExitStatusExt;
+
+use habeas::cli::assemble;
+use habeas::clock::Clock;
+use habeas::config::Config;
+use habeas::domain::staff::Role;
+use rstest::rstest;
+use serde_json::{Value, json};
+
+use super::unzip;
+use crate::support::server::{Process, add_staff, habeas};
+use crate::support::world::{Kind, World};
+
+/// What is left when everything is done: the company's rows, the answer, and the data of the package.
+#[derive(Debug, PartialEq)]
+struct End {
+    rows: Vec<String>,
+    state: Value,
+    lines: Value,
+    data: BTreeMap<String, String>,
+}
+
+/// Submits, confirms and approves; the process may die at a point, and is started again where it did.
+fn run(store: Kind, company: Kind, right: &str, crash_at: Option<&str>) -> End {
+    let world = World::new(store, company);
+    staff(&world);
+    let process = Process::start(&world, crash_at);
+    let correction = json!({ "corrections": [
+        { "dataset": "shop", "collection": "customers", "field": "name", "current": "Ada", "requested": "Ada Lovelace" },
+    ] });
+    let (token, ids) = process.api.submit(&[right], if right == "correction" { correction } else { json!({}) });
+    let id = &ids[0];
+    process.api.confirm(&world, id, &token);
+    let reviewer = process.api.sign_in(Role::Reviewer);
+    let (status, answer) = process.api.post(&format!("/v1/staff/requests/{id}/approval"), &reviewer, Value::Null);
+    assert_eq!(status, 200, "{answer}");
+    let process = match crash_at {
+        None => process,
+        Some(point) => {
+            let status = process.died();
+            assert_eq!(status.signal(), Some(9), "killed at {point}");
+            // The lease of the dead process is over at once for the test, as it would be after half a minute.
+            release_leases(&world, store);
+            Process::start(&world, None)
+        }
+    };
+    let api = &process.api;
+    let mut done = api.settled(id, &reviewer);
+    if done["state"] == "awaiting_release" {
+        done = api.post(&format!("/v1/staff/requests/{id}/release"), &reviewer, Value::Null).1;
+    }
+    let data = match right {
+        "access" => unzip(api.package(id, &token)).into_iter().filter(|(name, _)| name.starts_with("data/")).collect(),
+        _ => BTreeMap::new(),
+    };
+    let (code, printed, _) = habeas(&world, &["audit", "verify"], "");
+    assert_eq!(code, 0, "{printed}");
+    End { rows: world.rows(), state: done["state"].clone(), lines: done["result"]["lines"].clone(), data }
+}
+
+fn staff(world: &World) {
+    let config = Config::load(&world.config(), true, std::iter::empty()).unwrap();
+    let office = assemble::office(&config, Clock::system()).unwrap();
+    tokio::runtime::Runtime::new().unwrap().block_on(add_staff(&office));
+}
+
+fn release_leases(world: &World, store: Kind) {
+    let sql = "UPDATE jobs SET leased_until = NULL, owner = NULL WHERE owner IS NOT NULL";
+    world.execute_in_store(store, sql);
+}
+
+#[rstest]
+#[case::before_the_package_is_there("access", "package.before_commit")]
+#[case::inside_the_zip("access", "package.inside_zip")]
+#[case::after_the_package_is_there("access", "package.after_commit")]
+#[case::before_settle("access", "fulfilment.before_settle")]
+#[case::before_manifest("deletion", "erasure.before_manifest")]
+#[case::after_manifest("deletion", "erasure.after_manifest")]
+#[case::inside_the_transaction("deletion", "erasure.inside_transaction")]
+#[case::after_commit("deletion", "erasure.after_commit")]
+#[case::before_mark("deletion", "erasure.before_mark")]
+#[case::before_settle_of_erasure("deletion", "fulfilment.before_settle")]
+#[case::before_correction("correction", "correction.before_manifest")]
+#[case::after_correction_manifest("correction", "correction.after_manifest")]
+#[case::before_settle_of_correction("correction", "fulfilment.before_settle")]
+fn a_crash_changes_nothing_about_the_end(
+    #[case] right: &str,
+    #[case] point: &str,
+    #[values((Kind::Sqlite, Kind::Sqlite), (Kind::Postgres, Kind::Postgres))] kinds: (Kind, Kind),
+) {
+    let whole = run(kinds.0, kinds.1, right, None);
+    let crashed = run(kinds.0, kinds.1, right, Some(point));
+    assert_eq!(crashed, whole);
+    assert!(whole.state == "fulfilled", "{whole:?}");
+}

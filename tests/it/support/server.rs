@@ -197,6 +197,13 @@ impl Server {
     }
 }
 
+impl Server {
+    /// Its clock.
+    pub fn clock(&self) -> &Clock {
+        &self.office.clock
+    }
+}
+
 impl Drop for Server {
     fn drop(&mut self) {
         drop(self.stop.take());

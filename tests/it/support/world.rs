@@ -32,6 +32,7 @@ time_zone = "Europe/Berlin"
 pub struct World {
     dir: tempfile::TempDir,
     company: Kind,
+    store: String,
     urls: Vec<(&'static str, String)>,
 }
 
@@ -43,7 +44,7 @@ impl World {
             Kind::Sqlite => "sqlite://habeas.db".to_owned(),
             Kind::Postgres => postgres::fresh_database(),
         };
-        let mut world = Self { dir, company, urls: Vec::new() };
+        let mut world = Self { dir, company, store: store.clone(), urls: Vec::new() };
         let mut config = format!(
             "[server]\nlisten = \"127.0.0.1:0\"\npublic_url = \"https://privacy.shop.example\"\nworkers = 1\n\
              [database]\nurl = \"{store}\"\n[mail]\ntransport = \"file\"\ndirectory = \"mail\"\nfrom = \"privacy@shop.example\"\n\
@@ -95,6 +96,16 @@ impl World {
                     .unwrap();
             }
             Kind::Postgres => postgres::execute(self.url(system), sql),
+        }
+    }
+
+    /// Runs SQL in the store, past Habeas.
+    pub fn execute_in_store(&self, store: Kind, sql: &str) {
+        match store {
+            Kind::Sqlite => {
+                rusqlite::Connection::open(self.path().join("habeas.db")).unwrap().execute_batch(sql).unwrap();
+            }
+            Kind::Postgres => postgres::execute(&self.store, sql),
         }
     }
 
