@@ -55,10 +55,10 @@ fn the_plan_says_beforehand_what_happens(#[values(Sqlite, Postgres)] engine: Eng
     insta::allow_duplicates! {
         insta::assert_snapshot!(lines.join("\n"), @r#"
         customers: {"delete":1}
-        addresses: {"delete":1,"keep":[{"rows":1,"reason":"rows that stay point to it, so it is shared"}]}
+        addresses: {"delete":1,"keep":[{"rows":1,"reason":"rows that stay point to it, so it is shared","shared":true}]}
         orders: {"delete":2}
         order_items: {"delete":3}
-        products: {"delete":0,"keep":[{"rows":2,"reason":"it is not about a person; rows of the person's only point to it"}]}
+        products: {"delete":0,"keep":[{"rows":2,"reason":"it is not about a person; rows of the person's only point to it","shared":true}]}
         employees: {"delete":0}
         newsletter: {"delete":2}
         page_views: {"delete":0,"mask":[{"rows":1,"reason":"the dataset masks these rows instead of deleting them","fields":[{"field":"customer_id","strategy":"null_rewrite"}]},{"rows":1,"reason":"the dataset masks these rows instead of deleting them","fields":[{"field":"customer_id","strategy":"null_rewrite"},{"field":"ip","strategy":"string_rewrite"}]}]}
