@@ -14,7 +14,7 @@ pub struct Plan {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub order: Vec<String>,
     /// Why it cannot be done as it stands: one sentence each, naming the column or constraint.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     pub obstacles: Vec<String>,
 }
 

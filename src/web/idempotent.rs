@@ -36,12 +36,11 @@ pub async fn answer(
     }
     request.set_payload(Payload::from(body));
     request.extensions_mut().insert(call);
-    let http = request.request().clone();
     let response = next.call(request).await?;
     // Two calls with one key at the same time: the second finds that the first was remembered meanwhile.
     if response.status() == StatusCode::INTERNAL_SERVER_ERROR || response.status() == StatusCode::CONFLICT {
         if let Some(answer) = idempotency::recall(&office, call).await.map_err(Problem::from)? {
-            return Ok(ServiceResponse::new(http, replay(answer)));
+            return Ok(response.into_response(replay(answer)));
         }
     }
     if !response.status().is_success() {

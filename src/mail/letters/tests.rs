@@ -437,14 +437,43 @@ fn expired() {
 
 #[test]
 fn message() {
-    let letter =
-        Message { about: about(Right::Access), text: "We are on it.", url: "https://privacy.infotech.example/r/1" };
-    insta::assert_snapshot!(shown(&letter), @"");
+    let url = "https://privacy.infotech.example/r/1";
+    insta::assert_snapshot!(shown(&Message { about: about(Right::Access), text: "We are on it.", url }), @"
+    A message about your request (DSR-7K2M-94QX)
+    ====
+    Hello Ada Lovelace,
+
+    this is about your request DSR-7K2M-94QX to Infotech for
+    a copy of your personal data.
+
+    We are on it.
+
+    You can answer here, with the token you got when you sent the request:
+
+        https://privacy.infotech.example/r/1
+
+    Questions? Write to privacy@infotech.example and name the number DSR-7K2M-94QX.
+
+    Infotech
+    ");
 }
 
 #[test]
 fn carried_out() {
-    insta::assert_snapshot!(shown(&CarriedOut { about: about(Right::Objection) }), @"");
+    insta::assert_snapshot!(shown(&CarriedOut { about: about(Right::Objection) }), @"
+    Your request was carried out (DSR-7K2M-94QX)
+    ====
+    Hello Ada Lovelace,
+
+    this is about your request DSR-7K2M-94QX to Infotech for
+    objection to the use of your personal data.
+
+    We did what you asked.
+
+    Questions? Write to privacy@infotech.example and name the number DSR-7K2M-94QX.
+
+    Infotech
+    ");
 }
 
 #[test]

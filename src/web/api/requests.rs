@@ -229,8 +229,10 @@ pub async fn write_message(
     id: Path<Uuid>,
     body: Body<MessageBody>,
 ) -> Result<HttpResponse, Problem> {
+    let id = RequestId(*id);
+    follow::request(&office, caller.0.id, id).await?;
     let text = required(body.read().await?.text, "/text", 10_000)?;
-    let message = follow::write_message(&office, caller.0.id, RequestId(*id), text).await?;
+    let message = follow::write_message(&office, caller.0.id, id, text).await?;
     Ok(HttpResponse::Created().json(MessageView::from(&message)))
 }
 

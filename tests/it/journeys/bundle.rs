@@ -21,7 +21,8 @@ fn a_deletion_waits_until_the_access_package_was_delivered() {
     };
     let (access, deletion) = (of("access"), of("deletion"));
     api.post(&format!("/v1/staff/requests/{deletion}/approval"), &staff, Value::Null);
-    let waiting = api.until(&deletion, &staff, |r| r["jobs"][0]["last_error"].as_str().is_some_and(|e| e.contains("waits")));
+    let waiting =
+        api.until(&deletion, &staff, |r| r["jobs"][0]["last_error"].as_str().is_some_and(|e| e.contains("waits")));
     assert_eq!(waiting["state"], "fulfilling");
     assert_eq!(world.rows(), before);
 

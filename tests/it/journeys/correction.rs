@@ -34,7 +34,11 @@ fn approved_fields_are_written_and_the_rest_is_named(
     api.confirm(&world, id, &token);
     let staff = api.sign_in(Role::Reviewer);
     let (_, plan) = api.get(&format!("/v1/staff/requests/{id}/plan"), &staff);
-    assert_eq!((&plan["corrections"][0]["old"], &plan["corrections"][0]["new"]), (&json!(["Ada"]), &json!("Ada Lovelace")), "{plan}");
+    assert_eq!(
+        (&plan["corrections"][0]["old"], &plan["corrections"][0]["new"]),
+        (&json!(["Ada"]), &json!("Ada Lovelace")),
+        "{plan}"
+    );
 
     let prepared = api.approve(id, &staff);
     assert_eq!(prepared["state"], "awaiting_release", "{prepared}");
@@ -42,7 +46,10 @@ fn approved_fields_are_written_and_the_rest_is_named(
     assert_eq!(released["state"], "partially_fulfilled", "{released}");
     let lines = released["outcome"]["lines"].as_array().unwrap();
     let actions: Vec<_> = lines.iter().map(|l| (l["field"].as_str().unwrap(), l["action"].as_str().unwrap())).collect();
-    assert_eq!(actions, [("name", "corrected"), ("phone", "not_corrected"), ("id", "not_corrected"), ("shoe_size", "not_corrected")]);
+    assert_eq!(
+        actions,
+        [("name", "corrected"), ("phone", "not_corrected"), ("id", "not_corrected"), ("shoe_size", "not_corrected")]
+    );
     assert!(lines[1..].iter().all(|l| l["note"].is_string()), "each says why: {released}");
 
     assert_eq!(world.query("shop", "SELECT name FROM customers ORDER BY id"), "Ada Lovelace\nBob\nCid");

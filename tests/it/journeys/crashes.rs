@@ -61,7 +61,7 @@ fn run(store: Kind, company: Kind, right: &str, crash_at: Option<&str>) -> End {
     End { rows: world.rows(), state: done["state"].clone(), lines: done["result"]["lines"].clone(), data }
 }
 
-fn staff(world: &World) {
+pub fn staff(world: &World) {
     let config = Config::load(&world.config(), true, std::iter::empty()).unwrap();
     let office = assemble::office(&config, Clock::system()).unwrap();
     tokio::runtime::Runtime::new().unwrap().block_on(add_staff(&office));

@@ -63,7 +63,11 @@ fn a_deletion_is_complete_and_touches_nobody_else(
     let again = &ids[0];
     let first = world.code("ada@example.com", "");
     let confirmation = format!("/v1/requests/{again}/verification/confirmation");
-    let code = if api.post(&confirmation, &token, json!({ "code": first })).0 == 200 { first.clone() } else { world.code("ada@example.com", &first) };
+    let code = if api.post(&confirmation, &token, json!({ "code": first })).0 == 200 {
+        first.clone()
+    } else {
+        world.code("ada@example.com", &first)
+    };
     if code != first {
         assert_eq!(api.post(&confirmation, &token, json!({ "code": code })).0, 200);
     }
@@ -84,11 +88,19 @@ fn an_employee_leaves_the_customers_tickets_alone() {
     let (token, ids) = api.submit(&["deletion"], person);
     let id = &ids[0];
     let code = world.code("eve@example.com", "");
-    assert_eq!(api.post(&format!("/v1/requests/{id}/verification/confirmation"), &token, json!({ "code": code })).0, 200);
+    assert_eq!(
+        api.post(&format!("/v1/requests/{id}/verification/confirmation"), &token, json!({ "code": code })).0,
+        200
+    );
     let done = api.approve(id, &api.sign_in(Role::Reviewer));
     assert!(done["state"] == "fulfilled" || done["state"] == "awaiting_release", "{done}");
-    assert_eq!(world.query("desk", "SELECT id, customer_id, handled_by, subject FROM tickets ORDER BY id"), "1|1||Spoon bent\n2|2||Knife blunt\n3|2||Fork lost");
-    let untouched = |rows: &[String]| rows.iter().filter(|r| !r.starts_with("tickets") && !r.starts_with("employees")).cloned().collect::<Vec<_>>();
+    assert_eq!(
+        world.query("desk", "SELECT id, customer_id, handled_by, subject FROM tickets ORDER BY id"),
+        "1|1||Spoon bent\n2|2||Knife blunt\n3|2||Fork lost"
+    );
+    let untouched = |rows: &[String]| {
+        rows.iter().filter(|r| !r.starts_with("tickets") && !r.starts_with("employees")).cloned().collect::<Vec<_>>()
+    };
     assert_eq!(untouched(&world.rows()), untouched(&before));
 }
 

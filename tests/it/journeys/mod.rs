@@ -9,6 +9,7 @@ mod correction;
 mod crashes;
 mod deletion;
 mod opt_out;
+mod processes;
 mod staff;
 mod verification;
 
@@ -23,7 +24,7 @@ pub fn unzip(package: Vec<u8>) -> BTreeMap<String, String> {
         let mut file = archive.by_index(i).unwrap();
         let mut text = String::new();
         file.read_to_string(&mut text).unwrap();
-        files.insert(file.name().to_owned(), text);
+        files.insert(file.name().unwrap().into_owned(), text);
     }
     files
 }

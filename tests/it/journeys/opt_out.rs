@@ -50,6 +50,9 @@ fn the_same_call_twice_is_one_request() {
     assert_eq!((status, &other["code"]), (422, &json!("idempotency_key_reused")));
     let new = [("content-type", "application/json"), ("idempotency-key", "another")];
     assert_ne!(api.raw("/v1/requests", &new, body).1["token"], first.1["token"]);
-    assert_eq!(api.call(Method::GET, "/v1/requests", None, None), (405, api.call(Method::GET, "/v1/requests", None, None).1));
+    assert_eq!(
+        api.call(Method::GET, "/v1/requests", None, None),
+        (405, api.call(Method::GET, "/v1/requests", None, None).1)
+    );
     let _: Value = queue;
 }

@@ -43,15 +43,24 @@ fn decisions_reach_the_person(#[values(Kind::Sqlite, Kind::Postgres)] store: Kin
     assert_eq!((&denied["state"], &denied["outcome"]["explanation"]), (&json!("denied"), &json!("Asked daily.")));
     let (_, entries) = api.get(&at("entries"), &staff);
     let events: Vec<_> = entries["items"].as_array().unwrap().iter().map(|e| e["event"].as_str().unwrap()).collect();
-    assert_eq!(events, [
-        "request.submitted", "request.verified", "request.clarification_asked", "request.message_received",
-        "request.extended", "request.denied",
-    ]);
+    assert_eq!(
+        events,
+        [
+            "request.submitted",
+            "request.verified",
+            "request.clarification_asked",
+            "request.message_received",
+            "request.extended",
+            "request.denied",
+        ]
+    );
     let log = api.send(Method::GET, "/v1/staff/export.csv", Some(&staff), None).text().unwrap();
     assert!(log.lines().nth(1).unwrap().contains(",denied,") && !log.contains("ada@"), "{log}");
     let mut mails = world.mails("ada@example.com");
     for _ in 0..500 {
-        if mails.len() >= 5 { break; }
+        if mails.len() >= 5 {
+            break;
+        }
         std::thread::sleep(std::time::Duration::from_millis(20));
         mails = world.mails("ada@example.com");
     }
@@ -65,14 +74,15 @@ fn the_queue_filters_sorts_and_pages(#[values(Kind::Sqlite, Kind::Postgres)] sto
     let world = World::new(store, Kind::Sqlite);
     let server = Server::start(&world);
     let api = &server.api;
-    let staff = api.sign_in(Role::Auditor);
     let mut references = Vec::new();
     for n in 0..5 {
-        let person = json!({ "person": { "name": "Some Body", "email": format!("p{n}@example.com"), "residence": "DE" } });
+        let person =
+            json!({ "person": { "name": "Some Body", "email": format!("p{n}@example.com"), "residence": "DE" } });
         let (token, ids) = api.submit(&["access"], person);
         references.push(api.get(&format!("/v1/requests/{}", ids[0]), &token).1["reference"].clone());
         server.clock().advance(TimeDelta::days(1));
     }
+    let staff = api.sign_in(Role::Auditor);
     let mut seen = Vec::new();
     let mut path = "/v1/staff/requests?sort=due&limit=2".to_owned();
     loop {
@@ -85,7 +95,8 @@ fn the_queue_filters_sorts_and_pages(#[values(Kind::Sqlite, Kind::Postgres)] sto
         }
     }
     assert_eq!(seen, references, "by due date, each once");
-    let count = |query: &str| api.get(&format!("/v1/staff/requests?{query}"), &staff).1["items"].as_array().map(Vec::len);
+    let count =
+        |query: &str| api.get(&format!("/v1/staff/requests?{query}"), &staff).1["items"].as_array().map(Vec::len);
     assert_eq!(count("q=P3@example.com"), Some(1));
     assert_eq!(count(&format!("q={}", references[1].as_str().unwrap())), Some(1));
     assert_eq!(count("state=in_review"), Some(0));

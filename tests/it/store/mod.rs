@@ -164,6 +164,7 @@ pub fn deadline(due: NaiveDate) -> Deadline {
         rule: "one month".to_owned(),
         steps: Vec::new(),
         citation: "Art. 12(3)".to_owned(),
+        confidence: habeas::domain::deadline::Confidence::High,
     }
 }
 
