@@ -20,6 +20,10 @@ test:
 demo *ARGS:
     cargo run --release -- demo {{ARGS}}
 
-# Intake beside plain pgbench, cold start, idle memory; see benches/README.md.
+# Writes openapi.yaml anew from the handlers.
+openapi:
+    HABEAS_WRITE_OPENAPI=1 cargo test --lib openapi
+
+# Intake beside plain pgbench, access end to end, cold start, idle memory; see benches/README.md.
 bench:
     benches/run
