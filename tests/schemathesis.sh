@@ -78,11 +78,14 @@ server=$!
 wait_until_ready "$url"
 token=$(staff_token "$url")
 
+# What a schema cannot say, the server may still refuse: which controllers, laws and rights there are, which cursor a
+# list gave. So a body that fits its schema need not be accepted; all other checks hold.
 # Seeded and without a memory of earlier runs, so that a run can be repeated; in the scratch folder, because it leaves a
 # cache where it runs.
 cd "$scratch"
 timeout --kill-after=10 "$seconds" "$venv/bin/schemathesis" run "$url/openapi.yaml" \
     --checks all \
+    --exclude-checks positive_data_acceptance \
     --max-examples "$examples" \
     --seed "${SCHEMATHESIS_SEED:-1}" \
     --generation-database none \

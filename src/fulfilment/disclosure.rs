@@ -6,12 +6,14 @@ use super::judge::{Link, Verdict};
 use super::place::Place;
 use crate::datamap::{Category, Field};
 
-/// Why a field is described and never shown; `None` when it may be shown.
-pub(super) fn secret(field: &Field) -> Option<String> {
+/// Why a field is described and never shown; `None` when it may be shown. `more` are the categories that law and policy
+/// add to those that are never shown to anybody.
+pub(super) fn secret(field: &Field, more: &[String]) -> Option<String> {
     if field.redact {
         return Some("the dataset marks it with `redact`".to_owned());
     }
-    let category = field.categories.iter().find(|c| c.is_never_disclosed())?;
+    let never = |c: &&Category| c.is_never_disclosed() || more.iter().any(|of| c.is(of));
+    let category = field.categories.iter().find(never)?;
     Some(format!("data of the category {} is held and never disclosed", category.as_str()))
 }
 

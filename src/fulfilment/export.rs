@@ -114,9 +114,11 @@ pub trait Sink {
 
 /// What staff decided about an export.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct ExportOptions {
+pub struct ExportOptions<'a> {
     /// Whether staff looked at the rows that also name others and found that those may be shown.
     pub disclose: bool,
+    /// The data categories that law and policy keep back, beside those that are never shown to anybody.
+    pub never_disclose: &'a [String],
 }
 
 /// What an export held, collection by collection, those without rows included.
@@ -158,7 +160,7 @@ pub struct ExportedCollection {
 pub fn export(
     systems: &Systems,
     identities: &Identities,
-    options: ExportOptions,
+    options: ExportOptions<'_>,
     sink: &mut dyn Sink,
 ) -> Result<Exported, FulfilmentError> {
     let mut trace = Trace::run(systems, identities)?;
@@ -190,7 +192,7 @@ struct Stream<'a> {
 }
 
 impl<'a> Stream<'a> {
-    fn new(place: &Place, options: ExportOptions, sink: &'a mut dyn Sink) -> Self {
+    fn new(place: &Place, options: ExportOptions<'_>, sink: &'a mut dyn Sink) -> Self {
         let header = header(place);
         let done = ExportedCollection {
             system: header.system.clone(),
@@ -200,7 +202,7 @@ impl<'a> Stream<'a> {
             withheld: 0,
             not_disclosed: 0,
         };
-        let secret = place.fields().map(|(field, _)| secret(field).is_some()).collect();
+        let secret = place.fields().map(|(field, _)| secret(field, options.never_disclose).is_some()).collect();
         Self { sink, header, secret, disclose: options.disclose, begun: false, done }
     }
 

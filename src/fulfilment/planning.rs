@@ -10,13 +10,17 @@ use super::{Counts, FulfilmentError, Systems};
 use crate::datamap::{Graph, NodeId};
 use crate::domain::identity::{Identities, IdentityKind};
 
-/// The plan of an access or portability request.
+/// The plan of an access or portability request; `never_disclose` as in [`super::ExportOptions`].
 ///
 /// # Errors
 /// What a system says. A dataset that does not fit its system is an obstacle of the plan.
-pub fn plan_access(systems: &Systems, identities: &Identities) -> Result<Plan, FulfilmentError> {
+pub fn plan_access(
+    systems: &Systems,
+    identities: &Identities,
+    never_disclose: &[String],
+) -> Result<Plan, FulfilmentError> {
     let mut trace = Trace::run(systems, identities)?;
-    let mut plan = skeleton(systems.graph());
+    let mut plan = skeleton(systems.graph(), never_disclose);
     for node in trace.searched() {
         let mut counts = Counts::default();
         let mut hidden: BTreeMap<String, String> = BTreeMap::new();
@@ -37,10 +41,10 @@ pub fn plan_access(systems: &Systems, identities: &Identities) -> Result<Plan, F
 }
 
 /// A plan in which nothing was found yet.
-pub(super) fn skeleton(graph: &Graph) -> Plan {
+pub(super) fn skeleton(graph: &Graph, never_disclose: &[String]) -> Plan {
     let collections = graph.nodes().map(|(id, node)| {
-        let secrets = node.collection.fields.iter().filter_map(|f| Some((f, secret(f)?)));
-        let exported = node.collection.fields.iter().filter(|f| secret(f).is_none());
+        let secrets = node.collection.fields.iter().filter_map(|f| Some((f, secret(f, never_disclose)?)));
+        let exported = node.collection.fields.iter().filter(|f| secret(f, never_disclose).is_none());
         PlannedCollection {
             system: node.system.clone(),
             dataset: node.dataset.clone(),

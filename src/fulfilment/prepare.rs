@@ -168,7 +168,7 @@ fn trails(places: &Places, graph: &Graph, all: &Candidates) -> Vec<Trail> {
 }
 
 fn plan_of(places: &Places, graph: &Graph, all: &Candidates) -> Plan {
-    let mut plan = skeleton(graph);
+    let mut plan = skeleton(graph, &[]);
     plan.obstacles = all.obstacles.iter().cloned().collect();
     for collection in &mut plan.collections {
         collection.access = None;

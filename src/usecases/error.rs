@@ -1,6 +1,6 @@
 //! Why a use case did not do what was asked; free of HTTP.
 
-use chrono::{DateTime, Utc};
+use chrono::TimeDelta;
 
 use crate::domain::lifecycle::Refusal;
 use crate::domain::right::Right;
@@ -56,8 +56,8 @@ pub enum Error {
     /// Too many wrong passwords.
     #[error("too many wrong passwords; the account is locked for now")]
     AccountLocked {
-        /// Until when.
-        until: DateTime<Utc>,
+        /// For how long.
+        retry_after: TimeDelta,
     },
     /// The request's state does not allow it.
     #[error(transparent)]

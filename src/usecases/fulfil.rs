@@ -51,7 +51,8 @@ pub fn plan(office: &Office, request: &Request) -> Result<Plan, Error> {
     let identities = request.particulars.person.identities();
     Ok(match request.right {
         Right::Access | Right::Portability => {
-            Plan::Collections(fulfilment::plan_access(&controller.systems, &identities)?)
+            let never = controller.never_disclosed(office.regimes.get(&request.regime));
+            Plan::Collections(fulfilment::plan_access(&controller.systems, &identities, &never)?)
         }
         Right::Deletion => Plan::Collections(fulfilment::prepare(&controller.systems, &identities, &[])?.1),
         Right::Correction => Plan::Corrections(correction::plan(controller, request)?),

@@ -263,6 +263,12 @@ fn day(office: &Office, request: &Request, at: DateTime<Utc>) -> Result<NaiveDat
     Ok(controller(office, request)?.policy.day_of(at))
 }
 
+/// When the job was made, which its id (a version 7 UUID) says: a repeat bears the same date.
+fn written_at(job: Uuid) -> Option<DateTime<Utc>> {
+    let (seconds, nanos) = job.get_timestamp()?.to_unix();
+    DateTime::from_timestamp(i64::try_from(seconds).ok()?, nanos)
+}
+
 /// The letter's id is its job's: a repeat after a crash is the same message.
 async fn send(office: &Office, job: JobId, request: &Request, template: &impl Template) -> Result<(), LetterError> {
     let text = compose(template);
@@ -274,7 +280,7 @@ async fn send(office: &Office, job: JobId, request: &Request, template: &impl Te
         to_name: Some(person.name.clone()),
         subject: text.subject,
         body: text.body,
-        date: office.clock.now(),
+        date: written_at(id).unwrap_or_else(|| office.clock.now()),
     };
     Ok(office.mailer.send(&letter).await?)
 }

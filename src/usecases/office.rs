@@ -63,6 +63,12 @@ impl Office {
 }
 
 impl Controller {
+    /// The fideslang data categories that the regime or the policy keeps back: described, never shown (11 CCR 7024(d)).
+    pub fn never_disclosed(&self, regime: Option<&Regime>) -> Vec<String> {
+        let by_law = regime.and_then(|r| r.never_disclosed.as_ref()).map(|n| n.categories.as_slice());
+        by_law.unwrap_or_default().iter().chain(&self.policy.never_disclose).cloned().collect()
+    }
+
     /// The rights that law or policy gives to a request received `on` that day.
     pub fn offers(&self, regime: &Regime, on: NaiveDate) -> Vec<Right> {
         Right::ALL.iter().copied().filter(|right| Terms::of(&self.policy, regime, *right, on).is_some()).collect()

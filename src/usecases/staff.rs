@@ -102,7 +102,7 @@ pub async fn sign_in(office: &Office, email: Email, password: SecretString) -> R
     let (account, kept) = match found {
         Some((staff, hash, guessing)) => {
             if let Some(until) = guessing.locked_until.filter(|_| guessing.locked(now)) {
-                return Err(Error::AccountLocked { until });
+                return Err(Error::AccountLocked { retry_after: until - now });
             }
             (Some((staff, guessing)), hash)
         }

@@ -41,6 +41,7 @@ kinds! {
     NO_PACKAGE = "no_package", 404, "No package";
     METHOD_NOT_ALLOWED = "method_not_allowed", 405, "The method is not offered here";
     ILLEGAL_STATE = "illegal_state", 409, "The request's state does not allow this";
+    CONFLICT = "conflict", 409, "Somebody else was first";
     FOUR_EYES = "four_eyes", 409, "Somebody else has to approve";
     ALREADY_EXTENDED = "already_extended", 409, "The deadline was extended before";
     TOO_LATE_TO_EXTEND = "too_late_to_extend", 409, "The first period is over";
@@ -155,8 +156,8 @@ impl From<Error> for Problem {
             Error::Unauthorized => Problem::new(UNAUTHORIZED, detail),
             Error::Forbidden => Problem::new(FORBIDDEN, detail),
             Error::BadCredentials => Problem::new(BAD_CREDENTIALS, detail),
-            Error::AccountLocked { until } => {
-                Problem::new(ACCOUNT_LOCKED, detail).after((until - crate::clock::Clock::system().now()).num_seconds())
+            Error::AccountLocked { retry_after } => {
+                Problem::new(ACCOUNT_LOCKED, detail).after(retry_after.num_seconds())
             }
             Error::Refused(refusal) => Problem::new(refused(&refusal), detail),
             Error::Challenge(error) => challenged(error, detail),
@@ -169,6 +170,10 @@ impl From<Error> for Problem {
             Error::Obstacles(_) => Problem::new(OBSTACLES, detail),
             Error::Store(StoreError::Unavailable(_)) => {
                 Problem::new(UNAVAILABLE, "the server's database cannot be reached; nothing was changed").after(5)
+            }
+            // Somebody else was first with the same unique thing: two calls at once with one Idempotency-Key.
+            Error::Store(StoreError::Conflict(_)) => {
+                Problem::new(CONFLICT, "the same call is being worked on; try again in a moment").after(1)
             }
             Error::Store(StoreError::BadCursor) => {
                 Problem::new(INVALID_QUERY, "the cursor is not one that a list gave")

@@ -10,9 +10,9 @@ use actix_web::{Error, HttpMessage, HttpResponse};
 use aws_lc_rs::digest::{Context, SHA256};
 
 use super::error::{self, Problem};
-use super::extract::read;
-use crate::usecases::Office;
+use super::extract::{bearer, read};
 use crate::usecases::idempotency::{self, Answer, Call};
+use crate::usecases::{Office, staff};
 
 const HEADER: &str = "idempotency-key";
 const REPLAYED: &str = "idempotency-replayed";
@@ -32,13 +32,16 @@ pub async fn answer(
     let call = call(&request, &key, &body);
     let office = request.app_data::<Data<Office>>().expect("the server is built with its office").clone();
     if let Some(answer) = idempotency::recall(&office, call).await.map_err(Problem::from)? {
-        return Ok(request.into_response(replay(answer)));
+        // A session that was signed out is answered as such, whatever it did before.
+        if still_welcome(&request, &office).await {
+            return Ok(request.into_response(replay(answer)));
+        }
     }
     request.set_payload(Payload::from(body));
     request.extensions_mut().insert(call);
     let response = next.call(request).await?;
     // Two calls with one key at the same time: the second finds that the first was remembered meanwhile.
-    if response.status() == StatusCode::INTERNAL_SERVER_ERROR || response.status() == StatusCode::CONFLICT {
+    if response.status() == StatusCode::CONFLICT {
         if let Some(answer) = idempotency::recall(&office, call).await.map_err(Problem::from)? {
             return Ok(response.into_response(replay(answer)));
         }
@@ -52,6 +55,16 @@ pub async fn answer(
     let answer = Answer { status: response.status().as_u16(), body: body.to_vec() };
     idempotency::remember(&office, call, answer).await.map_err(Problem::from)?;
     Ok(ServiceResponse::new(http, response.set_body(BoxBody::new(body))))
+}
+
+async fn still_welcome(request: &ServiceRequest, office: &Office) -> bool {
+    if !request.path().starts_with("/v1/staff/") {
+        return true;
+    }
+    match bearer(request.request()) {
+        Some(token) => staff::authenticate(office, &token).await.is_ok(),
+        None => true,
+    }
 }
 
 /// The key is its caller's own: hashed together with the path and the caller's token.

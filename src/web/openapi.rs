@@ -19,6 +19,7 @@ pub const COMMITTED: &str = include_str!("../../openapi.yaml");
         (name = "suppressions", description = "What the company's tools call, with an API key."),
         (name = "operations", description = "Health, figures, this file."),
     ),
+    components(schemas(queue::SortQuery)),
     paths(
         requests::submit, requests::get, requests::send_code, requests::confirm_code, requests::withdraw,
         requests::messages, requests::write_message, requests::package, requests::package_file,

@@ -172,7 +172,7 @@ impl From<&Request> for RequestView {
 #[serde(deny_unknown_fields)]
 pub struct SubmissionBody {
     /// Of whom it is asked.
-    #[schema(example = "infotech", max_length = 100)]
+    #[schema(example = "shop", max_length = 100)]
     pub controller: String,
     /// Which rights are exercised.
     #[schema(min_items = 1, max_items = 11)]

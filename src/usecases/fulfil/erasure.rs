@@ -1,13 +1,17 @@
 //! Deletion: a sealed manifest first, then one transaction a system, then a second search that must find nothing.
 
+use std::collections::HashMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::super::office::Controller;
 use super::super::{Error, Office};
+use crate::connectors::Key;
 use crate::crash;
 use crate::domain::identity::Identities;
 use crate::domain::ids::{RequestId, SystemId};
 use crate::domain::request::{Action, Fulfilment, Line, Request};
+use crate::fulfilment::manifest::{StepAction, TableRef};
 use crate::fulfilment::{Manifest, Plan, execute, prepare, verify};
 
 /// How often rows that appeared meanwhile are gone after. A person who goes on using the service while they are being
@@ -135,39 +139,51 @@ fn kept(plan: &Plan) -> Vec<Line> {
     lines
 }
 
-/// One line a collection and action. What a manifest listed is gone, as the second search proved, so the manifest's own
-/// counts hold whatever crashed in between.
+/// One line a collection and action, each row counted once, by the last round that treated it. What a manifest listed
+/// is gone, as the second search proved, so the manifests' own counts hold whatever crashed in between.
 fn lines(rounds: &[Round]) -> Vec<Line> {
-    use crate::fulfilment::manifest::StepAction;
-    let mut lines: Vec<Line> = Vec::new();
-    for round in rounds {
-        for system in &round.manifest.systems {
-            for step in &system.steps {
-                let action = match step.action {
-                    StepAction::Delete => Action::Deleted,
-                    StepAction::Mask { .. } => Action::Masked,
-                    StepAction::Detach { .. } => continue,
-                };
-                let rows = step.rows.len() as u64;
-                let same = |l: &&mut Line| {
-                    l.system == system.system.as_str()
-                        && (&l.dataset, &l.collection, l.action) == (&step.dataset, &step.collection, action)
-                };
-                match lines.iter_mut().find(same) {
-                    Some(line) => line.rows += rows,
-                    None => lines.push(Line {
-                        system: system.system.to_string(),
-                        dataset: step.dataset.clone(),
-                        collection: step.collection.clone(),
-                        field: None,
-                        action,
-                        rows,
-                        note: None,
-                    }),
-                }
-            }
+    let mut order: Vec<Place<'_>> = Vec::new();
+    let mut last: HashMap<(&SystemId, &TableRef, &Key), usize> = HashMap::new();
+    for system in rounds.iter().flat_map(|r| &r.manifest.systems) {
+        for step in &system.steps {
+            let action = match step.action {
+                StepAction::Delete => Action::Deleted,
+                StepAction::Mask { .. } => Action::Masked,
+                StepAction::Detach { .. } => continue,
+            };
+            let place = Place { system: &system.system, dataset: &step.dataset, collection: &step.collection, action };
+            let at = order.iter().position(|p| *p == place).unwrap_or_else(|| {
+                order.push(place);
+                order.len() - 1
+            });
+            last.extend(step.rows.iter().map(|row| ((&system.system, &step.table, &row.key), at)));
         }
     }
-    lines.extend(rounds.last().map(|r| r.kept.clone()).unwrap_or_default());
-    lines
+    let mut rows = vec![0; order.len()];
+    last.values().for_each(|at| rows[*at] += 1);
+    let done = order.iter().zip(rows).filter(|(_, rows)| *rows > 0).map(|(place, rows)| place.line(rows));
+    done.chain(rounds.last().map(|r| r.kept.clone()).unwrap_or_default()).collect()
+}
+
+/// Where something was done, and what.
+#[derive(PartialEq)]
+struct Place<'a> {
+    system: &'a SystemId,
+    dataset: &'a str,
+    collection: &'a str,
+    action: Action,
+}
+
+impl Place<'_> {
+    fn line(&self, rows: u64) -> Line {
+        Line {
+            system: self.system.to_string(),
+            dataset: self.dataset.to_owned(),
+            collection: self.collection.to_owned(),
+            field: None,
+            action: self.action,
+            rows,
+            note: None,
+        }
+    }
 }

@@ -22,7 +22,9 @@ pub fn make(office: &Office, controller: &Controller, request: &Request, disclos
     let id = request.id;
     let key = office.store.read_blocking(move |tx| file_key(tx, id))?;
     let now = office.clock.now();
-    let file = office.shelf.create(id.0).map_err(|e| Error::Files(format!("begin a package: {e}")))?;
+    // Each run has a file of its own: one that lost its lease and goes on writing cannot replace what another delivered.
+    let name = clock::new_id(now);
+    let file = office.shelf.create(name).map_err(|e| Error::Files(format!("begin a package: {e}")))?;
     let sealed = SealedWriter::new(file, &key, clock::random());
     let mut sealed = sealed.map_err(|e| Error::Files(format!("begin a package: {e}")))?;
     let about = About {
@@ -37,14 +39,16 @@ pub fn make(office: &Office, controller: &Controller, request: &Request, disclos
         spool_directory: office.shelf.directory().to_owned(),
     };
     let writer = PackageWriter::new(&mut sealed, about, options, FileKey::new(clock::random()));
-    let (exported, summary) = pack(controller, request, disclose, writer, &now.to_rfc3339())?;
+    let never_disclose = controller.never_disclosed(office.regimes.get(&request.regime));
+    let options = ExportOptions { disclose, never_disclose: &never_disclose };
+    let (exported, summary) = pack(controller, request, options, writer, &now.to_rfc3339())?;
     let lines = lines(&exported);
     let Some(summary) = summary else { return Ok(Fulfilment { lines, ..Fulfilment::default() }) };
     crash::point("package.before_commit");
     sealed.finish().and_then(|file| file.commit()).map_err(|e| Error::Files(format!("finish a package: {e}")))?;
     crash::point("package.after_commit");
     let package = Package {
-        id: id.0,
+        id: name,
         bytes: summary.bytes,
         sha256: summary.sha256,
         expires_at: now + TimeDelta::days(i64::from(controller.policy.package_days)),
@@ -57,13 +61,13 @@ pub fn make(office: &Office, controller: &Controller, request: &Request, disclos
 fn pack<W: io::Write>(
     controller: &Controller,
     request: &Request,
-    disclose: bool,
+    options: ExportOptions<'_>,
     writer: PackageWriter<W>,
     generated_at: &str,
 ) -> Result<(Exported, Option<Summary>), Error> {
     let mut packer = Packer { writer, graph: controller.systems.graph() };
     let identities = request.particulars.person.identities();
-    let exported = export(&controller.systems, &identities, ExportOptions { disclose }, &mut packer)?;
+    let exported = export(&controller.systems, &identities, options, &mut packer)?;
     if exported.is_empty() {
         return Ok((exported, None));
     }
