@@ -128,8 +128,11 @@ impl Default for Server {
 /// The prefix of environment variables that stand for keys.
 const PREFIX: &str = "HABEAS_";
 
-/// Variables with the prefix that are not keys.
-const NOT_KEYS: [&str; 4] = ["HABEAS_CRASH_AT", "HABEAS_LOG", "HABEAS_LOG_FORMAT", "HABEAS_WRITE_OPENAPI"];
+/// The part of a variable's name that says which key it stands for: one with a section (`SERVER__LISTEN`), or the one
+/// key that has none. Others with the prefix are somebody else's: Kubernetes makes `HABEAS_PORT` for a service so named.
+fn key_of(variable: &str) -> Option<&str> {
+    variable.strip_prefix(PREFIX).filter(|key| key.contains("__") || *key == "REGIMES")
+}
 
 impl Config {
     /// Reads the file, then lets variables of the environment override it. When `file` is the default name and is
@@ -154,13 +157,13 @@ impl Config {
         let _: Config = toml::from_str(&text).map_err(|e| toml_finding(&name, &text, &e))?;
         let mut table: toml::Table = toml::from_str(&text).map_err(|e| toml_finding(&name, &text, &e))?;
         for (variable, value) in environment {
-            if let Some(path) = variable.strip_prefix(PREFIX).filter(|_| !NOT_KEYS.contains(&variable.as_str())) {
+            if let Some(path) = key_of(&variable) {
                 set(&mut table, path, &value)
                     .map_err(|message| finding(&format!("environment {variable}"), 1, message))?;
             }
         }
         let mut config: Config =
-            table.try_into().map_err(|e: toml::de::Error| finding("environment", 1, e.message().to_owned()))?;
+            table.try_into().map_err(|e: toml::de::Error| finding("environment", 1, without_value(e.message())))?;
         config.base_dir = base_dir;
         config.file = name;
         Ok(config)
@@ -193,6 +196,14 @@ fn toml_finding(file: &str, text: &str, error: &toml::de::Error) -> Finding {
     let start = error.span().map_or(0, |span| span.start.min(text.len()));
     let line = text.as_bytes()[..start].iter().filter(|b| **b == b'\n').count() + 1;
     finding(file, line, error.message().replace('\n', "; "))
+}
+
+/// A message says what was expected and not what was found: that may be a password.
+fn without_value(message: &str) -> String {
+    match message.find("expected ") {
+        Some(at) => format!("a HABEAS_ variable does not fit its key: {}", &message[at..]),
+        None => message.to_owned(),
+    }
 }
 
 fn finding(file: &str, line: usize, message: impl Into<String>) -> Finding {
@@ -234,7 +245,8 @@ mod tests {
     #[test]
     fn a_wrong_variable_is_named_without_its_value() {
         let error = load("", &[("HABEAS_SERVER__WORKERS", "many")]).unwrap_err();
-        assert!(!error.contains("many") || error.contains("invalid type"), "{error}");
+        assert!(error.contains("expected usize") && !error.contains("many"), "{error}");
+        assert!(load("", &[("HABEAS_PORT", "tcp://10.0.0.1:80")]).is_ok(), "not a key of ours");
     }
 
     #[test]

@@ -15,10 +15,10 @@ use crate::crash;
 use crate::domain::ids::{BundleId, RequestId};
 use crate::domain::job::{LeasedJob, Settlement};
 use crate::domain::policy::Release;
-use crate::domain::request::{Fulfilment, Request, State, StateName};
+use crate::domain::request::{Fulfilment, Line, Request, State, StateName};
 use crate::domain::right::Right;
-use crate::fulfilment;
-use crate::store::Tx;
+use crate::fulfilment::{self, FulfilmentError};
+use crate::store::{StepRow, StepState, Tx};
 
 pub use correction::CorrectionPlan;
 pub use package::remove_expired_packages;
@@ -77,13 +77,55 @@ pub async fn fulfil(office: &Office, owner: Uuid, job: &LeasedJob, id: RequestId
     let reads = matches!(request.right, Right::Access | Right::Portability);
     let review = reads && controller.policy.release == Release::Review;
     let blocking = office.clone();
+    let right = request.right;
     let result = tokio::task::spawn_blocking(move || carry_out(&blocking, &request, disclose))
         .await
-        .map_err(|_| Error::Files("finish a fulfilment".into()))??;
+        .map_err(|_| Error::Files("finish a fulfilment".into()))?;
+    let result = match result {
+        Ok(result) => result,
+        Err(error) => return Err(told(office, id, right, error).await),
+    };
     crash::point("fulfilment.before_settle");
     let (now, job) = (office.clock.now(), job.clone());
     office.store.write(move |tx| commit(tx, &job, owner, id, &result, review, now)).await?;
     Ok(None)
+}
+
+/// Leaves a failed step where staff see it, beside the job that will be tried again.
+async fn told(office: &Office, id: RequestId, right: Right, error: Error) -> Error {
+    let Error::Fulfilment(FulfilmentError::System { system, .. }) = &error else { return error };
+    let step = StepRow {
+        ordinal: 0,
+        name: right.as_str().to_owned(),
+        system: system.clone(),
+        dataset: String::new(),
+        collection: String::new(),
+        state: StepState::Failed,
+        rows: 0,
+        error: Some(error.to_string()),
+        updated_at: office.clock.now(),
+    };
+    let written = office.store.write(move |tx| Ok::<_, Error>(tx.put_steps(id, std::slice::from_ref(&step))?)).await;
+    if let Err(second) = written {
+        tracing::warn!(request = %id, error = %second, "a failed step could not be noted");
+    }
+    error
+}
+
+/// What was done where, as steps that are done.
+fn steps(right: Right, result: &Fulfilment, now: DateTime<Utc>) -> Vec<StepRow> {
+    let step = |(ordinal, line): (usize, &Line)| StepRow {
+        ordinal: i32::try_from(ordinal).unwrap_or(i32::MAX),
+        name: right.as_str().to_owned(),
+        system: line.system.as_str().into(),
+        dataset: line.dataset.clone(),
+        collection: line.collection.clone(),
+        state: StepState::Done,
+        rows: line.rows,
+        error: None,
+        updated_at: now,
+    };
+    result.lines.iter().enumerate().map(step).collect()
 }
 
 /// Result, next state and the job's end, together. Where the lease was lost, somebody else commits the same.
@@ -100,6 +142,8 @@ fn commit(
         return Ok(());
     }
     let request = tx.request_for_update(id)?.ok_or(Error::NotFound("request"))?;
+    tx.clear_steps(id)?;
+    tx.put_steps(id, &steps(request.right, result, now))?;
     let outcome = request.complete(now, result.clone(), review)?;
     tx.save(&outcome)?;
     wake_siblings(tx, &outcome.request, now)

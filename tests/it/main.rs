@@ -1,5 +1,6 @@
 //! Habeas from outside: real databases, real HTTP, one test binary.
 
+mod arrows;
 mod connectors;
 mod engine;
 mod journeys;

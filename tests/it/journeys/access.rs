@@ -134,10 +134,14 @@ fn a_system_that_is_down_leaves_a_visible_failure_and_recovers() {
     assert_eq!(failing["state"], "fulfilling");
     let error = failing["jobs"][0]["last_error"].as_str().unwrap();
     assert!(error.contains("desk-db") && !error.contains("ada@"), "{error}");
+    let failed = api.until(id, &staff, |r| r["steps"][0]["state"] == "failed");
+    assert_eq!(failed["steps"][0]["system"], "desk-db");
     assert_eq!(api.get(&format!("/v1/staff/requests/{id}/plan"), &staff).0, 502);
 
     std::fs::rename(&away, &there).unwrap();
     assert_eq!(api.post(&format!("/v1/staff/requests/{id}/retry"), &staff, Value::Null).0, 200);
     office.store.jobs_ready().notify_waiters();
-    assert_eq!(api.settled(id, &staff)["state"], "awaiting_release");
+    let done = api.settled(id, &staff);
+    assert_eq!(done["state"], "awaiting_release");
+    assert!(done["steps"].as_array().unwrap().iter().all(|s| s["state"] == "done"), "{done}");
 }

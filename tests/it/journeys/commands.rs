@@ -70,6 +70,9 @@ fn staff_are_added_with_a_password_that_stands_in_no_list_of_processes() {
 
     let (code, printed, _) = habeas(&world, &["audit", "verify"], "");
     assert_eq!((code, printed.as_str()), (0, "-: 1 entries, unbroken\n"));
+    world.execute_in_store(Kind::Sqlite, "DROP TRIGGER entries_unchanged; UPDATE entries SET event = 'staff.removed'");
+    let (code, printed, _) = habeas(&world, &["audit", "verify"], "");
+    assert_eq!((code, printed.as_str()), (1, "-: broken: entry 1 does not match its hash\n"));
 }
 
 #[test]

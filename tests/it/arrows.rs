@@ -1,0 +1,69 @@
+//! The arrows of `ARCHITECTURE.md`: no room of `src/` uses one above it.
+
+use std::path::Path;
+
+/// A room and the rooms it may use.
+const ROOMS: &[(&str, &[&str])] = &[
+    ("domain", &[]),
+    ("clock", &[]),
+    ("crash", &[]),
+    ("regimes", &["domain"]),
+    ("connectors", &["domain", "clock"]),
+    ("datamap", &["domain", "connectors"]),
+    ("store", &["domain", "clock", "crash"]),
+    ("mail", &["domain"]),
+    ("packaging", &["domain", "connectors", "crash", "clock"]),
+    ("fulfilment", &["domain", "connectors", "datamap", "crash"]),
+    ("config", &["domain", "mail"]),
+    (
+        "usecases",
+        &["domain", "clock", "crash", "regimes", "connectors", "datamap", "store", "mail", "packaging", "fulfilment"],
+    ),
+    ("web", &["domain", "fulfilment", "store", "usecases"]),
+    ("worker", &["domain", "fulfilment", "store", "usecases"]),
+];
+
+#[test]
+fn the_arrows_run_downwards() {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut wrong = Vec::new();
+    let mut files = 0;
+    for (room, allowed) in ROOMS {
+        for file in rust_files(&src, room) {
+            files += 1;
+            let text = std::fs::read_to_string(&file).unwrap();
+            // What a file's tests use is theirs.
+            let text = text.split("#[cfg(test)]\nmod").next().unwrap();
+            for used in text.split("crate::").skip(1) {
+                let name: String = used.chars().take_while(|c| c.is_ascii_lowercase() || *c == '_').collect();
+                let known = ROOMS.iter().any(|(other, _)| *other == name) || name == "cli";
+                if known && name != *room && !allowed.contains(&name.as_str()) {
+                    wrong.push(format!("{} uses {name}", file.strip_prefix(&src).unwrap().display()));
+                }
+            }
+        }
+    }
+    assert!(files > 100, "the rooms were found: {files} files");
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// The files of a room, tests left out.
+fn rust_files(src: &Path, room: &str) -> Vec<std::path::PathBuf> {
+    let mut found = Vec::new();
+    let mut folders = vec![src.join(room)];
+    let file = src.join(format!("{room}.rs"));
+    found.extend(file.exists().then_some(file));
+    while let Some(folder) = folders.pop() {
+        let Ok(entries) = std::fs::read_dir(folder) else { continue };
+        for entry in entries {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+            if path.is_dir() {
+                folders.push(path);
+            } else if name.ends_with(".rs") && !name.ends_with("tests.rs") {
+                found.push(path);
+            }
+        }
+    }
+    found
+}
