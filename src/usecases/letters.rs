@@ -243,11 +243,12 @@ fn changes(result: &Fulfilment) -> Vec<Change<'_>> {
         .collect()
 }
 
-/// What the person can do about a decision: the regime's authority, and the courts where its letters name them.
+/// What the person can do about a decision: the authority that policy or regime names, and the courts where its letters name them.
 fn remedies<'a>(office: &'a Office, request: &Request) -> Remedies<'a> {
     use crate::domain::regime::LetterPart;
     let regime = office.regimes.get(&request.regime);
-    let authority = regime.and_then(|r| r.authority.as_ref());
+    let controller = office.controller(&request.controller);
+    let authority = controller.zip(regime).and_then(|(c, r)| c.policy.authority(r));
     Remedies {
         appeal: None,
         authority: authority.map(|a| Authority { name: &a.name, url: a.url.as_deref() }),

@@ -41,10 +41,10 @@ pub async fn answer(
     request.extensions_mut().insert(call);
     let response = next.call(request).await?;
     // Two calls with one key at the same time: the second finds that the first was remembered meanwhile.
-    if response.status() == StatusCode::CONFLICT {
-        if let Some(answer) = idempotency::recall(&office, call).await.map_err(Problem::from)? {
-            return Ok(response.into_response(replay(answer)));
-        }
+    if response.status() == StatusCode::CONFLICT
+        && let Some(answer) = idempotency::recall(&office, call).await.map_err(Problem::from)?
+    {
+        return Ok(response.into_response(replay(answer)));
     }
     if !response.status().is_success() {
         return Ok(response.map_into_boxed_body());

@@ -72,7 +72,7 @@ fn pack<W: io::Write>(
         return Ok((exported, None));
     }
     let receipt = receipt(request, &exported, generated_at);
-    let summary = packer.writer.finish(&receipt, &notes(&exported)).map_err(packing)?;
+    let summary = packer.writer.finish(&receipt, &[]).map_err(packing)?;
     Ok((exported, Some(summary)))
 }
 
@@ -115,15 +115,6 @@ fn lines(exported: &Exported) -> Vec<Line> {
             }
         })
         .collect()
-}
-
-fn notes(exported: &Exported) -> Vec<String> {
-    let withheld: u64 = exported.collections.iter().map(|c| c.withheld).sum();
-    let mut notes = Vec::new();
-    if withheld > 0 {
-        notes.push(format!("{withheld} values are withheld because they say who somebody else is."));
-    }
-    notes
 }
 
 /// What was asked when and what was done when, inside the package itself.
