@@ -77,6 +77,15 @@ impl Job {
     }
 }
 
+/// Which of a worker's two hands takes a job: neither waits for the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lane {
+    /// Mails: many, small, and settled together.
+    Mail,
+    /// Searches and changes in the company's systems.
+    Fulfilment,
+}
+
 /// A job to be done from `run_at` on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewJob {

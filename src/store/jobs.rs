@@ -1,9 +1,9 @@
 //! Durable jobs: leased to one process at a time, taken over when it stops, visible when they fail.
 
 use chrono::{DateTime, Utc};
-use diesel::dsl::case_when;
+use diesel::dsl::{case_when, sql};
 use diesel::prelude::*;
-use diesel::sql_types::Integer;
+use diesel::sql_types::{Bool, Integer};
 use diesel::{delete, insert_into, update};
 use uuid::Uuid;
 
@@ -14,7 +14,7 @@ use super::sql_types::{At, Uid};
 use super::{StoreError, Tx};
 use crate::clock;
 use crate::domain::ids::{JobId, RequestId};
-use crate::domain::job::{Job, LEASE, LeasedJob, NewJob, Settlement};
+use crate::domain::job::{Job, LEASE, Lane, LeasedJob, NewJob, Settlement};
 
 /// How a job stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -107,11 +107,23 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Leases up to `limit` jobs that are due and nobody's, or whose lease ran out.
-    pub fn claim(&mut self, now: DateTime<Utc>, owner: Uuid, limit: u32) -> Result<Vec<LeasedJob>, StoreError> {
+    /// Leases up to `limit` jobs that are due and nobody's, or whose lease ran out; of one lane, or of both.
+    pub fn claim(
+        &mut self,
+        now: DateTime<Utc>,
+        owner: Uuid,
+        lane: Option<Lane>,
+        limit: u32,
+    ) -> Result<Vec<LeasedJob>, StoreError> {
+        // Literally what the partial index of each lane says, so that neither looks through the other's backlog.
+        let lane = sql::<Bool>(match lane {
+            None => "1 = 1",
+            Some(Lane::Mail) => "kind <> 'fulfil'",
+            Some(Lane::Fulfilment) => "kind = 'fulfil'",
+        });
         let free = jobs::leased_until.is_null().or(jobs::leased_until.le(At(now)).assume_not_null());
         let due = jobs::table
-            .filter(jobs::given_up.eq(false).and(jobs::run_at.le(At(now))).and(free))
+            .filter(jobs::given_up.eq(false).and(jobs::run_at.le(At(now))).and(free).and(lane))
             .order((jobs::run_at, jobs::id))
             .limit(limit.into());
         self.touch();

@@ -97,7 +97,8 @@ impl Writer {
                 conn.forget_old_pages();
             }
             if pending.jobs {
-                self.jobs_ready.notify_one();
+                // Whoever is looking has asked to be told before it looked, so nothing is slept through.
+                self.jobs_ready.notify_waiters();
             }
         }
         if !matches!(result, Err(Fault::Lost(_) | Fault::Unknown)) {

@@ -1,5 +1,6 @@
-//! One job: run it outside of any transaction, then settle it.
+//! Jobs: run outside of any transaction, then settled.
 
+use futures_util::StreamExt;
 use uuid::Uuid;
 
 use crate::domain::job::{Job, LeasedJob, Settlement};
@@ -7,44 +8,43 @@ use crate::fulfilment::FulfilmentError;
 use crate::usecases::letters::{self, LetterError};
 use crate::usecases::{Error, Office, fulfil};
 
-/// Runs a leased job and settles it. A job whose lease was lost meanwhile is left to whoever has it now.
-pub async fn run(office: &Office, owner: Uuid, job: LeasedJob) {
-    let kind = job.job.kind();
-    let settlement = match &job.job {
-        Job::Fulfil { request } => {
-            let fulfilled = fulfil::fulfil(office, owner, &job, *request).await;
-            match fulfilled {
-                // Settled in the same transaction as its result.
-                Ok(None) => return metrics::counter!("habeas_jobs_done_total", "kind" => kind).increment(1),
-                Ok(Some(settlement)) => settlement,
-                Err(error) => failed(office, &job, &error),
-            }
-        }
-        Job::MailCode { bundle, serial } => {
-            mailed(office, &job, letters::mail_code(office, job.id, *bundle, *serial).await)
-        }
-        Job::MailAcknowledgement { bundle } => {
-            mailed(office, &job, letters::mail_acknowledgement(office, job.id, *bundle).await)
-        }
-        Job::MailLetter { request, letter } => {
-            mailed(office, &job, letters::mail_letter(office, job.id, *request, *letter).await)
-        }
+/// How many mails of a batch are on their way at a time.
+const MAILS_AT_ONCE: usize = 4;
+
+/// Runs a leased fulfilment and settles it. One whose lease was lost meanwhile is left to whoever has it now.
+pub async fn fulfilment(office: &Office, owner: Uuid, job: LeasedJob) {
+    let Job::Fulfil { request } = job.job else { return };
+    let settlement = match fulfil::fulfil(office, owner, &job, request).await {
+        // Settled in the same transaction as its result.
+        Ok(None) => return count(&Settlement::Done, job.job.kind()),
+        Ok(Some(settlement)) => settlement,
+        Err(error) => failed(office, &job, &error),
     };
-    settle(office, owner, job, settlement, kind).await;
+    settle(office, owner, vec![(job, settlement)]).await;
 }
 
-async fn settle(office: &Office, owner: Uuid, job: LeasedJob, settlement: Settlement, kind: &'static str) {
-    let outcome = match &settlement {
-        Settlement::Done => "habeas_jobs_done_total",
-        Settlement::Postponed { .. } => "habeas_jobs_postponed_total",
-        Settlement::Retry { .. } | Settlement::GivenUp { .. } => "habeas_jobs_failed_total",
+/// Sends a batch of mails and settles them together.
+pub async fn mails(office: &Office, owner: Uuid, jobs: Vec<LeasedJob>) {
+    let sent = futures_util::stream::iter(jobs).map(async |job| {
+        let settlement = mail(office, &job).await;
+        (job, settlement)
+    });
+    let settlements = sent.buffer_unordered(MAILS_AT_ONCE).collect().await;
+    settle(office, owner, settlements).await;
+}
+
+async fn mail(office: &Office, job: &LeasedJob) -> Settlement {
+    let sent = match &job.job {
+        Job::MailCode { bundle, serial } => letters::mail_code(office, job.id, *bundle, *serial).await,
+        Job::MailAcknowledgement { bundle } => letters::mail_acknowledgement(office, job.id, *bundle).await,
+        Job::MailLetter { request, letter } => letters::mail_letter(office, job.id, *request, *letter).await,
+        Job::Fulfil { .. } => Ok(()),
     };
-    metrics::counter!(outcome, "kind" => kind).increment(1);
-    let now = office.clock.now();
-    let id = job.id;
-    let settled = office.store.write(move |tx| Ok::<_, Error>(tx.settle(&job, owner, &settlement, now)?)).await;
-    if let Err(error) = settled {
-        tracing::warn!(job = %id, kind, %error, "a job could not be settled; it runs again when its lease is over");
+    let Err(error) = sent else { return Settlement::Done };
+    tracing::warn!(job = %job.id, kind = job.job.kind(), attempts = job.attempts, %error, "a mail did not leave");
+    match &error {
+        LetterError::Mail(mail) if mail.is_permanent() => Settlement::GivenUp { error: error.to_string() },
+        _ => Settlement::failed(job.attempts, office.clock.now(), error.to_string()),
     }
 }
 
@@ -59,11 +59,29 @@ fn failed(office: &Office, job: &LeasedJob, error: &Error) -> Settlement {
     }
 }
 
-fn mailed(office: &Office, job: &LeasedJob, result: Result<(), LetterError>) -> Settlement {
-    let Err(error) = result else { return Settlement::Done };
-    tracing::warn!(job = %job.id, kind = job.job.kind(), attempts = job.attempts, %error, "a mail did not leave");
-    match &error {
-        LetterError::Mail(mail) if mail.is_permanent() => Settlement::GivenUp { error: error.to_string() },
-        _ => Settlement::failed(job.attempts, office.clock.now(), error.to_string()),
+async fn settle(office: &Office, owner: Uuid, settlements: Vec<(LeasedJob, Settlement)>) {
+    settlements.iter().for_each(|(job, settlement)| count(settlement, job.job.kind()));
+    let now = office.clock.now();
+    let jobs = settlements.len();
+    let settled = office
+        .store
+        .write(move |tx| {
+            for (job, settlement) in &settlements {
+                tx.settle(job, owner, settlement, now)?;
+            }
+            Ok::<_, Error>(())
+        })
+        .await;
+    if let Err(error) = settled {
+        tracing::warn!(jobs, %error, "jobs could not be settled; they run again when their leases are over");
     }
+}
+
+fn count(settlement: &Settlement, kind: &'static str) {
+    let name = match settlement {
+        Settlement::Done => "habeas_jobs_done_total",
+        Settlement::Postponed { .. } => "habeas_jobs_postponed_total",
+        Settlement::Retry { .. } | Settlement::GivenUp { .. } => "habeas_jobs_failed_total",
+    };
+    metrics::counter!(name, "kind" => kind).increment(1);
 }

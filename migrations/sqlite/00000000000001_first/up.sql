@@ -90,7 +90,8 @@ CREATE TABLE jobs (
     last_error TEXT,
     given_up BOOLEAN NOT NULL
 ) WITHOUT ROWID;
-CREATE INDEX jobs_run_at ON jobs (run_at);
+CREATE INDEX jobs_mail ON jobs (run_at, id) WHERE kind <> 'fulfil';
+CREATE INDEX jobs_fulfil ON jobs (run_at, id) WHERE kind = 'fulfil';
 CREATE INDEX jobs_request ON jobs (request_id) WHERE request_id IS NOT NULL;
 CREATE INDEX jobs_owner ON jobs (owner) WHERE owner IS NOT NULL;
 

@@ -127,7 +127,8 @@ async fn jobs_are_announced_once_they_are_committed(#[values(Db::Sqlite, Db::Pos
     let mut outcome = bare(request(1));
     let job = habeas::domain::job::Job::Fulfil { request: id(1) };
     outcome.jobs.push(habeas::domain::job::NewJob { job, run_at: at(0) });
+    let announced = ready.notified();
     home.store.write(move |tx| tx.insert(&outcome)).await.unwrap();
-    tokio::time::timeout(std::time::Duration::from_secs(10), ready.notified()).await.expect("somebody is woken");
+    tokio::time::timeout(std::time::Duration::from_secs(10), announced).await.expect("somebody is woken");
     home.store.ping().await.unwrap();
 }

@@ -25,7 +25,7 @@ fn enqueue(store: &Store, job: NewJob) {
 }
 
 fn claim(store: &Store, now: i64, owner: Uuid) -> Vec<LeasedJob> {
-    store.write_blocking(move |tx| tx.claim(at(now), owner, 10)).unwrap()
+    store.write_blocking(move |tx| tx.claim(at(now), owner, None, 10)).unwrap()
 }
 
 fn settle(store: &Store, job: &LeasedJob, owner: Uuid, settlement: Settlement, now: i64) -> bool {
