@@ -7,7 +7,7 @@ use habeas::fulfilment;
 use rstest::rstest;
 
 use super::Engine::{self, Postgres, Sqlite};
-use super::{Company, person, shop};
+use super::{Company, Seen, person, shop};
 
 #[rstest]
 fn a_customer_sees_their_rows_and_what_those_point_to(#[values(Sqlite, Postgres)] engine: Engine) {
@@ -51,6 +51,20 @@ fn an_employee_sees_the_tickets_they_handled_without_the_customer(#[values(Sqlit
     let (disclosed, _) = company.export(&person("eve@example.com"), true);
     assert_eq!(disclosed.of("tickets").len(), 2);
     assert!(disclosed.of("tickets")[0].contains("customer_id=1"));
+}
+
+#[rstest]
+fn law_and_policy_keep_back_more_than_everybody_does(#[values(Sqlite, Postgres)] engine: Engine) {
+    let company = shop::company(engine);
+    let never_disclose = ["user.contact.phone_number".to_owned()];
+    let options = fulfilment::ExportOptions { disclose: false, never_disclose: &never_disclose };
+    let mut seen = Seen::default();
+    fulfilment::export(&company.systems, &person("ada@example.com"), options, &mut seen).unwrap();
+    let ada = seen.of("customers")[0];
+    assert!(ada.contains("phone=[not disclosed]") && ada.contains("email=Ada@Example.com"), "{ada}");
+    let plan = fulfilment::plan_access(&company.systems, &person("ada@example.com"), &never_disclose).unwrap();
+    let hidden: Vec<_> = plan.collections[0].access.iter().flat_map(|a| &a.not_disclosed).map(|f| &f.field).collect();
+    assert_eq!(hidden, ["phone", "password"]);
 }
 
 #[rstest]
