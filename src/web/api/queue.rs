@@ -104,6 +104,10 @@ pub async fn list(office: Data<Office>, _: Staff<Read>, query: Query<QueueQuery>
     if !(1..=200).contains(&limit) {
         return Err(Problem::new(error::INVALID_QUERY, "limit is a number from 1 to 200"));
     }
+    let too_long = |text: &Option<String>, most| text.as_ref().is_some_and(|t| t.chars().count() > most);
+    if too_long(&query.q, 254) || too_long(&query.cursor, 500) {
+        return Err(Problem::new(error::INVALID_QUERY, "q has at most 254 characters, cursor at most 500"));
+    }
     let queue = Queue {
         state: query.state,
         right: query.right,

@@ -104,6 +104,7 @@ fn the_queue_filters_sorts_and_pages(#[values(Kind::Sqlite, Kind::Postgres)] sto
     assert_eq!(count("due_before=2026-12-24"), Some(2));
     assert_eq!(api.get("/v1/staff/requests?cursor=nonsense", &staff).0, 400);
     assert_eq!(api.get("/v1/staff/requests?limit=0", &staff).0, 400);
+    assert_eq!(api.get(&format!("/v1/staff/requests?q={}", "0".repeat(255)), &staff).0, 400);
     assert_eq!(api.get("/v1/staff/requests?colour=red", &staff).0, 400);
 }
 
