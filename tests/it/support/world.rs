@@ -39,6 +39,11 @@ pub struct World {
 impl World {
     /// Makes the company's databases and everything that Habeas reads.
     pub fn new(store: Kind, company: Kind) -> Self {
+        Self::promising(store, company, "shop", POLICY)
+    }
+
+    /// The same for a controller of another name and promise.
+    pub fn promising(store: Kind, company: Kind, controller: &str, policy: &str) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let store = match store {
             Kind::Sqlite => "sqlite://habeas.db".to_owned(),
@@ -48,7 +53,7 @@ impl World {
         let mut config = format!(
             "[server]\nlisten = \"127.0.0.1:0\"\npublic_url = \"https://privacy.shop.example\"\nworkers = 1\n\
              [database]\nurl = \"{store}\"\n[mail]\ntransport = \"file\"\ndirectory = \"mail\"\nfrom = \"privacy@shop.example\"\n\
-             [[controllers]]\nid = \"shop\"\npolicy = \"policy.toml\"\n"
+             [[controllers]]\nid = \"{controller}\"\npolicy = \"policy.toml\"\n"
         );
         for (name, sql, dataset) in [("shop", SHOP_SQL, SHOP), ("desk", DESK_SQL, DESK)] {
             let url = match company {
@@ -56,13 +61,13 @@ impl World {
                 Kind::Postgres => postgres::fresh_database(),
             };
             config.push_str(&format!(
-                "[[systems]]\nid = \"{name}-db\"\ncontroller = \"shop\"\nurl = \"{url}\"\ndataset = \"{name}.yml\"\n"
+                "[[systems]]\nid = \"{name}-db\"\ncontroller = \"{controller}\"\nurl = \"{url}\"\ndataset = \"{name}.yml\"\n"
             ));
             world.urls.push((name, url));
             world.execute(name, sql);
             world.write(&format!("{name}.yml"), dataset);
         }
-        world.write("policy.toml", POLICY);
+        world.write("policy.toml", policy);
         world.write("habeas.toml", &config);
         world
     }
