@@ -6,6 +6,7 @@ mod datamap;
 pub mod deadline;
 pub mod demo;
 mod keeping;
+mod receipt;
 pub mod serve;
 
 use std::path::PathBuf;
@@ -52,6 +53,11 @@ enum Command {
     Datamap {
         #[command(subcommand)]
         command: DatamapCommand,
+    },
+    /// Receipts that the server signed.
+    Receipt {
+        #[command(subcommand)]
+        command: ReceiptCommand,
     },
     /// The audit trail.
     Audit {
@@ -103,6 +109,12 @@ enum DatamapCommand {
 }
 
 #[derive(Subcommand)]
+enum ReceiptCommand {
+    /// Checks a receipt and says what it says; exit 1 when it was forged or changed, or signed with another key.
+    Verify(receipt::Args),
+}
+
+#[derive(Subcommand)]
 enum AuditCommand {
     /// Recomputes every chain; exit 1 and the first broken entry if one is broken.
     Verify,
@@ -120,6 +132,12 @@ pub enum Failure {
 impl From<Vec<Finding>> for Failure {
     fn from(findings: Vec<Finding>) -> Self {
         Failure::Findings(findings)
+    }
+}
+
+impl From<Finding> for Failure {
+    fn from(finding: Finding) -> Self {
+        Failure::Findings(vec![finding])
     }
 }
 
@@ -169,6 +187,7 @@ fn execute(arguments: Habeas) -> Result<ExitCode, Failure> {
             keeping::add_api_key(config()?, name, controller)
         }
         Command::Datamap { command: DatamapCommand::Draft(draft) } => datamap::draft(&draft),
+        Command::Receipt { command: ReceiptCommand::Verify(args) } => receipt::verify(&args, config),
         Command::Audit { command: AuditCommand::Verify } => keeping::verify_audit(config()?),
     }
 }
