@@ -5,6 +5,7 @@ use rstest::rstest;
 use serde_json::json;
 
 use super::Promised;
+use crate::journeys::unzip;
 use crate::support::world::Kind;
 
 #[rstest]
@@ -49,4 +50,35 @@ fn marketing_ends_without_proof(#[values(Kind::Sqlite, Kind::Postgres)] store: K
     assert_eq!(company.suppressed(), ["marketing"]);
     let letter = company.mail("ada@example.com", "Your opt-out is honoured");
     assert!(letter.contains("are not marketing, and go on"), "what goes on is said: {letter}");
+}
+
+#[rstest]
+fn who_received_the_data_hears_of_it(#[values(Kind::Sqlite, Kind::Postgres)] store: Kind) {
+    let company = Promised::by("informetric", store);
+    for (right, mark) in
+        [("restriction", "processing_restricted"), ("objection", "objection"), ("withdraw_consent", "consent_withdrawn")]
+    {
+        let (_, id) = company.proved(right, Some("FR"), json!({}));
+        company.carried_out(&id);
+        let staff = company.server.api.sign_in(Role::Auditor);
+        let done = company.server.api.until(&id, &staff, |r| r["outcome"]["notified"].is_array());
+        assert_eq!(done["state"], "fulfilled", "{done}");
+        assert!(company.suppressed().contains(&mark.to_owned()), "{mark}");
+        let notified = done["outcome"]["notified"].to_string();
+        assert!(notified.contains("Affiliates") && notified.contains("Constant Contact"), "{done}");
+    }
+    assert!(!company.world.mails("affiliates@informetric.example").is_empty());
+    assert!(!company.world.mails("privacy@mailing.example").is_empty());
+}
+
+#[rstest]
+fn a_copy_names_public_sources(#[values(Kind::Sqlite, Kind::Postgres)] store: Kind) {
+    let company = Promised::by("informetric", store);
+    let (token, id) = company.proved("access", Some("FR"), json!({}));
+    company.carried_out(&id);
+    let files = unzip(company.server.api.package(&id, &token));
+    let page = &files["index.html"];
+    for told in ["publicly available sources", "Constant Contact", "Google Analytics", "legitimate interest"] {
+        assert!(page.contains(told), "the package does not tell: {told}");
+    }
 }

@@ -61,3 +61,18 @@ fn secrets_are_described_and_other_peoples_messages_withheld(#[values(Kind::Sqli
     let chats = &files["data/hub/chats.csv"];
     assert!(chats.contains("Hello there") && chats.contains("withheld"), "her words, not his address: {chats}");
 }
+
+#[rstest]
+fn a_browsers_signal_is_an_opt_out(#[values(Kind::Sqlite, Kind::Postgres)] store: Kind) {
+    let company = Promised::by("innosoft-gulf", store);
+    let honoured = company.signal(None);
+    assert_eq!(honoured["honoured"], true, "for everybody, law or not: {honoured}");
+    assert_eq!(company.suppressed(), ["sale", "sharing", "targeted_advertising"]);
+    let page = reqwest::blocking::Client::new()
+        .get(format!("{}/privacy/innosoft-gulf", company.server.api.url))
+        .header("sec-gpc", "1")
+        .send()
+        .unwrap();
+    assert_eq!(page.status(), 200);
+    assert!(page.text().unwrap().contains("honoured"), "and the page shows it");
+}

@@ -128,13 +128,43 @@ impl Promised {
         deadline.unwrap_or_else(|| panic!("no {duty}: {request}"))["due"].as_str().unwrap().to_owned()
     }
 
-    /// What the address opted out of, as the company's tools hear it.
-    fn suppressed(&self) -> Vec<String> {
+    /// An API key of the company's tools.
+    fn key(&self) -> String {
         let admin = self.server.api.sign_in(Role::Admin);
-        let (_, key) = self.server.api.post("/v1/staff/api-keys", &admin, json!({ "name": "mailing tool" }));
-        let (_, list) = self.server.api.get("/v1/suppressions?email=ada@example.com", key["secret"].as_str().unwrap());
+        let body = json!({ "name": "mailing tool", "controller": self.controller });
+        let (status, key) = self.server.api.post("/v1/staff/api-keys", &admin, body);
+        assert_eq!(status, 201, "{key}");
+        key["secret"].as_str().unwrap().to_owned()
+    }
+
+    /// What the address must not be used for, as the company's tools hear it.
+    fn suppressed(&self) -> Vec<String> {
+        let (_, list) = self.server.api.get("/v1/suppressions?email=ada@example.com", &self.key());
         let items = list["items"].as_array().unwrap();
-        items.iter().map(|s| s["opt_out_of"].as_str().unwrap().to_owned()).collect()
+        items.iter().map(|s| s["what"].as_str().unwrap().to_owned()).collect()
+    }
+
+    /// The signal of Ada's browser, passed on by the company's site.
+    fn signal(&self, residence: Option<&str>) -> Value {
+        let mut body = json!({ "controller": self.controller, "email": "ada@example.com" });
+        if let Some(residence) = residence {
+            body["residence"] = json!(residence);
+        }
+        let bearer = format!("Bearer {}", self.key());
+        let headers = [("content-type", "application/json"), ("sec-gpc", "1"), ("authorization", bearer.as_str())];
+        let (status, answer) = self.server.api.raw("/v1/signals/gpc", &headers, body.to_string());
+        assert_eq!(status, 200, "{answer}");
+        answer
+    }
+
+    /// The link at the foot of a marketing mail, clicked as a mail program does.
+    fn unsubscribe(&self) {
+        let (status, link) = self.server.api.get("/v1/unsubscribe-links?email=ada@example.com", &self.key());
+        assert_eq!(status, 200, "{link}");
+        let url = link["url"].as_str().unwrap();
+        let path = &url[url.find("/u/").unwrap()..];
+        let headers = [("content-type", "application/x-www-form-urlencoded")];
+        assert_eq!(self.server.api.raw(path, &headers, "List-Unsubscribe=One-Click").0, 200);
     }
 
     /// Waits for a mail to an address that holds a text; gives the mail.
