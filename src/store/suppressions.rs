@@ -63,7 +63,8 @@ impl Tx<'_> {
                 since: At(since),
                 request_id: Some(Uid(request.id.0)),
             };
-            new += change!(self, c => insert_into(suppressions::table).values(&row).on_conflict_do_nothing().execute(c))?;
+            new +=
+                change!(self, c => insert_into(suppressions::table).values(&row).on_conflict_do_nothing().execute(c))?;
         }
         Ok(new)
     }

@@ -146,7 +146,10 @@ fn prepare(office: &Office, mut submission: Submission, now: DateTime<Utc>) -> R
 
 fn check(submission: &Submission, now: DateTime<Utc>) -> Result<(), Error> {
     if submission.channel.is_signal() {
-        return Err(Error::invalid("/channel", "only a browser or a mail program sends these; say how the person asked"));
+        return Err(Error::invalid(
+            "/channel",
+            "only a browser or a mail program sends these; say how the person asked",
+        ));
     }
     if submission.rights.is_empty() {
         return Err(Error::invalid("/rights", "name at least one right"));

@@ -33,6 +33,7 @@ macro_rules! kinds {
 
 kinds! {
     MALFORMED_JSON = "malformed_json", 400, "The body is not JSON";
+    NOT_ONE_CLICK = "not_one_click", 400, "Not an unsubscribe as mail programs send it";
     INVALID_QUERY = "invalid_query", 400, "A parameter of the address is wrong";
     UNAUTHORIZED = "unauthorized", 401, "No valid token";
     BAD_CREDENTIALS = "bad_credentials", 401, "E-mail and password do not match";
