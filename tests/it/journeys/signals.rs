@@ -268,7 +268,7 @@ fn the_privacy_page_shows_that_the_signal_is_honoured() {
     <p id="signal"><strong>Opt-out request honored.</strong></p>
     <p>Your browser sends the Global Privacy Control signal. Example Shop GmbH takes it as your request not to sell your personal data, not to share it
     for advertising across sites, and not to use it for targeted advertising. You need not do anything else.</p>
-    <p class="soft">It holds for this browser. On the sites of Example Shop GmbH where you are signed in, it holds for your account as well.</p>
+    <p class="soft">It holds for this browser as long as it sends the signal. To have it hold wherever Example Shop GmbH knows you, ask for an opt-out as described below.</p>
     "#);
     let without = open(api, "/privacy/shop", &[]).text().unwrap();
     insta::assert_snapshot!(between(&without, "<main>", "</main>"), @r#"
@@ -303,7 +303,7 @@ fn the_privacy_page_shows_that_the_signal_is_honoured() {
     <dt>A person instead of a program</dt>
     <dd>Somebody looks again at a decision that a program made about you.</dd>
     </dl>
-    <p class="soft">Which of these the law gives you depends on where you live. Asking costs you nothing, and nobody treats you worse for it.</p>
+    <p class="soft">Which of these the law gives you depends on where you live.</p>
     <h2>How to ask</h2>
     <ul>
     <li>By e-mail to <a href="mailto:privacy@shop.example">privacy@shop.example</a>.</li>
