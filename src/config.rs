@@ -23,6 +23,8 @@ pub struct Config {
     pub mail: MailConfig,
     /// Where packages lie.
     pub storage: Storage,
+    /// How much one address may send.
+    pub limits: Limits,
     /// A folder of regime files that add to or replace the built-in ones.
     pub regimes: Option<PathBuf>,
     /// For whom the server answers.
@@ -76,6 +78,17 @@ pub struct Storage {
     pub directory: PathBuf,
 }
 
+/// `[limits]`. Where a key is absent, so many submissions are taken as keep a mailbox from being flooded; where mails are
+/// files and flood nobody, any number.
+#[derive(Debug, Default, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    /// Submissions for one address at one controller in an hour; 0 is any number.
+    pub submissions_per_hour: Option<u32>,
+    /// The same in a day.
+    pub submissions_per_day: Option<u32>,
+}
+
 /// `[[controllers]]`
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -113,6 +126,7 @@ impl Default for Config {
                 from: "privacy@localhost".into(),
             },
             storage: Storage { directory: "packages".into() },
+            limits: Limits::default(),
             regimes: None,
             controllers: Vec::new(),
             systems: Vec::new(),

@@ -12,12 +12,13 @@ use crate::domain::finding::{Finding, Severity};
 use crate::domain::ids::{ControllerId, SystemId};
 use crate::domain::policy::Policy;
 use crate::fulfilment::Systems;
-use crate::mail::{MailConfig, Mailer};
+use crate::mail::{MailConfig, Mailer, TransportKind};
 use crate::packaging::shelf::Shelf;
 use crate::regimes::Regimes;
 use crate::signing::{KeySet, Signer};
 use crate::store::{Keys, Options, Store};
 use crate::usecases::Office;
+use crate::usecases::limits::Limits;
 use crate::usecases::office::Controller;
 
 use super::Failure;
@@ -152,6 +153,20 @@ pub fn mailer(config: &Config) -> Result<Mailer, Failure> {
     Mailer::new(&mail).map_err(|e| Failure::Message(format!("{}: {e}", config.file)))
 }
 
+/// How much one address may send: as configured, else by whether mails reach a mailbox.
+fn limits(config: &Config) -> Limits {
+    let usual = match config.mail.transport {
+        TransportKind::Smtp => Limits::MAILBOX,
+        TransportKind::File => Limits::NONE,
+    };
+    let limits = config.limits;
+    let one = |set: Option<u32>, usual| set.map_or(usual, |most| (most > 0).then_some(most));
+    Limits {
+        per_hour: one(limits.submissions_per_hour, usual.per_hour),
+        per_day: one(limits.submissions_per_day, usual.per_day),
+    }
+}
+
 /// The whole office.
 ///
 /// # Errors
@@ -169,6 +184,7 @@ pub fn office(config: &Config, clock: Clock) -> Result<Office, Failure> {
         store,
         clock,
         signer: Arc::new(signer),
+        limits: limits(config),
         regimes: Arc::new(regimes),
         mailer: Arc::new(mailer),
         shelf: Arc::new(shelf),

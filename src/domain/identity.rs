@@ -131,6 +131,14 @@ impl FromStr for AccountId {
 pub struct Name(Personal<String>);
 
 impl Name {
+    /// What stands where a signal came from an address that gave no name.
+    ///
+    /// # Panics
+    /// Never: it is a name like any other.
+    pub fn not_given() -> Self {
+        "(name not given)".parse().expect("printable and short")
+    }
+
     /// The name.
     pub fn expose(&self) -> &str {
         self.0.expose()

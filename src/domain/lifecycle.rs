@@ -88,7 +88,8 @@ fn admit(request: Request, now: DateTime<Utc>) -> Outcome {
     let step = Step { now, by: Actor::System };
     let done = Completed { at: now, approval: Approval { at: now, by: Actor::System }, released_by: None, result };
     let entries = vec![entry(&request, step, "request.fulfilled", json!({ "opted_out_of": opt_outs }))];
-    let jobs = vec![letter(&request, Letter::Completed, now)];
+    let answered = request.channel.is_signal();
+    let jobs = if answered { Vec::new() } else { vec![letter(&request, Letter::Completed, now)] };
     Outcome { request: Request { state: State::Fulfilled(done), ..request }, entries, jobs, opt_outs }
 }
 

@@ -65,6 +65,10 @@ pub enum Channel {
     Phone,
     /// In person, entered by staff.
     InPerson,
+    /// A browser's Global Privacy Control, passed on by the company's own site (11 CCR 7025).
+    Gpc,
+    /// The unsubscribe link of a mail (RFC 8058).
+    Unsubscribe,
 }
 
 impl Channel {
@@ -76,7 +80,14 @@ impl Channel {
             Channel::Post => "post",
             Channel::Phone => "phone",
             Channel::InPerson => "in_person",
+            Channel::Gpc => "gpc",
+            Channel::Unsubscribe => "unsubscribe",
         }
+    }
+
+    /// Whether a program sent it and nobody wrote: it is honoured, and answered where it was sent, without a letter.
+    pub const fn is_signal(self) -> bool {
+        matches!(self, Channel::Gpc | Channel::Unsubscribe)
     }
 }
 

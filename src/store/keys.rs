@@ -24,6 +24,7 @@ pub struct Keys {
     index: hmac::Key,
     code: hmac::Key,
     mac: hmac::Key,
+    link: LessSafeKey,
     session: Zeroizing<[u8; 32]>,
     signing: Zeroizing<[u8; 32]>,
 }
@@ -96,6 +97,7 @@ impl Keys {
             index: hmac_key("blind index"),
             code: hmac_key("verification code"),
             mac: hmac_key("mac"),
+            link: aead_key(&derive(&master, "link")),
             session: derive(&master, "session"),
             signing: derive(&master, "signing"),
         }
@@ -112,6 +114,22 @@ impl Keys {
     /// [`KeyError::NotOurs`].
     pub fn open(&self, aad: &[u8], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, KeyError> {
         sealing::open(&self.sealing, aad, sealed).ok_or(KeyError::NotOurs)
+    }
+
+    /// Encrypts for a link that stands in mails: the same text for the same place always gives the same link. The nonce
+    /// is the text's own HMAC, so that two texts have two nonces (the idea of RFC 5297, without its cipher).
+    pub fn seal_link(&self, aad: &[u8], plain: &[u8]) -> Vec<u8> {
+        let tag = sign(&self.mac, &[b"link nonce", &(aad.len() as u64).to_be_bytes(), aad, plain]);
+        let nonce = std::array::from_fn(|i| tag[i]);
+        sealing::seal_with(&self.link, nonce, aad, plain)
+    }
+
+    /// Opens what [`Keys::seal_link`] sealed for the same place.
+    ///
+    /// # Errors
+    /// [`KeyError::NotOurs`].
+    pub fn open_link(&self, aad: &[u8], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, KeyError> {
+        sealing::open(&self.link, aad, sealed).ok_or(KeyError::NotOurs)
     }
 
     /// What a person's identifier is looked up by: HMAC-SHA256 of its normalised form, so that the database holds no
@@ -220,6 +238,18 @@ mod tests {
             assert!(!all[i + 1..].contains(one), "{i}");
         }
         assert_eq!(format!("{keys:?}"), "Keys([secret])");
+    }
+
+    #[test]
+    fn a_link_is_the_same_for_the_same_text_and_opens_in_its_place_only() {
+        let keys = Keys::from_master([7; 32]);
+        let link = keys.seal_link(b"unsubscribe", b"ada");
+        assert_eq!(link, keys.seal_link(b"unsubscribe", b"ada"));
+        assert_ne!(link[..12], keys.seal_link(b"unsubscribe", b"bob")[..12], "a nonce of its own");
+        assert_eq!(keys.open_link(b"unsubscribe", &link).unwrap().as_slice(), b"ada");
+        assert!(keys.open_link(b"confirm", &link).is_err());
+        assert!(keys.open(b"unsubscribe", &link).is_err(), "a key of its own");
+        assert!(Keys::from_master([8; 32]).open_link(b"unsubscribe", &link).is_err());
     }
 
     #[test]

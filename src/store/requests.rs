@@ -16,8 +16,9 @@ use super::schema::{manifests, messages, requests};
 use super::sealing::RequestKey;
 use super::sql_types::{At, Uid};
 use super::{StoreError, Tx};
+use crate::domain::identity::{Email, IdentityKind};
 use crate::domain::ids::{BundleId, ControllerId, RequestId};
-use crate::domain::request::{Outcome, Request, StateName};
+use crate::domain::request::{Channel, Outcome, Request, StateName};
 
 impl Tx<'_> {
     /// Keeps a new request with everything its outcome brings: entries, jobs, opt-outs.
@@ -92,6 +93,30 @@ impl Tx<'_> {
                 .load(c)
         })?;
         Ok(ids.into_iter().map(|id| RequestId(id.0)).collect())
+    }
+
+    /// When an address sent submissions to a controller over the web after a moment: the newest first, at most `limit`.
+    pub fn submissions_since(
+        &mut self,
+        controller: &ControllerId,
+        email: &Email,
+        after: DateTime<Utc>,
+        limit: u32,
+    ) -> Result<Vec<DateTime<Utc>>, StoreError> {
+        let index = self.keys.blind_index(IdentityKind::Email, &email.normalised()).to_vec();
+        let sent: Vec<(Uid, At)> = ask!(self, c => {
+            requests::table
+                .filter(requests::email_index.eq(&index))
+                .filter(requests::controller.eq(controller.as_str()))
+                .filter(requests::channel.eq(Channel::Web.as_str()))
+                .filter(requests::received_at.gt(At(after)))
+                .select((requests::bundle_id, requests::received_at))
+                .distinct()
+                .order(requests::received_at.desc())
+                .limit(limit.into())
+                .load(c)
+        })?;
+        Ok(sent.into_iter().map(|(_, at)| at.0).collect())
     }
 
     /// How many requests stand where, purged ones included; states without requests are left out.

@@ -18,7 +18,11 @@ pub(super) fn aead_key(bytes: &[u8; 32]) -> LessSafeKey {
 /// Nonce, ciphertext, tag. The nonce is random: under one key far fewer than 2^32 things are sealed (NIST SP 800-38D
 /// section 8.3).
 pub(super) fn seal(key: &LessSafeKey, aad: &[u8], plain: &[u8]) -> Vec<u8> {
-    let nonce: [u8; NONCE_LEN] = clock::random();
+    seal_with(key, clock::random(), aad, plain)
+}
+
+/// The same with a nonce that the caller answers for: never one nonce for two texts.
+pub(super) fn seal_with(key: &LessSafeKey, nonce: [u8; NONCE_LEN], aad: &[u8], plain: &[u8]) -> Vec<u8> {
     let mut sealed = Vec::with_capacity(NONCE_LEN + plain.len() + AES_256_GCM.tag_len());
     sealed.extend_from_slice(&nonce);
     sealed.extend_from_slice(plain);

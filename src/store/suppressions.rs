@@ -49,7 +49,9 @@ impl Row {
 
 impl Tx<'_> {
     /// What the person of an outcome is no longer to be subjected to. Who opted out before stays opted out since then.
-    pub(super) fn suppress(&mut self, outcome: &Outcome) -> Result<(), StoreError> {
+    /// Gives how much of it is new: of two that opt out of the same at once, one is told 0.
+    pub fn suppress(&mut self, outcome: &Outcome) -> Result<usize, StoreError> {
+        let mut new = 0;
         let request = &outcome.request;
         let email = request.particulars.person.email.normalised();
         let since = request.state.closed_at().unwrap_or(request.received_at);
@@ -61,9 +63,10 @@ impl Tx<'_> {
                 since: At(since),
                 request_id: Some(Uid(request.id.0)),
             };
-            change!(self, c => insert_into(suppressions::table).values(&row).on_conflict_do_nothing().execute(c))?;
+            new +=
+                change!(self, c => insert_into(suppressions::table).values(&row).on_conflict_do_nothing().execute(c))?;
         }
-        Ok(())
+        Ok(new)
     }
 
     /// What an address is opted out of, at one controller or at all.

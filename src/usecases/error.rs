@@ -59,6 +59,15 @@ pub enum Error {
         /// For how long.
         retry_after: TimeDelta,
     },
+    /// Too many submissions for one address.
+    #[error("too many requests were sent for this address; the next is taken in {} seconds", retry_after.num_seconds())]
+    TooManySubmissions {
+        /// How long until another is taken.
+        retry_after: TimeDelta,
+    },
+    /// The browser sent no signal.
+    #[error("no signal came with this call; pass the browser's header on as it is: Sec-GPC: 1")]
+    NoSignal,
     /// The request's state does not allow it.
     #[error(transparent)]
     Refused(#[from] Refusal),

@@ -6,14 +6,17 @@ pub mod follow;
 pub mod fulfil;
 pub mod idempotency;
 pub mod letters;
+pub mod limits;
 pub mod look;
 pub mod office;
 pub mod receipt;
 pub mod report;
+pub mod signal;
 pub mod staff;
 pub mod submit;
 pub mod suppression;
 pub mod token;
+pub mod unsubscribe;
 pub mod verify;
 
 pub use error::Error;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use chrono::NaiveDate;
 
+use super::limits::Limits;
 use crate::clock::Clock;
 use crate::domain::ids::{ControllerId, RequestId};
 use crate::domain::policy::{Policy, Terms};
@@ -32,6 +33,8 @@ pub struct Office {
     pub shelf: Arc<Shelf>,
     /// What the server signs its receipts with.
     pub signer: Arc<Signer>,
+    /// How much one address may send.
+    pub limits: Limits,
     /// How people reach the server, as it stands in mails; without a slash at its end.
     pub public_url: Arc<str>,
     /// Who answers, by id.

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use super::idempotency::Keep;
 use super::office::Controller;
 use super::token::Token;
-use super::{Error, Office, receipt};
+use super::{Error, Office, limits, receipt};
 use crate::clock;
 use crate::domain::deadline::{Deadline, Duty, Options, deadline};
 use crate::domain::ids::{BundleId, ControllerId, RegimeId, RequestId, StaffId};
@@ -49,14 +49,20 @@ pub struct Submitted {
 /// Takes a submission: all its requests are there afterwards, or none.
 ///
 /// # Errors
-/// [`Error::UnknownController`], [`Error::UnknownRegime`], [`Error::RightNotOffered`], [`Error::Invalid`].
+/// [`Error::UnknownController`], [`Error::UnknownRegime`], [`Error::RightNotOffered`], [`Error::Invalid`],
+/// [`Error::TooManySubmissions`].
 pub async fn submit(
     office: &Office,
     submission: Submission,
     keep: Option<Keep<Submitted>>,
 ) -> Result<Submitted, Error> {
     let now = office.clock.now();
+    let (controller, email) = (submission.controller.clone(), submission.particulars.person.email.clone());
+    let from_outside = submission.entered_by.is_none();
     let (bundle, outcomes) = prepare(office, submission, now)?;
+    if from_outside {
+        limits::admit(office, controller, email, now).await?;
+    }
     let token = Token::new(bundle.id, clock::random());
     let bundle = Bundle { token_hash: token.hash(), ..bundle };
     let requests: Vec<Request> = outcomes.iter().map(|o| o.request.clone()).collect();
@@ -139,6 +145,12 @@ fn prepare(office: &Office, mut submission: Submission, now: DateTime<Utc>) -> R
 }
 
 fn check(submission: &Submission, now: DateTime<Utc>) -> Result<(), Error> {
+    if submission.channel.is_signal() {
+        return Err(Error::invalid(
+            "/channel",
+            "only a browser or a mail program sends these; say how the person asked",
+        ));
+    }
     if submission.rights.is_empty() {
         return Err(Error::invalid("/rights", "name at least one right"));
     }

@@ -33,6 +33,7 @@ macro_rules! kinds {
 
 kinds! {
     MALFORMED_JSON = "malformed_json", 400, "The body is not JSON";
+    NOT_ONE_CLICK = "not_one_click", 400, "Not an unsubscribe as mail programs send it";
     INVALID_QUERY = "invalid_query", 400, "A parameter of the address is wrong";
     UNAUTHORIZED = "unauthorized", 401, "No valid token";
     BAD_CREDENTIALS = "bad_credentials", 401, "E-mail and password do not match";
@@ -59,10 +60,12 @@ kinds! {
     RIGHT_NOT_OFFERED = "right_not_offered", 422, "The right is not offered";
     UNKNOWN_GROUND = "unknown_ground", 422, "The law knows no such ground";
     KEY_REUSED = "idempotency_key_reused", 422, "The Idempotency-Key was used for something else";
+    NO_SIGNAL = "no_signal", 422, "The browser sent no signal";
     WRONG_CODE = "wrong_code", 422, "Not the code that was sent";
     CODE_EXPIRED = "code_expired", 422, "The code has expired";
     CODE_EXHAUSTED = "code_exhausted", 429, "The code was tried too often";
     TOO_MANY_CODES = "too_many_codes", 429, "Too many codes were sent";
+    TOO_MANY_SUBMISSIONS = "too_many_submissions", 429, "Too many requests were sent for one address";
     ACCOUNT_LOCKED = "account_locked", 429, "The account is locked for now";
     INTERNAL = "internal", 500, "Something failed on our side";
     SYSTEM_UNAVAILABLE = "system_unavailable", 502, "A system of the company cannot be used now";
@@ -159,6 +162,10 @@ impl From<Error> for Problem {
             Error::AccountLocked { retry_after } => {
                 Problem::new(ACCOUNT_LOCKED, detail).after(retry_after.num_seconds())
             }
+            Error::TooManySubmissions { retry_after } => {
+                Problem::new(TOO_MANY_SUBMISSIONS, detail).after(retry_after.num_seconds())
+            }
+            Error::NoSignal => Problem::new(NO_SIGNAL, detail),
             Error::Refused(refusal) => Problem::new(refused(&refusal), detail),
             Error::Challenge(error) => challenged(error, detail),
             Error::NoPackage(_) => Problem::new(NO_PACKAGE, detail),

@@ -120,6 +120,12 @@ fn without_value(message: &str) -> String {
     }
 }
 
+/// Whether the browser opts out by Global Privacy Control: the header is there and says `1`, nothing else.
+pub(super) fn sends_gpc(request: &HttpRequest) -> bool {
+    let mut said = request.headers().get_all("sec-gpc");
+    said.next().is_some_and(|value| value == "1") && said.next().is_none()
+}
+
 pub(super) fn bearer(request: &HttpRequest) -> Option<String> {
     let header = request.headers().get(header::AUTHORIZATION)?.to_str().ok()?;
     let (scheme, token) = header.split_once(' ')?;

@@ -3,7 +3,10 @@
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
-use super::api::{accounts, decisions, operations, queue, receipts, requests, sessions, suppressions};
+use super::api::{
+    accounts, decisions, operations, queue, receipts, requests, sessions, signals, suppressions, unsubscribe_links,
+};
+use super::centre::{privacy, unsubscribe};
 
 /// The file as it is published.
 pub const COMMITTED: &str = include_str!("../../openapi.yaml");
@@ -17,6 +20,7 @@ pub const COMMITTED: &str = include_str!("../../openapi.yaml");
         (name = "requests", description = "What a requester calls, with the token from submission."),
         (name = "staff", description = "What staff call, with the token of their session."),
         (name = "suppressions", description = "What the company's tools call, with an API key."),
+        (name = "pages", description = "What a person's browser or mail program opens."),
         (name = "operations", description = "Health, figures, this file."),
     ),
     components(schemas(queue::SortQuery)),
@@ -24,7 +28,8 @@ pub const COMMITTED: &str = include_str!("../../openapi.yaml");
         requests::submit, requests::get, requests::send_code, requests::confirm_code, requests::withdraw,
         requests::messages, requests::write_message, requests::package, requests::package_file,
         receipts::list, receipts::keys,
-        suppressions::list,
+        suppressions::list, signals::gpc, signals::support, unsubscribe_links::one, unsubscribe_links::many,
+        privacy::show, unsubscribe::show, unsubscribe::act,
         sessions::sign_in, sessions::get, sessions::sign_out,
         accounts::add_account, accounts::list_accounts, accounts::add_api_key, accounts::enter_request,
         queue::list, queue::get, queue::plan, queue::entries, queue::export, queue::figures,

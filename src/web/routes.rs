@@ -2,7 +2,10 @@
 
 use actix_web::web::{self, PathConfig, QueryConfig, ServiceConfig};
 
-use super::api::{accounts, decisions, operations, queue, receipts, requests, sessions, suppressions};
+use super::api::{
+    accounts, decisions, operations, queue, receipts, requests, sessions, signals, suppressions, unsubscribe_links,
+};
+use super::centre::{privacy, unsubscribe};
 use super::error::{self, Problem};
 
 /// Registers a path with its methods; any other method is answered with 405 and the methods that are offered.
@@ -46,6 +49,11 @@ pub fn configure(config: &mut ServiceConfig) {
         "/v1/requests/{id}/package/{path:.+}" => { get "GET": requests::package_file };
         "/v1/requests/{id}/receipt" => { get "GET": receipts::list };
         "/.well-known/jwks.json" => { get "GET": receipts::keys };
+        "/.well-known/gpc.json" => { get "GET": signals::support };
+        "/privacy/{controller}" => { get "GET": privacy::show };
+        "/u/{token}" => { get "GET": unsubscribe::show, post "POST": unsubscribe::act };
+        "/v1/signals/gpc" => { post "POST": signals::gpc };
+        "/v1/unsubscribe-links" => { get "GET": unsubscribe_links::one, post "POST": unsubscribe_links::many };
         "/v1/suppressions" => { get "GET": suppressions::list };
         "/v1/staff/session" => { get "GET": sessions::get, post "POST": sessions::sign_in, delete "DELETE": sessions::sign_out };
         "/v1/staff/accounts" => { get "GET": accounts::list_accounts, post "POST": accounts::add_account };

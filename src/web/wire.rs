@@ -330,7 +330,11 @@ fn corrections(bodies: Vec<CorrectionBody>) -> Result<Vec<Correction>, Error> {
     bodies.into_iter().enumerate().map(parse).collect()
 }
 
-fn at<T, E: std::fmt::Display>(pointer: &str, parsed: Result<T, E>) -> Result<T, Error> {
+/// What was parsed, or what is wrong with it.
+///
+/// # Errors
+/// [`Error::Invalid`] at `pointer`.
+pub fn at<T, E: std::fmt::Display>(pointer: &str, parsed: Result<T, E>) -> Result<T, Error> {
     parsed.map_err(|e| Error::invalid(pointer, e.to_string()))
 }
 

@@ -10,7 +10,7 @@ use chrono_tz::Tz;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
-pub use parts::{Exclusion, Purpose, Recipient, Release, Retention};
+pub use parts::{Exclusion, Gpc, Honour, Purpose, Recipient, Release, Retention};
 pub use terms::Terms;
 
 use super::deadline::Promise;
@@ -79,6 +79,9 @@ pub struct Policy {
     /// What rights do not reach.
     #[serde(default)]
     pub exclusions: Vec<Exclusion>,
+    /// How signals of browsers are treated.
+    #[serde(default)]
+    pub gpc: Gpc,
     /// What staff should know when they decide.
     #[serde(default)]
     pub notes: Vec<String>,

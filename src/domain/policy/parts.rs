@@ -79,3 +79,22 @@ pub struct Exclusion {
     #[serde(default)]
     pub rights: Vec<Right>,
 }
+
+/// Whose Global Privacy Control signal is honoured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Honour {
+    /// Everyone's, wherever they live.
+    #[default]
+    Everyone,
+    /// That of persons whose law makes it binding.
+    WhereBinding,
+}
+
+/// How signals of browsers are treated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Gpc {
+    /// Whose are honoured.
+    pub honour: Honour,
+}

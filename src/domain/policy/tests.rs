@@ -18,6 +18,7 @@ fn what_is_not_said_has_a_default() {
     assert_eq!(policy.default_regime.as_str(), "voluntary");
     assert_eq!((policy.package_days, policy.verification_days), (30, 30));
     assert_eq!(policy.release, Release::Automatic);
+    assert_eq!(policy.gpc.honour, Honour::Everyone);
     assert!(Right::ALL.iter().all(|right| policy.offers(*right)));
 }
 

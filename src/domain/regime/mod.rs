@@ -164,6 +164,12 @@ impl Regime {
         self.grounds.iter().find(|ground| ground.code == code)
     }
 
+    /// The statute that makes a browser's signal a binding opt-out on that day, if there is one.
+    pub fn binds_signals(&self, on: NaiveDate) -> Option<&str> {
+        let universal = self.universal_opt_out.as_ref().filter(|universal| on >= universal.since)?;
+        self.is_in_force(on).then_some(universal.citation.as_str())
+    }
+
     /// Whether values of this fideslang data category, or of one above it, must not be handed out.
     pub fn withholds(&self, category: &str) -> bool {
         let covers = |listed: &String| {

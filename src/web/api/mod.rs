@@ -7,4 +7,6 @@ pub mod queue;
 pub mod receipts;
 pub mod requests;
 pub mod sessions;
+pub mod signals;
 pub mod suppressions;
+pub mod unsubscribe_links;
