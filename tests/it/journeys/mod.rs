@@ -10,6 +10,7 @@ mod crashes;
 mod deletion;
 mod opt_out;
 mod processes;
+mod rights;
 mod staff;
 mod verification;
 
