@@ -12,6 +12,7 @@ pub mod lifecycle;
 pub mod mark;
 pub mod personal;
 pub mod policy;
+pub mod receipt;
 pub mod regime;
 pub mod request;
 pub mod right;

@@ -171,7 +171,7 @@ pub struct DeletionDone<'a> {
     /// What was done, by collection.
     pub results: &'a [Erased<'a>],
     /// What else to say, a sentence each.
-    pub notes: &'a [String],
+    pub notes: &'a [&'a str],
     /// The recipients who are told of it, by name.
     pub told: &'a [&'a str],
     /// For what was kept; not shown when nothing was.
@@ -223,6 +223,8 @@ pub struct OptOutHonoured<'a> {
     pub of: &'a [&'a str],
     /// Since when it is honoured.
     pub since: NaiveDate,
+    /// What goes on all the same, a sentence each.
+    pub limits: &'a [&'a str],
     /// The recipients who are told of it, by name.
     pub told: &'a [&'a str],
 }

@@ -1,7 +1,7 @@
 //! The answer by categories: what kinds of data are held, why, from where, and who receives them; never a value.
 //!
 //! ```text
-//! categories.csv  categories.json  index.html  datapackage.json  receipt.json  SHA256SUMS
+//! categories.csv  categories.json  index.html  datapackage.json  receipt.json  receipt.jws  SHA256SUMS
 //! ```
 
 use std::io::{self, Write};
@@ -11,7 +11,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::archive::Archive;
-use super::{About, Cell, PackagingError, Summary, csv};
+use super::{About, Cell, PackagingError, Sign, Summary, csv};
 
 /// One kind of data held about the person (Cal. Civ. Code 1798.110(a), 1798.115; GDPR Art. 15(1)(a)-(g)).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -78,11 +78,17 @@ const COLUMNS: [&str; 10] = [
     "retention",
 ];
 
-/// Writes the package to `out`.
+/// Writes the package to `out`; `sign` makes the signed receipt of the sums of its files.
 ///
 /// # Errors
 /// Those of `out`.
-pub fn write<W: Write>(out: W, about: &About, answer: &Categories, receipt: &Value) -> Result<Summary, PackagingError> {
+pub fn write<W: Write>(
+    out: W,
+    about: &About,
+    answer: &Categories,
+    receipt: &Value,
+    sign: Sign,
+) -> Result<Summary, PackagingError> {
     let mut archive = Archive::new(out, about.generated_at);
     archive.add("categories.csv", table(answer).as_bytes())?;
     archive.add("categories.json", &pretty(&json!(answer))?)?;
@@ -91,6 +97,8 @@ pub fn write<W: Write>(out: W, about: &About, answer: &Categories, receipt: &Val
     let fact = archive.file("categories.csv").map(|f| (f.bytes, f.sha256.clone()));
     archive.add("datapackage.json", &pretty(&description(about, answer, fact))?)?;
     archive.add("receipt.json", &pretty(receipt)?)?;
+    let files = archive.files().iter().map(|f| (f.path.clone(), f.sha256.clone())).collect();
+    archive.add("receipt.jws", sign(files).as_bytes())?;
     let sums: String = archive.files().iter().map(|f| format!("{}  {}\n", f.sha256, f.path)).collect();
     archive.add("SHA256SUMS", sums.as_bytes())?;
     let (bytes, sha256) = archive.finish()?;
@@ -229,7 +237,14 @@ mod tests {
 
     fn files() -> BTreeMap<String, String> {
         let mut zip = Vec::new();
-        let summary = write(&mut zip, &about(), &answer(), &json!({ "request": "DSR-7K2M-94QX" })).unwrap();
+        let summary = write(
+            &mut zip,
+            &about(),
+            &answer(),
+            &json!({ "request": "DSR-7K2M-94QX" }),
+            Box::new(|files| files.len().to_string()),
+        )
+        .unwrap();
         assert_eq!(summary.bytes, zip.len() as u64);
         let mut archive = zip::ZipArchive::new(Cursor::new(zip)).unwrap();
         let mut files = BTreeMap::new();
@@ -246,8 +261,15 @@ mod tests {
     fn the_table_names_kinds_and_what_is_not_said_is_no_value() {
         let files = files();
         let names: Vec<_> = files.keys().map(String::as_str).collect();
-        let expected =
-            ["SHA256SUMS", "categories.csv", "categories.json", "datapackage.json", "index.html", "receipt.json"];
+        let expected = [
+            "SHA256SUMS",
+            "categories.csv",
+            "categories.json",
+            "datapackage.json",
+            "index.html",
+            "receipt.json",
+            "receipt.jws",
+        ];
         assert_eq!(names, expected);
         insta::assert_snapshot!(files["categories.csv"].replace('\r', ""), @"
         category,name,sensitive,held_in,rows,purposes,legal_bases,sources,recipients,retention
@@ -256,7 +278,7 @@ mod tests {
         ");
         let described: Value = serde_json::from_str(&files["datapackage.json"]).unwrap();
         assert_eq!(described["resources"][0]["rowCount"], 2);
-        assert_eq!(files["SHA256SUMS"].lines().count(), 5);
+        assert_eq!(files["SHA256SUMS"].lines().count(), 6);
     }
 
     #[test]

@@ -13,6 +13,7 @@ use crate::domain::identity::{Email, Name};
 use crate::domain::ids::{BundleId, JobId, RequestId};
 use crate::domain::job::Letter as Kind;
 use crate::domain::mark::Mark;
+use crate::domain::policy::Policy;
 use crate::domain::request::{Action, Completed, Fulfilment, Request, State};
 use crate::domain::right::Right;
 use crate::domain::verification::Challenge;
@@ -194,11 +195,14 @@ async fn completed(
     match request.right {
         Right::OptOut => {
             let of: Vec<&str> = result.opted_out_of.iter().map(|o| o.as_str()).collect();
-            send(office, job, request, &OptOutHonoured { about, of: &of, since, told }).await
+            let limits: Vec<&str> = controller(office, request)?.policy.exclusions_of(Right::OptOut).collect();
+            send(office, job, request, &OptOutHonoured { about, of: &of, since, limits: &limits, told }).await
         }
         Right::Deletion => {
             let results = erased(result);
-            send(office, job, request, &DeletionDone { about, results: &results, notes: &notes, told, remedies }).await
+            let mut said = of_a_deletion(&controller(office, request)?.policy, &results);
+            said.extend(notes.iter().map(|note| note.trim_end_matches('.')));
+            send(office, job, request, &DeletionDone { about, results: &results, notes: &said, told, remedies }).await
         }
         Right::Correction => {
             let changes = changes(result);
@@ -216,6 +220,13 @@ async fn completed(
             send(office, job, request, &PackageReady { about, url, until, notes: &notes }).await
         }
     }
+}
+
+/// What the policy says of deletions; how long things stay only where something did.
+fn of_a_deletion<'a>(policy: &'a Policy, results: &[Erased<'_>]) -> Vec<&'a str> {
+    let kept = results.iter().any(|r| r.kept > 0);
+    let retention = policy.retention.iter().filter(|_| kept).map(|retention| retention.text.as_str());
+    retention.chain(policy.exclusions_of(Right::Deletion)).collect()
 }
 
 /// The recipients who hear of a result by mail; by the policy, since their mails may leave after this letter.

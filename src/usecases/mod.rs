@@ -9,6 +9,7 @@ pub mod letters;
 pub mod look;
 pub mod marks;
 pub mod office;
+pub mod receipt;
 pub mod recipients;
 pub mod report;
 pub mod staff;

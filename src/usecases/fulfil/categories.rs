@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::super::office::Controller;
-use super::super::{Error, Office};
+use super::super::{Error, Office, receipt as signed};
 use super::{package, ranges};
 use crate::datamap::Category;
 use crate::domain::policy::{Policy, concerns};
@@ -43,7 +43,8 @@ pub fn make(office: &Office, controller: &Controller, request: &Request) -> Resu
     let answer = Categories { period, categories: held, notes: notes.clone() };
     let package = package::shelve(office, controller, request, |out, about| {
         let receipt = receipt(request, &answer, &about.generated_at.to_rfc3339());
-        categories::write(out, about, &answer, &receipt).map(Some).map_err(package::packing)
+        let sign = signed::of_package(office, request, about.generated_at);
+        categories::write(out, about, &answer, &receipt, sign).map(Some).map_err(package::packing)
     })?;
     Ok(Fulfilment { lines, notes, package, ..Fulfilment::default() })
 }

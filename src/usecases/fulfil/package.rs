@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::super::follow::file_key;
 use super::super::office::Controller;
-use super::super::{Error, Office};
+use super::super::{Error, Office, receipt};
 use super::{background, ranges};
 use crate::clock;
 use crate::crash;
@@ -30,7 +30,8 @@ pub fn make(office: &Office, controller: &Controller, request: &Request, disclos
             machine_readable_only: request.right == Right::Portability,
             spool_directory: office.shelf.directory().to_owned(),
         };
-        let writer = PackageWriter::new(out, about.clone(), packaging, FileKey::new(clock::random()));
+        let writer = PackageWriter::new(out, about.clone(), packaging, FileKey::new(clock::random()))
+            .signed(receipt::of_package(office, request, about.generated_at));
         let (all, summary) = pack(controller, request, options, writer, &generated_at)?;
         exported = all;
         Ok(summary)
@@ -89,7 +90,7 @@ fn pack<W: io::Write>(
     if exported.is_empty() {
         return Ok((exported, None));
     }
-    let receipt = receipt(request, &exported, generated_at);
+    let receipt = asked_and_done(request, &exported, generated_at);
     let notes = ranges::notes(request.particulars.range, &exported);
     let summary = packer.writer.finish(&receipt, &notes).map_err(packing)?;
     Ok((exported, Some(summary)))
@@ -137,7 +138,7 @@ fn lines(exported: &Exported) -> Vec<Line> {
 }
 
 /// What was asked when and what was done when, inside the package itself.
-fn receipt(request: &Request, exported: &Exported, generated_at: &str) -> serde_json::Value {
+fn asked_and_done(request: &Request, exported: &Exported, generated_at: &str) -> serde_json::Value {
     let collections: Vec<_> = exported
         .collections
         .iter()

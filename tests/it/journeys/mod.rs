@@ -9,8 +9,11 @@ mod correction;
 mod crashes;
 mod deletion;
 mod opt_out;
+mod policies;
 mod processes;
+mod receipts;
 mod rights;
+
 mod staff;
 mod verification;
 

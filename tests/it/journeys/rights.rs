@@ -70,10 +70,11 @@ fn suppressed(api: &Api, key: &str) -> Vec<String> {
     found["items"].as_array().unwrap().iter().map(|s| s["what"].as_str().unwrap().to_owned()).collect()
 }
 
-/// The newest mail to an address with that in it, waiting for it to arrive.
+/// The newest mail to an address with that in it, unbroken, waiting for it to arrive.
 fn mail(world: &World, to: &str, with: &str) -> String {
+    let flat = |mail: String| mail.replace("=\r\n", "").replace("\r\n", " ");
     for _ in 0..600 {
-        if let Some(mail) = world.mails(to).into_iter().rev().find(|m| m.contains(with)) {
+        if let Some(mail) = world.mails(to).into_iter().map(flat).rev().find(|m| m.contains(with)) {
             return mail;
         }
         std::thread::sleep(std::time::Duration::from_millis(20));
