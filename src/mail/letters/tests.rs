@@ -268,6 +268,8 @@ fn opt_out_honoured() {
     - our marketing mails and messages
     - something new
 
+    We tell those who received your data from us: Example Letters Ltd.
+
     You need not do anything more.
 
     Messages about an order go on.
