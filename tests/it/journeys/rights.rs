@@ -110,7 +110,19 @@ fn categories_name_kinds_and_never_a_value(
 
     let files = unzip(api.package(&id, &token));
     insta::allow_duplicates! {
-        insta::assert_snapshot!(files["categories.csv"].replace('\r', ""), @"");
+        insta::assert_snapshot!(files["categories.csv"].replace('\r', ""), @"
+        category,name,sensitive,held_in,rows,purposes,legal_bases,sources,recipients,retention
+        user.authorization.password,Sign-in details (password),true,shop.customers,1,,,you,,
+        user.behavior,How you use our services,false,shop.customers,1,,,you,,
+        user.contact.address,Address,false,shop.customers; shop.orders,3,To deliver what was ordered; To keep addresses right,contract,you; public registers,Example Parcels AG (carrier),Addresses stay for a year
+        user.contact.address.street,Street address,false,shop.addresses,2,To deliver what was ordered; To keep addresses right,contract,you; public registers,Example Parcels AG (carrier),Addresses stay for a year
+        user.contact.email,E-mail address,false,shop.customers; shop.newsletter,3,To deliver what was ordered,contract,you,Example Friends (affiliate),
+        user.contact.phone_number,Telephone number,false,shop.customers,1,To deliver what was ordered,contract,you,,
+        user.content,What you wrote or uploaded,false,desk.messages; desk.tickets; shop.orders,5,,,you,,
+        user.device.ip_address,Internet (IP) address,false,shop.page_views,1,,,you,,
+        user.name,Name,false,shop.customers,1,To deliver what was ordered,contract,you,,
+        user.unique_id,Identifiers we gave you,false,desk.tickets; shop.customers; shop.orders; shop.page_views,6,,,you,,
+        ");
     }
     let all: String = files.values().map(String::as_str).collect();
     for value in ["ada@", "Ada@", "901820", "Spoon", "Alone Street", "ring twice", "192.0.2.1", "secret", "eve@"] {
