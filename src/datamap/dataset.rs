@@ -92,6 +92,8 @@ pub struct Field {
     pub read_only: bool,
     /// Whether a package describes it without showing it.
     pub redact: bool,
+    /// Whether it says when the row was collected, so that a range of days applies to it.
+    pub collected_at: bool,
     /// How erasure masks it.
     pub masking: Option<Masking>,
 }

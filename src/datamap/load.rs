@@ -190,6 +190,7 @@ fn read_field(reading: &mut Reading<'_>, node: &Node, inherited: &[Category]) ->
         length: meta.length,
         read_only: meta.read_only,
         redact: meta.redact,
+        collected_at: meta.collected_at,
         masking: meta.masking,
     })
 }

@@ -29,6 +29,7 @@ pub(super) struct FieldMeta {
     pub(super) length: Option<usize>,
     pub(super) read_only: bool,
     pub(super) redact: bool,
+    pub(super) collected_at: bool,
     pub(super) masking: Option<Masking>,
 }
 
@@ -76,6 +77,7 @@ pub(super) fn field(reading: &mut Reading<'_>, node: &Node) -> FieldMeta {
             "length" => meta.length = length(reading, value),
             "read_only" => meta.read_only = reading.flag(value, "`read_only`"),
             "redact" => meta.redact = reading.optional_text(value, "`redact`").is_some_and(|t| t != "false"),
+            "collected_at" => meta.collected_at = reading.flag(value, "`collected_at`"),
             "masking_strategy_override" => meta.masking = masking(reading, value),
             // Arrays are columns like any other here: always whole.
             "return_all_elements" => {}

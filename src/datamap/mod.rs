@@ -13,6 +13,7 @@ mod meta;
 mod pointers;
 mod reach;
 mod reading;
+mod words;
 
 pub use category::Category;
 pub use check::check;

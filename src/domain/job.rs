@@ -55,6 +55,23 @@ pub enum Job {
         /// The request.
         request: RequestId,
     },
+    /// Tell those to whom the data was disclosed what was done with it (GDPR Art. 19).
+    TellRecipients {
+        /// The request.
+        request: RequestId,
+    },
+    /// Mail one recipient.
+    MailNotice {
+        /// The request.
+        request: RequestId,
+        /// The recipient, by its name in the policy.
+        recipient: String,
+    },
+    /// Tell the person that a mark will be lifted, then lift it (GDPR Art. 18(3)).
+    LiftMark {
+        /// The request that had set it.
+        request: RequestId,
+    },
 }
 
 impl Job {
@@ -65,13 +82,20 @@ impl Job {
             Job::MailAcknowledgement { .. } => "mail_acknowledgement",
             Job::MailLetter { .. } => "mail_letter",
             Job::Fulfil { .. } => "fulfil",
+            Job::TellRecipients { .. } => "tell_recipients",
+            Job::MailNotice { .. } => "mail_notice",
+            Job::LiftMark { .. } => "lift_mark",
         }
     }
 
     /// The request the job is about, if it is about a single one.
     pub const fn request(&self) -> Option<RequestId> {
         match self {
-            Job::MailLetter { request, .. } | Job::Fulfil { request } => Some(*request),
+            Job::MailLetter { request, .. }
+            | Job::Fulfil { request }
+            | Job::TellRecipients { request }
+            | Job::MailNotice { request, .. }
+            | Job::LiftMark { request } => Some(*request),
             Job::MailCode { .. } | Job::MailAcknowledgement { .. } => None,
         }
     }

@@ -8,9 +8,12 @@ use super::audit::NewEntry;
 use super::deadline::{Deadline, Duty};
 use super::ids::{RequestId, StaffId};
 use super::job::{Job, Letter, NewJob};
+use super::mark::{Mark, Marking};
 use super::personal::Personal;
 use super::receipt::Told;
-use super::request::{Approval, Completed, Extension, Fulfilment, OptOut, Outcome, Request, State, StateName};
+use super::request::{
+    Approval, Completed, Extension, Fulfilment, OptOut, Outcome, Request, State, StateName, Transmission,
+};
 use super::right::Right;
 use super::verification::{Level, Method};
 
@@ -40,6 +43,12 @@ pub enum Refusal {
     /// The regime knows no extension.
     #[error("the law of this request knows no extension")]
     NoExtension,
+    /// What the person wanted stays until they want something else.
+    #[error("only a restriction can be lifted by staff; this mark is the person's own wish and stays")]
+    MarkStays,
+    /// It is lifted once.
+    #[error("nobody decided to lift the mark, or it is lifted already")]
+    AlreadyLifted,
 }
 
 /// When a transition happens and who makes it.
@@ -77,20 +86,34 @@ pub fn submit(request: Request, now: DateTime<Utc>) -> Outcome {
     outcome
 }
 
-/// What happens once the requester is known: an opt-out is honoured, everything else goes to staff.
+/// What happens once the requester is known: what the law leaves nobody to decide is honoured, everything else goes to
+/// staff. Limits on sensitive data and the end of a consent are the person's to have; where evidence of identity is
+/// needed for them, staff look at it.
 fn admit(request: Request, now: DateTime<Utc>) -> Outcome {
-    if request.right != Right::OptOut {
-        return stay(Request { state: State::InReview { since: now }, ..request });
-    }
-    let asked = &request.particulars.opt_out_of;
-    let opt_outs = if asked.is_empty() { OptOut::ALL.to_vec() } else { asked.clone() };
-    let result = Fulfilment { opted_out_of: opt_outs.clone(), ..Fulfilment::default() };
+    let unproved = request.verification.required == Level::None;
+    let result = match request.right {
+        Right::OptOut => {
+            let asked = &request.particulars.opt_out_of;
+            let opted_out_of = if asked.is_empty() { OptOut::ALL.to_vec() } else { asked.clone() };
+            Fulfilment { opted_out_of, ..Fulfilment::default() }
+        }
+        Right::LimitSensitive | Right::WithdrawConsent if unproved => {
+            Fulfilment { marked: Mark::of(request.right), ..Fulfilment::default() }
+        }
+        _ => return stay(Request { state: State::InReview { since: now }, ..request }),
+    };
     let step = Step { now, by: Actor::System };
-    let done = Completed { at: now, approval: Approval { at: now, by: Actor::System }, released_by: None, result };
-    let entries = vec![entry(&request, step, "request.fulfilled", json!({ "opted_out_of": opt_outs }))];
-    let answered = request.channel.is_signal();
-    let jobs = if answered { Vec::new() } else { vec![letter(&request, Letter::Completed, now)] };
-    Outcome { request: Request { state: State::Fulfilled(done), ..request }, entries, jobs, opt_outs }
+    let opt_outs = result.opted_out_of.clone();
+    let facts = match result.marked {
+        Some(mark) => json!({ "marked": mark }),
+        None => json!({ "opted_out_of": opt_outs }),
+    };
+    let mut outcome = Outcome { opt_outs, ..request.answer(step, Approval::new(now, Actor::System), None, result, facts) };
+    if outcome.request.channel.is_signal() {
+        // The signal was answered where it was given.
+        outcome.jobs.retain(|job| !matches!(job.job, Job::MailLetter { letter: Letter::Completed, .. }));
+    }
+    outcome
 }
 
 impl Request {
@@ -154,10 +177,11 @@ impl Request {
         }
         let facts = json!({ "right": self.right, "staff_vouched_for_identity": vouched });
         let entries = vec![entry(&self, step, "request.approved", facts)];
-        let approval = Approval { at: now, by: step.by };
+        let approval = Approval::new(now, step.by);
         let jobs = vec![NewJob { job: Job::Fulfil { request: self.id }, run_at: now }];
-        let request = Request { state: State::Fulfilling { approval, disclose: false }, verification, ..self };
-        Ok(Outcome { request, entries, jobs, opt_outs: Vec::new() })
+        let request =
+            Request { state: State::Fulfilling { approval, disclose: false, prepared: None }, verification, ..self };
+        Ok(Outcome { request, entries, jobs, opt_outs: Vec::new(), marks: Vec::new() })
     }
 
     /// Staff refuse. `ground` is a code that the regime knows; the caller has checked it.
@@ -232,7 +256,7 @@ impl Request {
         let facts = json!({ "from": first, "to": request.due() });
         let entries = vec![entry(&request, Step { now, by: Actor::Staff(by) }, "request.extended", facts)];
         let jobs = vec![letter(&request, Letter::Extended, now)];
-        Ok(Outcome { request, entries, jobs, opt_outs: Vec::new() })
+        Ok(Outcome { request, entries, jobs, opt_outs: Vec::new(), marks: Vec::new() })
     }
 
     /// Staff ask the requester something.
@@ -244,7 +268,7 @@ impl Request {
         let entries = vec![entry(&self, Step { now, by: Actor::Staff(by) }, "request.clarification_asked", json!({}))];
         let jobs = vec![letter(&self, Letter::Clarification, now)];
         let state = State::AwaitingRequester { since: now, asked_by: by, question };
-        Ok(Outcome { request: Request { state, ..self }, entries, jobs, opt_outs: Vec::new() })
+        Ok(Outcome { request: Request { state, ..self }, entries, jobs, opt_outs: Vec::new(), marks: Vec::new() })
     }
 
     /// The requester wrote. An open question is answered by that.
@@ -254,7 +278,13 @@ impl Request {
             State::AwaitingRequester { .. } => State::InReview { since: step.now },
             state => state,
         };
-        Outcome { request: Request { state, ..self }, entries, jobs: Vec::new(), opt_outs: Vec::new() }
+        Outcome {
+            request: Request { state, ..self },
+            entries,
+            jobs: Vec::new(),
+            opt_outs: Vec::new(),
+            marks: Vec::new(),
+        }
     }
 
     /// Staff hand the request to somebody, or put it back.
@@ -267,7 +297,7 @@ impl Request {
         }
         let entries = vec![entry(&self, step, "request.assigned", json!({ "to": to }))];
         let request = Request { assignee: to, ..self };
-        Ok(Outcome { request, entries, jobs: Vec::new(), opt_outs: Vec::new() })
+        Ok(Outcome { request, entries, jobs: Vec::new(), opt_outs: Vec::new(), marks: Vec::new() })
     }
 
     /// The systems were searched or changed. Goes to the person at once, unless somebody has to look first: always when
@@ -281,28 +311,36 @@ impl Request {
         };
         let facts = summary(&result);
         let step = Step { now, by: Actor::System };
-        let look = review || result.by_hand || result.no_match() || result.partial() || result.withheld > 0;
+        let by_hand = result.by_hand || result.transmission == Some(Transmission::ByHand);
+        let look = review || by_hand || result.no_match() || result.partial() || result.withheld > 0;
         if look {
             let entries = vec![entry(&self, step, "request.prepared", facts)];
             let state = State::AwaitingRelease { approval, since: now, result };
             let request = Request { state, ..self };
-            return Ok(Outcome { request, entries, jobs: Vec::new(), opt_outs: Vec::new() });
+            return Ok(Outcome { request, entries, jobs: Vec::new(), opt_outs: Vec::new(), marks: Vec::new() });
+        }
+        if self.transmits(approval, &result) {
+            return Ok(self.hand_over(step, approval, None, result));
         }
         Ok(self.answer(step, approval, None, result, facts))
     }
 
-    /// Staff have looked and release the answer.
+    /// Staff have looked and release the answer, with words of their own where they did something themselves. A
+    /// package that may go to another company goes there first.
     ///
     /// # Errors
     /// When nothing waits for release.
-    pub fn release(self, now: DateTime<Utc>, by: StaffId) -> Transition {
-        self.only_in(&[StateName::AwaitingRelease], "released")?;
+    pub fn release(self, now: DateTime<Utc>, by: StaffId, answer: Option<Personal<String>>) -> Transition {
         let State::AwaitingRelease { approval, ref result, .. } = self.state else {
             return Err(self.illegal("released"));
         };
-        let result = result.clone();
+        let result = Fulfilment { answer, ..result.clone() };
+        let step = Step { now, by: Actor::Staff(by) };
+        if self.transmits(approval, &result) {
+            return Ok(self.hand_over(step, approval, Some(by), result));
+        }
         let facts = summary(&result);
-        Ok(self.answer(Step { now, by: Actor::Staff(by) }, approval, Some(by), result, facts))
+        Ok(self.answer(step, approval, Some(by), result, facts))
     }
 
     /// Staff have looked at what was withheld and want the package made again with it.
@@ -317,10 +355,11 @@ impl Request {
         let entries = vec![entry(&self, Step { now, by: Actor::Staff(by) }, "request.run_again", json!({}))];
         let jobs = vec![NewJob { job: Job::Fulfil { request: self.id }, run_at: now }];
         Ok(Outcome {
-            request: Request { state: State::Fulfilling { approval, disclose: true }, ..self },
+            request: Request { state: State::Fulfilling { approval, disclose: true, prepared: None }, ..self },
             entries,
             jobs,
             opt_outs: Vec::new(),
+            marks: Vec::new(),
         })
     }
 
@@ -332,20 +371,26 @@ impl Request {
         result: Fulfilment,
         facts: Value,
     ) -> Outcome {
-        let partial = result.partial();
+        let (partial, changed, marked) = (result.partial(), result.changed(), result.marked);
         let done = Completed { at: step.now, approval, released_by, result };
         let (state, event) = if partial {
             (State::PartiallyFulfilled(done), "request.partially_fulfilled")
         } else {
             (State::Fulfilled(done), "request.fulfilled")
         };
-        self.close(state, step, event, facts, Letter::Completed)
+        let mut outcome = self.close(state, step, event, facts, Letter::Completed);
+        outcome.marks.extend(marked.map(Marking::Set));
+        if changed {
+            let request = outcome.request.id;
+            outcome.jobs.push(NewJob { job: Job::TellRecipients { request }, run_at: step.now });
+        }
+        outcome
     }
 
     fn close(self, state: State, step: Step, event: &str, facts: Value, text: Letter) -> Outcome {
         let entries = vec![entry(&self, step, event, facts)];
         let jobs = vec![letter(&self, text, step.now)];
-        Outcome { request: Request { state, ..self }, entries, jobs, opt_outs: Vec::new() }
+        Outcome { request: Request { state, ..self }, entries, jobs, opt_outs: Vec::new(), marks: Vec::new() }
     }
 
     fn only_in(&self, states: &[StateName], verb: &'static str) -> Result<(), Refusal> {
@@ -366,11 +411,15 @@ fn summary(result: &Fulfilment) -> Value {
         let sum = rows.get(&key).and_then(Value::as_u64).unwrap_or(0) + line.rows;
         rows.insert(key, sum.into());
     }
-    json!({ "rows": rows, "no_match": result.no_match(), "withheld": result.withheld })
+    let mut facts = json!({ "rows": rows, "no_match": result.no_match(), "withheld": result.withheld });
+    if let Some(mark) = result.marked {
+        facts["marked"] = json!(mark);
+    }
+    facts
 }
 
 fn stay(request: Request) -> Outcome {
-    Outcome { request, entries: Vec::new(), jobs: Vec::new(), opt_outs: Vec::new() }
+    Outcome { request, entries: Vec::new(), jobs: Vec::new(), opt_outs: Vec::new(), marks: Vec::new() }
 }
 
 fn entry(request: &Request, step: Step, event: &str, facts: Value) -> NewEntry {
@@ -381,6 +430,10 @@ fn letter(request: &Request, letter: Letter, now: DateTime<Utc>) -> NewJob {
     let id: RequestId = request.id;
     NewJob { job: Job::MailLetter { request: id, letter }, run_at: now }
 }
+
+mod marks;
+mod recipients;
+mod transmission;
 
 #[cfg(test)]
 mod tests;

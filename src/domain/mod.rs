@@ -9,6 +9,7 @@ pub mod identity;
 pub mod ids;
 pub mod job;
 pub mod lifecycle;
+pub mod mark;
 pub mod personal;
 pub mod policy;
 pub mod receipt;

@@ -9,6 +9,7 @@ use super::deadline::{Deadline, Duty};
 use super::identity::{AccountId, Email, Identities, Name, Phone, Residence};
 use super::ids::{BundleId, ControllerId, RegimeId, RequestId, StaffId};
 use super::job::NewJob;
+use super::mark::{Mark, Marking};
 use super::personal::Personal;
 use super::receipt::Told;
 use super::right::Right;
@@ -259,6 +260,9 @@ pub enum State {
         /// Staff looked at what names somebody else and found that it may be shown.
         #[serde(default)]
         disclose: bool,
+        /// The package is made; what is left is to send it to the other company.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        prepared: Option<Box<Prepared>>,
     },
     /// Done in the systems; staff look before the person is answered.
     AwaitingRelease {
@@ -314,6 +318,25 @@ pub struct Approval {
     pub at: DateTime<Utc>,
     /// By whom.
     pub by: Actor,
+    /// Whether the package may go to the company that the person named.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub transmit: bool,
+}
+
+impl Approval {
+    /// An approval that sends nothing to anybody but the person.
+    pub const fn new(at: DateTime<Utc>, by: Actor) -> Self {
+        Self { at, by, transmit: false }
+    }
+}
+
+/// A package that is made and, where somebody had to look, released; it has yet to reach the other company.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Prepared {
+    /// What came of the search.
+    pub result: Fulfilment,
+    /// Who released it.
+    pub released_by: Option<StaffId>,
 }
 
 /// How a request that was approved ended.
@@ -330,6 +353,7 @@ pub struct Completed {
 }
 
 /// What came of searching or changing the company's systems: counts and names of places, never a value of anybody's.
+/// What staff wrote to the person stands in it as [`Personal`].
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Fulfilment {
     /// One line a collection (or a field, for a correction).
@@ -346,6 +370,67 @@ pub struct Fulfilment {
     /// Staff do what was asked outside of the connected systems.
     #[serde(default)]
     pub by_hand: bool,
+    /// The mark that stands from the answer on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub marked: Option<Mark>,
+    /// That and why the mark is lifted again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lifting: Option<Lifting>,
+    /// What the controller's policy says in answer, a sentence each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub statements: Vec<String>,
+    /// What the person should know about the answer: what a range left out, and what it could not be applied to.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+    /// What staff answered in words, where they did something themselves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub answer: Option<Personal<String>>,
+    /// The recipients who were told of it, by name (GDPR Art. 19; Cal. Civ. Code 1798.105(c)).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notified: Vec<String>,
+    /// The recipients whom staff have to tell themselves, because no address of theirs is known.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub to_notify: Vec<String>,
+    /// What became of sending the package to another company.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transmission: Option<Transmission>,
+}
+
+/// Why a mark is lifted, and since when; the person is told before (GDPR Art. 18(3)).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Lifting {
+    /// When staff decided it.
+    pub decided_at: DateTime<Utc>,
+    /// Who.
+    #[schema(value_type = uuid::Uuid)]
+    pub by: StaffId,
+    /// Why, in words for the person.
+    #[schema(value_type = String)]
+    pub reason: Personal<String>,
+    /// Since when the mark no longer stands; none until the letter to the person has left.
+    #[serde(default)]
+    pub lifted_at: Option<DateTime<Utc>>,
+}
+
+/// What became of sending the package to another company (GDPR Art. 20(2)).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum Transmission {
+    /// The other company took it.
+    Sent {
+        /// When.
+        at: DateTime<Utc>,
+    },
+    /// It did not, for good.
+    Failed {
+        /// When it was tried last.
+        at: DateTime<Utc>,
+        /// Why, without the address.
+        reason: String,
+    },
+    /// The person named no address that can be written to by itself: staff send it.
+    ByHand,
 }
 
 /// What was done in one place.
@@ -376,6 +461,8 @@ pub struct Line {
 pub enum Action {
     /// Copied into the package.
     Disclosed,
+    /// Counted, to say which kinds of data are held.
+    Described,
     /// Deleted.
     Deleted,
     /// The person's fields in them were overwritten.
@@ -406,12 +493,20 @@ pub struct Package {
 impl Fulfilment {
     /// Nothing of the person's was found anywhere: an outcome of its own, which staff must confirm.
     pub fn no_match(&self) -> bool {
-        !self.by_hand && self.opted_out_of.is_empty() && self.lines.iter().all(|l| l.rows == 0)
+        let searched = !self.by_hand && self.opted_out_of.is_empty() && self.marked.is_none();
+        searched && self.statements.is_empty() && self.lines.iter().all(|l| l.rows == 0)
     }
 
     /// Something that was asked was not done.
     pub fn partial(&self) -> bool {
-        self.lines.iter().any(|l| matches!(l.action, Action::NotCorrected) || (l.action == Action::Kept && l.rows > 0))
+        let left = |l: &Line| matches!(l.action, Action::NotCorrected) || (l.action == Action::Kept && l.rows > 0);
+        self.lines.iter().any(left) || matches!(self.transmission, Some(Transmission::Failed { .. }))
+    }
+
+    /// Something changed that recipients of the data have to know (GDPR Art. 19; Cal. Civ. Code 1798.105(c)).
+    pub fn changed(&self) -> bool {
+        let acted = |l: &Line| matches!(l.action, Action::Deleted | Action::Masked | Action::Corrected) && l.rows > 0;
+        self.marked.is_some() || !self.opted_out_of.is_empty() || self.lines.iter().any(acted)
     }
 }
 
@@ -538,4 +633,6 @@ pub struct Outcome {
     pub jobs: Vec<NewJob>,
     /// What the person is no longer to be subjected to, from this moment on.
     pub opt_outs: Vec<OptOut>,
+    /// What becomes of the person's standing marks.
+    pub marks: Vec<Marking>,
 }

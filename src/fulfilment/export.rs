@@ -8,12 +8,14 @@ use serde::{Deserialize, Serialize};
 use super::disclosure::{secret, withheld};
 use super::judge::Verdict;
 use super::place::Place;
+use super::range;
 use super::trace::Trace;
 use super::{FulfilmentError, Systems};
 use crate::connectors::schema::ColumnKind;
 use crate::datamap::Category;
 use crate::domain::identity::Identities;
 use crate::domain::ids::SystemId;
+use crate::domain::request::DateRange;
 
 /// What a row is to the person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -119,6 +121,8 @@ pub struct ExportOptions<'a> {
     pub disclose: bool,
     /// The data categories that law and policy keep back, beside those that are never shown to anybody.
     pub never_disclose: &'a [String],
+    /// Only rows collected on these days, where a collection says when.
+    pub range: Option<DateRange>,
 }
 
 /// What an export held, collection by collection, those without rows included.
@@ -150,6 +154,12 @@ pub struct ExportedCollection {
     pub withheld: u64,
     /// How many values are held and never disclosed.
     pub not_disclosed: u64,
+    /// How many rows a range of days left out.
+    #[serde(default)]
+    pub outside: u64,
+    /// Whether it says when its rows were collected; where it does not, a range leaves nothing out.
+    #[serde(default)]
+    pub dated: bool,
 }
 
 /// Streams everything about the person to `sink`, out of one snapshot of each system.
@@ -187,6 +197,8 @@ struct Stream<'a> {
     header: CollectionHeader,
     secret: Vec<bool>,
     disclose: bool,
+    /// The days asked for, and the column that tells them.
+    range: Option<(usize, DateRange)>,
     begun: bool,
     done: ExportedCollection,
 }
@@ -201,19 +213,27 @@ impl<'a> Stream<'a> {
             counts: Counts::default(),
             withheld: 0,
             not_disclosed: 0,
+            outside: 0,
+            dated: range::dated(place).is_some(),
         };
+        let at = |name: &str| header.columns.iter().position(|c| c.name == name);
+        let range = options.range.and_then(|range| Some((range::dated(place).and_then(at)?, range)));
         let secret = place.fields().map(|(field, _)| secret(field, options.never_disclose).is_some()).collect();
-        Self { sink, header, secret, disclose: options.disclose, begun: false, done }
+        Self { sink, header, secret, disclose: options.disclose, range, begun: false, done }
     }
 
     fn row(&mut self, place: &Place, row: &crate::connectors::Row, verdict: &Verdict) -> Result<(), FulfilmentError> {
+        let first = place.columns.len();
+        if self.range.is_some_and(|(at, range)| range::outside(range, row.get(first + at))) {
+            self.done.outside += 1;
+            return Ok(());
+        }
         if !self.begun {
             self.sink.collection(&self.header)?;
             self.begun = true;
         }
         let standing = standing(verdict);
         let withheld = if self.disclose { BTreeSet::new() } else { withheld(place, verdict) };
-        let first = place.columns.len();
         let mut cells = Vec::with_capacity(self.secret.len());
         for (index, column) in self.header.columns.iter().enumerate() {
             cells.push(match row.get(first + index) {

@@ -19,6 +19,7 @@ pub mod plan;
 mod planning;
 mod preflight;
 mod prepare;
+mod range;
 mod references;
 mod snapshot;
 mod systems;

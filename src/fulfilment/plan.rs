@@ -43,12 +43,24 @@ pub struct PlannedCollection {
     pub skipped: bool,
     /// The rows found.
     pub counts: Counts,
+    /// What a range of days leaves out; none where none was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub range: Option<RangeStep>,
     /// What an export shows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub access: Option<AccessStep>,
     /// What an erasure does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deletion: Option<DeletionStep>,
+}
+
+/// What a range of days leaves out of a collection.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RangeStep {
+    /// The field that says when a row was collected; without one the collection is delivered whole.
+    pub by: Option<String>,
+    /// How many rows lie outside.
+    pub outside: u64,
 }
 
 /// What an export shows of a collection.

@@ -4,27 +4,38 @@ use std::collections::BTreeMap;
 
 use super::disclosure::{secret, withheld};
 use super::export::standing;
-use super::plan::{AccessStep, FieldReason, Plan, PlannedCollection};
+use super::plan::{AccessStep, FieldReason, Plan, PlannedCollection, RangeStep};
+use super::range;
 use super::trace::Trace;
-use super::{Counts, FulfilmentError, Systems};
+use super::{Counts, ExportOptions, FulfilmentError, Systems};
 use crate::datamap::{Graph, NodeId};
 use crate::domain::identity::{Identities, IdentityKind};
 
-/// The plan of an access or portability request; `never_disclose` as in [`super::ExportOptions`].
+/// The plan of an access or portability request that is exported with these options.
 ///
 /// # Errors
 /// What a system says. A dataset that does not fit its system is an obstacle of the plan.
 pub fn plan_access(
     systems: &Systems,
     identities: &Identities,
-    never_disclose: &[String],
+    options: ExportOptions<'_>,
 ) -> Result<Plan, FulfilmentError> {
     let mut trace = Trace::run(systems, identities)?;
-    let mut plan = skeleton(systems.graph(), never_disclose);
+    let mut plan = skeleton(systems.graph(), options.never_disclose);
     for node in trace.searched() {
         let mut counts = Counts::default();
         let mut hidden: BTreeMap<String, String> = BTreeMap::new();
-        trace.sweep(node, &[], |place, _, verdict| {
+        let by = trace.places.get(node).and_then(range::dated).map(str::to_owned);
+        let mut step = options.range.map(|_| RangeStep { by, outside: 0 });
+        let dated = step.iter().filter_map(|step| step.by.clone()).collect::<Vec<_>>();
+        trace.sweep(node, &dated, |place, row, verdict| {
+            let date = (!dated.is_empty()).then(|| row.get(place.columns.len())).flatten();
+            if let Some((step, range)) = step.as_mut().zip(options.range)
+                && range::outside(range, date)
+            {
+                step.outside += 1;
+                return Ok(());
+            }
             counts.add(standing(&verdict));
             for column in withheld(place, &verdict) {
                 let reason = "it says who somebody else is in a row that names them too";
@@ -33,8 +44,10 @@ pub fn plan_access(
             Ok(())
         })?;
         plan.collections[node.index()].counts = counts;
-        let step = plan.collections[node.index()].access.as_mut().expect("the skeleton has one for each searched node");
-        step.withheld = hidden.into_iter().map(|(field, reason)| FieldReason { field, reason }).collect();
+        plan.collections[node.index()].range = step;
+        let shown =
+            plan.collections[node.index()].access.as_mut().expect("the skeleton has one for each searched node");
+        shown.withheld = hidden.into_iter().map(|(field, reason)| FieldReason { field, reason }).collect();
     }
     plan.obstacles = std::mem::take(&mut trace.places.misfits);
     Ok(plan)
@@ -53,6 +66,7 @@ pub(super) fn skeleton(graph: &Graph, never_disclose: &[String]) -> Plan {
             reached_by: reached_by(graph, id),
             skipped: node.collection.skip_processing,
             counts: Counts::default(),
+            range: None,
             access: (!node.collection.skip_processing).then(|| AccessStep {
                 exported: exported.map(|f| f.name.clone()).collect(),
                 withheld: Vec::new(),

@@ -2,10 +2,14 @@
 //!
 //! No letter holds the requester's token or any value from the company's databases: mail is read on the way.
 
+mod rights;
+
 use askama::Template;
 use chrono::NaiveDate;
 
 use crate::domain::right::Right;
+
+pub use rights::{Answered, Lifted, Marked, Notice};
 
 /// A letter's words, ready to be sent.
 pub struct Text {
@@ -139,6 +143,8 @@ pub struct PackageReady<'a> {
     pub url: &'a str,
     /// The last day on which it lies there.
     pub until: NaiveDate,
+    /// What else to say, a sentence each.
+    pub notes: &'a [String],
 }
 
 /// What a deletion did in one collection.
@@ -166,6 +172,8 @@ pub struct DeletionDone<'a> {
     pub results: &'a [Erased<'a>],
     /// What else to say, a sentence each.
     pub notes: &'a [&'a str],
+    /// The recipients who are told of it, by name.
+    pub told: &'a [&'a str],
     /// For what was kept; not shown when nothing was.
     pub remedies: Remedies<'a>,
 }
@@ -193,6 +201,8 @@ pub struct CorrectionDone<'a> {
     pub about: Concerning<'a>,
     /// Every change asked for.
     pub changes: &'a [Change<'a>],
+    /// The recipients who are told of it, by name.
+    pub told: &'a [&'a str],
     /// For what was not changed; not shown when all was.
     pub remedies: Remedies<'a>,
 }
@@ -215,6 +225,8 @@ pub struct OptOutHonoured<'a> {
     pub since: NaiveDate,
     /// What goes on all the same, a sentence each.
     pub limits: &'a [&'a str],
+    /// The recipients who are told of it, by name.
+    pub told: &'a [&'a str],
 }
 
 /// The request was denied.
@@ -303,6 +315,8 @@ pub struct Message<'a> {
 pub struct CarriedOut<'a> {
     /// The request.
     pub about: Concerning<'a>,
+    /// What staff wrote.
+    pub answer: Option<&'a str>,
 }
 
 /// The requester took the request back.

@@ -12,6 +12,8 @@
 //! package is made. Nothing here decides *what* is disclosed: that came with the rows.
 
 mod archive;
+mod background;
+pub mod categories;
 mod csv;
 mod datapackage;
 mod index;
@@ -32,6 +34,8 @@ use chrono::{DateTime, Utc};
 
 pub use crate::connectors::schema::ColumnKind;
 use crate::domain::right::Right;
+pub use background::{Background, Receiver, Use};
+pub use categories::{Categories, HeldCategory, HeldIn};
 pub use writer::{PackageWriter, Sign};
 
 /// What stands in a cell that holds another person's identity.
@@ -41,6 +45,7 @@ pub const WITHHELD: &str = "[withheld: another person]";
 pub const NOT_DISCLOSED: &str = "[held, not disclosed]";
 
 /// Who answers whom, what and when: what the package says about itself.
+#[derive(Clone, Debug)]
 pub struct About {
     /// The company that answers, by its name.
     pub controller: String,
@@ -52,6 +57,8 @@ pub struct About {
     pub generated_at: DateTime<Utc>,
     /// The language asked for (BCP 47). English is the only one so far, whatever this says.
     pub language: String,
+    /// Why data is held, and who receives it.
+    pub background: Background,
 }
 
 /// How a package is made.

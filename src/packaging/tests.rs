@@ -15,6 +15,7 @@ fn about(right: Right) -> About {
         right,
         generated_at: DateTime::from_timestamp(1_795_344_000, 0).unwrap(),
         language: "en".into(),
+        background: Background::default(),
     }
 }
 

@@ -138,6 +138,18 @@ table! {
 table! {
     use diesel::sql_types::*;
     use super::super::sql_types::*;
+    marks (email_index, controller, what, request_id) {
+        email_index -> Binary,
+        controller -> Text,
+        what -> Text,
+        request_id -> Id,
+        since -> Moment,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use super::super::sql_types::*;
     staff (id) {
         id -> Id,
         email -> Text,

@@ -130,12 +130,21 @@ pub enum Withheld {
     Disclose,
 }
 
-/// Releases the answer, or has the package made again with what was withheld.
+/// Releases the answer, with staff's own words where they did something themselves; or has the package made again with
+/// what was withheld.
 ///
 /// # Errors
-/// [`Error::Refused`].
-pub async fn release(office: &Office, by: StaffId, id: RequestId, withheld: Withheld) -> Result<Request, Error> {
+/// [`Error::Refused`]; [`Error::Invalid`] where a decision by machine was to be looked at by a person and nothing says
+/// what came of it.
+pub async fn release(
+    office: &Office,
+    by: StaffId,
+    id: RequestId,
+    withheld: Withheld,
+    answer: Option<Personal<String>>,
+) -> Result<Request, Error> {
     let now = office.clock.now();
+    let inner = office.clone();
     let reads = |right| matches!(right, Right::Access | Right::Portability);
     office
         .store
@@ -144,12 +153,24 @@ pub async fn release(office: &Office, by: StaffId, id: RequestId, withheld: With
             let again = withheld == Withheld::Disclose
                 && reads(request.right)
                 && request.state.result().is_some_and(|r| r.withheld > 0);
-            let outcome: Outcome = if again { request.run_again(now, by)? } else { request.release(now, by)? };
+            if answer.is_none() && review_owed(&inner, &request) {
+                let detail =
+                    "the policy names decisions by machine alone: say in `answer` what the review by a person came to";
+                return Err(Error::invalid("/answer", detail));
+            }
+            let outcome: Outcome =
+                if again { request.run_again(now, by)? } else { request.release(now, by, answer.clone())? };
             tx.save(&outcome)?;
             wake_siblings(tx, &outcome.request, now)?;
             Ok(outcome.request)
         })
         .await
+}
+
+/// Whether a person has to have looked at a decision that was taken by machine alone (GDPR Art. 22(3)).
+fn review_owed(office: &Office, request: &Request) -> bool {
+    let said = office.controller(&request.controller).and_then(|c| c.policy.automated_decisions.as_ref());
+    request.right == Right::AutomatedDecision && said.is_some_and(|said| !said.decisions.is_empty())
 }
 
 /// Has work that failed tried again at once.

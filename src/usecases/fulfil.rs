@@ -1,11 +1,15 @@
 //! Fulfilling: what was approved is done in the company's systems, and its result committed with the next state.
 
+mod background;
+mod categories;
 mod correction;
 mod erasure;
+pub(super) mod marking;
 mod package;
+mod planned;
+mod ranges;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use serde::Serialize;
 use uuid::Uuid;
 
 use super::decide::wake_siblings;
@@ -14,51 +18,20 @@ use super::{Error, Office};
 use crate::crash;
 use crate::domain::ids::{BundleId, RequestId};
 use crate::domain::job::{LeasedJob, Settlement};
+use crate::domain::mark::Mark;
 use crate::domain::policy::Release;
 use crate::domain::request::{Fulfilment, Line, Request, State, StateName};
 use crate::domain::right::Right;
-use crate::fulfilment::{self, FulfilmentError};
+use crate::fulfilment::FulfilmentError;
 use crate::store::{StepRow, StepState, Tx};
 
 pub use correction::CorrectionPlan;
 pub use package::remove_expired_packages;
+pub use planned::{Plan, What, plan};
 
 /// How long a deletion waits before it looks again whether the rest of its bundle was answered; answering it wakes the
 /// deletion earlier.
 const PATIENCE: TimeDelta = TimeDelta::minutes(5);
-
-/// What fulfilling a request would do.
-#[derive(Debug, Serialize)]
-#[serde(untagged)]
-pub enum Plan {
-    /// A search or an erasure, per collection.
-    Collections(fulfilment::Plan),
-    /// A correction, field by field, old beside new.
-    Corrections(CorrectionPlan),
-    /// Nothing that a connected system does: staff do it themselves.
-    ByHand {
-        /// In words.
-        by_hand: &'static str,
-    },
-}
-
-/// Finds out what fulfilling the request would do; changes nothing. Blocks.
-///
-/// # Errors
-/// When a system cannot be used.
-pub fn plan(office: &Office, request: &Request) -> Result<Plan, Error> {
-    let controller = office.controller(&request.controller).ok_or(Error::UnknownController)?;
-    let identities = request.particulars.person.identities();
-    Ok(match request.right {
-        Right::Access | Right::Portability => {
-            let never = controller.never_disclosed(office.regimes.get(&request.regime));
-            Plan::Collections(fulfilment::plan_access(&controller.systems, &identities, &never)?)
-        }
-        Right::Deletion => Plan::Collections(fulfilment::prepare(&controller.systems, &identities, &[])?.1),
-        Right::Correction => Plan::Corrections(correction::plan(controller, request)?),
-        _ => Plan::ByHand { by_hand: "no connected system does this; staff do it and release the answer" },
-    })
-}
 
 /// Does what was approved. `None`: the result is committed and the job settled with it; otherwise the caller settles.
 ///
@@ -74,7 +47,7 @@ pub async fn fulfil(office: &Office, owner: Uuid, job: &LeasedJob, id: RequestId
         return Ok(Some(Settlement::Postponed { until: office.clock.now() + PATIENCE, reason }));
     }
     let controller = office.controller(&request.controller).ok_or(Error::UnknownController)?;
-    let reads = matches!(request.right, Right::Access | Right::Portability);
+    let reads = matches!(request.right, Right::Access | Right::Portability | Right::Categories);
     let review = reads && controller.policy.release == Release::Review;
     let blocking = office.clone();
     let right = request.right;
@@ -155,8 +128,20 @@ fn carry_out(office: &Office, request: &Request, disclose: bool) -> Result<Fulfi
         Right::Access | Right::Portability => package::make(office, controller, request, disclose),
         Right::Deletion => erasure::erase(office, controller, request),
         Right::Correction => correction::correct(office, controller, request),
-        _ => Ok(Fulfilment { by_hand: true, ..Fulfilment::default() }),
+        Right::Categories => categories::make(office, controller, request),
+        Right::AutomatedDecision => Ok(automated(controller)),
+        Right::OptOut | Right::Restriction | Right::Objection | Right::LimitSensitive | Right::WithdrawConsent => {
+            Ok(Fulfilment { marked: Mark::of(request.right), ..Fulfilment::default() })
+        }
     }
+}
+
+/// What the policy says is the answer where no decision is taken by machine alone; elsewhere a person looks at it again
+/// (GDPR Art. 22(3)), and releases the answer.
+fn automated(controller: &Controller) -> Fulfilment {
+    let said = controller.policy.automated_decisions.as_ref();
+    let by_hand = said.is_none_or(|said| !said.decisions.is_empty());
+    Fulfilment { by_hand, statements: background::automated(&controller.policy), ..Fulfilment::default() }
 }
 
 /// Somebody who asked for a copy and for deletion in one go gets the copy first.

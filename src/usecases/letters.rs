@@ -5,19 +5,22 @@ use chrono::{DateTime, NaiveDate, Utc};
 use secrecy::ExposeSecret;
 use uuid::Uuid;
 
+use super::fulfil::marking;
 use super::office::Controller;
-use super::{Error, Office};
+use super::{Error, Office, recipients};
 use crate::domain::deadline::Duty;
+use crate::domain::identity::{Email, Name};
 use crate::domain::ids::{BundleId, JobId, RequestId};
 use crate::domain::job::Letter as Kind;
+use crate::domain::mark::Mark;
 use crate::domain::policy::Policy;
 use crate::domain::request::{Action, Completed, Fulfilment, Request, State};
 use crate::domain::right::Right;
 use crate::domain::verification::Challenge;
 use crate::mail::letters::{
-    Acknowledgement, Asked, Authority, CarriedOut, Change, Clarification, Concerning, CorrectionDone, DeletionDone,
-    Denied, Due, Erased, Expired, Extended, Message, NoMatch, OptOutHonoured, PackageReady, Referred, Remedies,
-    VerificationCode, Withdrawn, compose,
+    Acknowledgement, Answered, Asked, Authority, CarriedOut, Change, Clarification, Concerning, CorrectionDone,
+    DeletionDone, Denied, Due, Erased, Expired, Extended, Lifted, Marked, Message, NoMatch, Notice, OptOutHonoured,
+    PackageReady, Referred, Remedies, VerificationCode, Withdrawn, compose,
 };
 use crate::mail::{Letter, MailError};
 
@@ -67,7 +70,7 @@ pub async fn mail_acknowledgement(office: &Office, job: JobId, bundle: BundleId)
     let Some(first) = requests.first() else { return Ok(()) };
     let controller = controller(office, first)?;
     let open: Vec<(&Request, String)> =
-        requests.iter().filter(|r| r.right != Right::OptOut).map(|r| (r, r.id.reference())).collect();
+        requests.iter().filter(|r| !r.state.name().is_final()).map(|r| (r, r.id.reference())).collect();
     let due: Vec<Due<'_>> = open
         .iter()
         .filter_map(|(r, reference)| {
@@ -107,13 +110,7 @@ pub async fn mail_letter(office: &Office, job: JobId, id: RequestId, kind: Kind)
     let Some(request) = request else { return Ok(()) };
     let controller = controller(office, &request)?;
     let reference = request.id.reference();
-    let about = Concerning {
-        name: Some(request.particulars.person.name.expose()),
-        controller: &controller.policy.name,
-        reference: &reference,
-        right: request.right,
-        contact: &controller.policy.privacy_email,
-    };
+    let about = concerning(controller, &request, &reference);
     let page = office.address_of(id);
     let remedies = remedies(office, &request);
     match (kind, &request.state) {
@@ -182,30 +179,45 @@ async fn completed(
     if result.no_match() {
         return send(office, job, request, &NoMatch { about, remedies }).await;
     }
-    if result.by_hand {
-        return send(office, job, request, &CarriedOut { about }).await;
+    let answer = result.answer.as_ref().map(|answer| answer.expose().as_str());
+    if !result.statements.is_empty() {
+        let statements = &result.statements;
+        return send(office, job, request, &Answered { about, statements, answer, remedies }).await;
     }
+    if result.by_hand {
+        return send(office, job, request, &CarriedOut { about, answer }).await;
+    }
+    let told = told(controller(office, request)?, request, result);
+    let told: Vec<&str> = told.iter().map(String::as_str).collect();
+    let told = told.as_slice();
+    let notes: Vec<String> = result.notes.iter().cloned().chain(answer.map(str::to_owned)).collect();
+    let since = day(office, request, done.at)?;
     match request.right {
         Right::OptOut => {
             let of: Vec<&str> = result.opted_out_of.iter().map(|o| o.as_str()).collect();
-            let since = day(office, request, done.at)?;
             let limits: Vec<&str> = controller(office, request)?.policy.exclusions_of(Right::OptOut).collect();
-            send(office, job, request, &OptOutHonoured { about, of: &of, since, limits: &limits }).await
+            send(office, job, request, &OptOutHonoured { about, of: &of, since, limits: &limits, told }).await
         }
         Right::Deletion => {
             let results = erased(result);
-            let notes = of_a_deletion(&controller(office, request)?.policy, &results);
-            send(office, job, request, &DeletionDone { about, results: &results, notes: &notes, remedies }).await
+            let mut said = of_a_deletion(&controller(office, request)?.policy, &results);
+            said.extend(notes.iter().map(|note| note.trim_end_matches('.')));
+            send(office, job, request, &DeletionDone { about, results: &results, notes: &said, told, remedies }).await
         }
         Right::Correction => {
             let changes = changes(result);
-            send(office, job, request, &CorrectionDone { about, changes: &changes, remedies }).await
+            send(office, job, request, &CorrectionDone { about, changes: &changes, told, remedies }).await
+        }
+        Right::Restriction | Right::Objection | Right::LimitSensitive | Right::WithdrawConsent => {
+            let Some(mark) = result.marked else { return Ok(()) };
+            let sensitive = sensitive_kinds(controller(office, request)?, mark);
+            send(office, job, request, &Marked { about, mark, since, sensitive: &sensitive, told }).await
         }
         _ => {
             let Some(package) = &result.package else { return Ok(()) };
             let url = &format!("{}/package", office.address_of(request.id));
             let until = day(office, request, package.expires_at)?;
-            send(office, job, request, &PackageReady { about, url, until }).await
+            send(office, job, request, &PackageReady { about, url, until, notes: &notes }).await
         }
     }
 }
@@ -215,6 +227,69 @@ fn of_a_deletion<'a>(policy: &'a Policy, results: &[Erased<'_>]) -> Vec<&'a str>
     let kept = results.iter().any(|r| r.kept > 0);
     let retention = policy.retention.iter().filter(|_| kept).map(|retention| retention.text.as_str());
     retention.chain(policy.exclusions_of(Right::Deletion)).collect()
+}
+
+/// The recipients who hear of a result by mail; by the policy, since their mails may leave after this letter.
+fn told(controller: &Controller, request: &Request, result: &Fulfilment) -> Vec<String> {
+    if result.changed() { recipients::of(&controller.policy, request.right).by_mail } else { Vec::new() }
+}
+
+/// The kinds of sensitive data that the company holds of anybody, for a letter about limits on them.
+fn sensitive_kinds(controller: &Controller, mark: Mark) -> Vec<String> {
+    let places = marking::plan(controller, mark).sensitive;
+    let mut kinds: Vec<String> = places.into_iter().flat_map(|place| place.kinds).collect();
+    kinds.sort_unstable();
+    kinds.dedup();
+    kinds
+}
+
+/// Mails one recipient of the data what was done with it.
+///
+/// # Errors
+/// When the mail does not leave.
+pub async fn mail_notice(office: &Office, job: JobId, id: RequestId, recipient: &str) -> Result<(), LetterError> {
+    let Some(request) = office.store.read(move |tx| Ok::<_, Error>(tx.request(id)?)).await? else { return Ok(()) };
+    let controller = controller(office, &request)?;
+    let known = controller.policy.recipients.iter().find(|r| r.name == recipient).and_then(|r| r.address());
+    // The policy no longer names it, or no address of it: nobody to write to.
+    let Some(to) = known else { return Ok(()) };
+    let opted_out_of = request.state.result().map(|r| r.opted_out_of.as_slice()).unwrap_or_default();
+    let of: Vec<&str> = opted_out_of.iter().map(|o| o.as_str()).collect();
+    let notice = Notice {
+        recipient,
+        controller: &controller.policy.name,
+        contact: &controller.policy.privacy_email,
+        reference: &request.id.reference(),
+        right: request.right,
+        email: request.particulars.person.email.expose(),
+        of: &of,
+    };
+    deliver(office, job, to, None, &notice).await
+}
+
+/// Mails that a mark falls, and why; not where nobody decided it, or it fell already.
+///
+/// # Errors
+/// When the mail does not leave.
+pub async fn mail_lifting(office: &Office, job: JobId, id: RequestId) -> Result<(), LetterError> {
+    let Some(request) = office.store.read(move |tx| Ok::<_, Error>(tx.request(id)?)).await? else { return Ok(()) };
+    let lifting = request.state.result().and_then(|result| result.lifting.as_ref());
+    let Some(lifting) = lifting.filter(|lifting| lifting.lifted_at.is_none()) else { return Ok(()) };
+    let controller = controller(office, &request)?;
+    let reference = request.id.reference();
+    let about = concerning(controller, &request, &reference);
+    let letter = Lifted { about, reason: lifting.reason.expose(), remedies: remedies(office, &request) };
+    send(office, job, &request, &letter).await
+}
+
+fn concerning<'a>(controller: &'a Controller, request: &'a Request, reference: &'a str) -> Concerning<'a> {
+    Concerning {
+        name: Some(request.particulars.person.name.expose()),
+        controller: &controller.policy.name,
+        reference,
+        right: request.right,
+        contact: &controller.policy.privacy_email,
+    }
 }
 
 /// What was done with each collection, one line a collection.
@@ -282,13 +357,23 @@ fn written_at(job: Uuid) -> Option<DateTime<Utc>> {
 
 /// The letter's id is its job's: a repeat after a crash is the same message.
 async fn send(office: &Office, job: JobId, request: &Request, template: &impl Template) -> Result<(), LetterError> {
-    let text = compose(template);
     let person = &request.particulars.person;
+    deliver(office, job, person.email.clone(), Some(person.name.clone()), template).await
+}
+
+async fn deliver(
+    office: &Office,
+    job: JobId,
+    to: Email,
+    to_name: Option<Name>,
+    template: &impl Template,
+) -> Result<(), LetterError> {
+    let text = compose(template);
     let id: Uuid = job.0;
     let letter = Letter {
         id,
-        to: person.email.clone(),
-        to_name: Some(person.name.clone()),
+        to,
+        to_name,
         subject: text.subject,
         body: text.body,
         date: written_at(id).unwrap_or_else(|| office.clock.now()),

@@ -15,6 +15,7 @@ use crate::domain::request::{Channel, OptOut, Outcome, Particulars, Person, Requ
 use crate::domain::right::Right;
 use crate::domain::verification::{Level, Verification};
 use crate::store::{ApiKey, Bundle};
+use crate::domain::mark::Suppressed;
 
 /// What Global Privacy Control opts out of: sale and sharing (Cal. Civ. Code 1798.135(e); 11 CCR 7025), and targeted
 /// advertising (C.R.S. 6-1-1306(1)(a)(IV) and the laws like it). It says nothing of mails or of profiling.
@@ -102,7 +103,7 @@ pub(super) async fn honour(
                 tx.insert(&outcome)?;
             }
             let held = tx.suppressions(Some(&controller), &email)?;
-            let since = held.iter().filter(|held| of.contains(&held.what)).map(|held| held.since).max();
+            let since = held.iter().filter(|held| of.iter().any(|one| held.what == Suppressed::OptOut(*one))).map(|held| held.since).max();
             Ok::<_, Error>((new, since.unwrap_or(now)))
         })
         .await?;

@@ -89,7 +89,8 @@ fn commit(tx: &mut Tx<'_>, bundle: &Bundle, outcomes: &[Outcome], now: DateTime<
     }
     let mail = match &bundle.challenge {
         Some(challenge) => Job::MailCode { bundle: bundle.id, serial: challenge.serial },
-        None if outcomes.iter().all(|o| o.request.right == Right::OptOut) => return Ok(()),
+        // What is honoured at once is answered by its own letter.
+        None if outcomes.iter().all(|o| o.request.state.name().is_final()) => return Ok(()),
         None => Job::MailAcknowledgement { bundle: bundle.id },
     };
     tx.enqueue(&NewJob { job: mail, run_at: now })?;

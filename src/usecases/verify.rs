@@ -10,7 +10,6 @@ use crate::domain::ids::{BundleId, RequestId};
 use crate::domain::job::{Job, NewJob};
 use crate::domain::lifecycle::Step;
 use crate::domain::request::{Request, StateName};
-use crate::domain::right::Right;
 use crate::domain::verification::{Challenge, ChallengeError, Level, Method};
 use crate::store::Tx;
 
@@ -62,9 +61,10 @@ pub async fn confirm_code(
                 if request.state.name() != StateName::AwaitingVerification {
                     continue;
                 }
-                acknowledge |= request.right != Right::OptOut;
                 let step = Step { now, by: Actor::Requester };
-                tx.save(&request.verified(step, Method::EmailCode, Level::Email)?)?;
+                let outcome = request.verified(step, Method::EmailCode, Level::Email)?;
+                acknowledge |= !outcome.request.state.name().is_final();
+                tx.save(&outcome)?;
             }
             if acknowledge {
                 tx.enqueue(&NewJob { job: Job::MailAcknowledgement { bundle }, run_at: now })?;

@@ -47,6 +47,8 @@ kinds! {
     ALREADY_EXTENDED = "already_extended", 409, "The deadline was extended before";
     TOO_LATE_TO_EXTEND = "too_late_to_extend", 409, "The first period is over";
     NO_EXTENSION = "no_extension", 409, "The law knows no extension";
+    MARK_STAYS = "mark_stays", 409, "The mark is not for staff to lift";
+    ALREADY_LIFTED = "already_lifted", 409, "The mark is lifted, or being lifted, already";
     ALREADY_CONFIRMED = "already_confirmed", 409, "The address is confirmed already";
     ACCOUNT_EXISTS = "account_exists", 409, "The account exists already";
     OBSTACLES = "plan_has_obstacles", 409, "The plan cannot be carried out as things stand";
@@ -201,6 +203,8 @@ fn refused(refusal: &Refusal) -> &'static Kind {
         Refusal::AlreadyExtended => ALREADY_EXTENDED,
         Refusal::TooLateToExtend { .. } => TOO_LATE_TO_EXTEND,
         Refusal::NoExtension => NO_EXTENSION,
+        Refusal::MarkStays => MARK_STAYS,
+        Refusal::AlreadyLifted => ALREADY_LIFTED,
     }
 }
 

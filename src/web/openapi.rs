@@ -34,7 +34,7 @@ pub const COMMITTED: &str = include_str!("../../openapi.yaml");
         accounts::add_account, accounts::list_accounts, accounts::add_api_key, accounts::enter_request,
         queue::list, queue::get, queue::plan, queue::entries, queue::export, queue::figures,
         decisions::approve, decisions::deny, decisions::extend, decisions::clarify, decisions::refer,
-        decisions::assign, decisions::release, decisions::retry, decisions::write_message,
+        decisions::assign, decisions::release, decisions::lift, decisions::retry, decisions::write_message,
         operations::live, operations::ready, operations::metrics, operations::openapi, operations::problem,
     )
 )]

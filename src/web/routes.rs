@@ -71,6 +71,7 @@ pub fn configure(config: &mut ServiceConfig) {
         "/v1/staff/requests/{id}/referral" => { post "POST": decisions::refer };
         "/v1/staff/requests/{id}/assignment" => { post "POST": decisions::assign };
         "/v1/staff/requests/{id}/release" => { post "POST": decisions::release };
+        "/v1/staff/requests/{id}/lifting" => { post "POST": decisions::lift };
         "/v1/staff/requests/{id}/retry" => { post "POST": decisions::retry };
         "/v1/staff/requests/{id}/messages" => { post "POST": decisions::write_message };
     }

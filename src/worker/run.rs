@@ -6,7 +6,7 @@ use uuid::Uuid;
 use crate::domain::job::{Job, LeasedJob, Settlement};
 use crate::fulfilment::FulfilmentError;
 use crate::usecases::letters::{self, LetterError};
-use crate::usecases::{Error, Office, fulfil};
+use crate::usecases::{Error, Office, fulfil, marks, recipients};
 
 /// How many mails of a batch are on their way at a time.
 const MAILS_AT_ONCE: usize = 4;
@@ -38,6 +38,9 @@ async fn mail(office: &Office, job: &LeasedJob) -> Settlement {
         Job::MailCode { bundle, serial } => letters::mail_code(office, job.id, *bundle, *serial).await,
         Job::MailAcknowledgement { bundle } => letters::mail_acknowledgement(office, job.id, *bundle).await,
         Job::MailLetter { request, letter } => letters::mail_letter(office, job.id, *request, *letter).await,
+        Job::TellRecipients { request } => recipients::tell(office, *request).await.map_err(LetterError::from),
+        Job::MailNotice { request, recipient } => letters::mail_notice(office, job.id, *request, recipient).await,
+        Job::LiftMark { request } => marks::tell_and_lift(office, job.id, *request).await,
         Job::Fulfil { .. } => Ok(()),
     };
     let Err(error) = sent else { return Settlement::Done };

@@ -8,9 +8,9 @@ use crate::domain::request::{Action, Channel, Line, Particulars, Person};
 use crate::domain::verification::Verification;
 
 const CLERK: StaffId = StaffId(Uuid::from_u128(7));
-const REVIEWER: StaffId = StaffId(Uuid::from_u128(8));
+pub(super) const REVIEWER: StaffId = StaffId(Uuid::from_u128(8));
 
-fn now() -> DateTime<Utc> {
+pub(super) fn now() -> DateTime<Utc> {
     DateTime::from_timestamp(1_800_000_000, 0).unwrap()
 }
 
@@ -18,7 +18,7 @@ fn today() -> NaiveDate {
     now().date_naive()
 }
 
-fn request(right: Right, state: State) -> Request {
+pub(super) fn request(right: Right, state: State) -> Request {
     Request {
         id: RequestId(Uuid::from_u128(1)),
         bundle: BundleId(Uuid::from_u128(2)),
@@ -60,7 +60,7 @@ fn request(right: Right, state: State) -> Request {
     }
 }
 
-fn found() -> Fulfilment {
+pub(super) fn found() -> Fulfilment {
     let line = Line {
         system: "crm".into(),
         dataset: "shop".into(),
@@ -73,9 +73,9 @@ fn found() -> Fulfilment {
     Fulfilment { lines: vec![line], ..Fulfilment::default() }
 }
 
-fn state(name: StateName) -> State {
+pub(super) fn state(name: StateName) -> State {
     let at = now();
-    let approval = Approval { at, by: Actor::Staff(REVIEWER) };
+    let approval = Approval::new(at, Actor::Staff(REVIEWER));
     let text = || Personal::new(String::from("because"));
     let done = || Completed { at, approval, released_by: None, result: found() };
     match name {
@@ -83,7 +83,7 @@ fn state(name: StateName) -> State {
         StateName::AwaitingAuthorization => State::AwaitingAuthorization { since: at },
         StateName::InReview => State::InReview { since: at },
         StateName::AwaitingRequester => State::AwaitingRequester { since: at, asked_by: CLERK, question: text() },
-        StateName::Fulfilling => State::Fulfilling { approval, disclose: false },
+        StateName::Fulfilling => State::Fulfilling { approval, disclose: false, prepared: None },
         StateName::AwaitingRelease => State::AwaitingRelease { approval, since: at, result: found() },
         StateName::Fulfilled => State::Fulfilled(done()),
         StateName::PartiallyFulfilled => State::PartiallyFulfilled(done()),
@@ -100,7 +100,7 @@ fn step() -> Step {
     Step { now: now(), by: Actor::Requester }
 }
 
-fn text() -> Personal<String> {
+pub(super) fn text() -> Personal<String> {
     Personal::new("because".into())
 }
 
@@ -115,9 +115,13 @@ fn text() -> Personal<String> {
 #[case::complete(|r: Request| r.complete(now(), found(), false), "fulfilling>fulfilled")]
 #[case::complete_with_a_look(|r: Request| r.complete(now(), found(), true), "fulfilling>awaiting_release")]
 #[case::complete_without_match(|r: Request| r.complete(now(), Fulfilment::default(), false), "fulfilling>awaiting_release")]
-#[case::release(|r: Request| r.release(now(), REVIEWER), "awaiting_release>fulfilled")]
+#[case::release(|r: Request| r.release(now(), REVIEWER, None), "awaiting_release>fulfilled")]
 #[case::run_again(|r: Request| r.run_again(now(), REVIEWER), "awaiting_release>fulfilling")]
 #[case::answered(|r: Request| Ok(r.answered(step())), "awaiting_requester>in_review")]
+#[case::lift(|r: Request| r.lift(now(), REVIEWER, text()), "")]
+#[case::lifted(|r: Request| r.lifted(now()), "")]
+#[case::transmitted(|r: Request| r.transmitted(now(), Transmission::ByHand), "")]
+#[case::transmit_again(|r: Request| r.transmit_again(now(), REVIEWER), "")]
 #[case::assign(|r: Request| r.assign(step(), Some(REVIEWER)), "")]
 fn a_verb_applies_exactly_here(#[case] verb: Verb, #[case] expected: &str) {
     let mut moved = Vec::new();
@@ -197,7 +201,7 @@ fn what_was_left_out_makes_it_partial() {
     result.lines[0].action = Action::Kept;
     let prepared = request(Right::Deletion, state(StateName::Fulfilling)).complete(now(), result, false).unwrap();
     assert_eq!(prepared.request.state.name(), StateName::AwaitingRelease);
-    let released = prepared.request.release(now(), REVIEWER).unwrap();
+    let released = prepared.request.release(now(), REVIEWER, None).unwrap();
     assert_eq!(released.request.state.name(), StateName::PartiallyFulfilled);
 }
 
@@ -210,4 +214,23 @@ fn no_entry_holds_what_the_person_wrote() {
         let line = serde_json::to_string(entry).unwrap();
         assert!(!line.contains("because") && !line.contains("ada@") && !line.contains("Ada"), "{line}");
     }
+}
+
+#[rstest::rstest]
+#[case(Right::LimitSensitive, Level::None, StateName::Fulfilled)]
+#[case(Right::WithdrawConsent, Level::None, StateName::Fulfilled)]
+#[case(Right::Restriction, Level::None, StateName::InReview)]
+#[case(Right::Objection, Level::None, StateName::InReview)]
+#[case(Right::LimitSensitive, Level::Email, StateName::AwaitingVerification)]
+fn what_the_law_leaves_nobody_to_decide_is_honoured_at_once(
+    #[case] right: Right,
+    #[case] required: Level,
+    #[case] expected: StateName,
+) {
+    let asked =
+        Request { verification: Verification::required(required), ..request(right, state(StateName::InReview)) };
+    let outcome = submit(asked, now());
+    assert_eq!(outcome.request.state.name(), expected);
+    let marks = if expected == StateName::Fulfilled { Mark::of(right).map(Marking::Set) } else { None };
+    assert_eq!(outcome.marks, marks.into_iter().collect::<Vec<_>>());
 }

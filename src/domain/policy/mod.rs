@@ -10,7 +10,9 @@ use chrono_tz::Tz;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
-pub use parts::{Exclusion, Gpc, Honour, Purpose, Recipient, Release, Retention};
+pub use parts::{
+    AutomatedDecision, AutomatedDecisions, Exclusion, Gpc, Honour, Purpose, Recipient, Release, Retention, concerns,
+};
 pub use terms::Terms;
 
 use super::deadline::Promise;
@@ -76,6 +78,9 @@ pub struct Policy {
     /// How long data stays.
     #[serde(default)]
     pub retention: Vec<Retention>,
+    /// What it says of decisions by machine alone; where it says nothing, staff answer.
+    #[serde(default)]
+    pub automated_decisions: Option<AutomatedDecisions>,
     /// What rights do not reach.
     #[serde(default)]
     pub exclusions: Vec<Exclusion>,

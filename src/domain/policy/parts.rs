@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use crate::domain::identity::Email;
 use crate::domain::right::Right;
 
 /// Whether a package goes out by itself.
@@ -97,4 +98,69 @@ pub enum Honour {
 pub struct Gpc {
     /// Whose are honoured.
     pub honour: Honour,
+}
+
+/// What the controller says of decisions that no person takes part in (GDPR Art. 13(2)(f), 15(1)(h), 22).
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AutomatedDecisions {
+    /// What it says to everybody who asks: that there are none, or which.
+    pub statement: String,
+    /// The decisions that are taken by machine alone; none when empty.
+    #[serde(default)]
+    pub decisions: Vec<AutomatedDecision>,
+}
+
+/// One kind of decision that is taken by machine alone.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AutomatedDecision {
+    /// What is decided.
+    pub name: String,
+    /// How: meaningful information about the logic involved.
+    pub logic: String,
+    /// What it means for the person.
+    #[serde(default)]
+    pub consequences: Option<String>,
+}
+
+impl AutomatedDecisions {
+    /// What an answer says, a sentence or a few each.
+    pub fn sentences(&self) -> Vec<String> {
+        let of = |decision: &AutomatedDecision| {
+            let consequences = decision.consequences.as_ref().map(|text| format!(" {text}")).unwrap_or_default();
+            format!("{}: {}{consequences}", decision.name, decision.logic)
+        };
+        std::iter::once(self.statement.clone()).chain(self.decisions.iter().map(of)).collect()
+    }
+}
+
+impl Recipient {
+    /// The address at which it takes notices by mail, if it takes any.
+    pub fn address(&self) -> Option<Email> {
+        self.contact.as_deref()?.parse().ok()
+    }
+}
+
+/// Whether data of `category` is of one of the `listed` kinds, or of one below or above it; an empty list means all.
+pub fn concerns(listed: &[String], category: &str) -> bool {
+    let below =
+        |part: &str, of: &str| part.strip_prefix(of).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+    listed.is_empty() || listed.iter().any(|of| below(category, of) || below(of, category))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[rstest::rstest]
+    #[case(&[], "user.name", true)]
+    #[case(&["user.contact"], "user.contact.email", true)]
+    #[case(&["user.contact.email"], "user.contact", true)]
+    #[case(&["user.contact.email"], "user.contact.phone_number", false)]
+    #[case(&["user.contact"], "user.contacts", false)]
+    fn a_purpose_concerns_what_it_lists(#[case] listed: &[&str], #[case] category: &str, #[case] expected: bool) {
+        let listed: Vec<String> = listed.iter().map(|s| (*s).to_owned()).collect();
+        assert_eq!(concerns(&listed, category), expected);
+    }
 }

@@ -74,7 +74,7 @@ fn line(system: &str, collection: &str, action: Action, rows: u64) -> Line {
 }
 
 fn closed(request: Request, result: Fulfilment) -> Request {
-    let approval = Approval { at: now(), by: Actor::Staff(StaffId(Uuid::from_u128(3))) };
+    let approval = Approval::new(now(), Actor::Staff(StaffId(Uuid::from_u128(3))));
     let done = Completed { at: now(), approval, released_by: None, result };
     Request { state: State::Fulfilled(done), ..request }
 }

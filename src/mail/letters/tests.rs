@@ -2,7 +2,7 @@
 
 use super::*;
 
-fn about(right: Right) -> Concerning<'static> {
+pub(super) fn about(right: Right) -> Concerning<'static> {
     Concerning {
         name: Some("Ada Lovelace"),
         controller: "Infotech",
@@ -12,11 +12,11 @@ fn about(right: Right) -> Concerning<'static> {
     }
 }
 
-fn day(month: u32, day: u32) -> NaiveDate {
+pub(super) fn day(month: u32, day: u32) -> NaiveDate {
     NaiveDate::from_ymd_opt(2026, month, day).unwrap()
 }
 
-fn remedies() -> Remedies<'static> {
+pub(super) fn remedies() -> Remedies<'static> {
     Remedies {
         appeal: Some(Appeal {
             how: "https://privacy.infotech.example/appeal",
@@ -31,7 +31,7 @@ fn remedies() -> Remedies<'static> {
     }
 }
 
-fn shown(letter: &impl Template) -> String {
+pub(super) fn shown(letter: &impl Template) -> String {
     let text = compose(letter);
     assert!(!text.subject.contains('\n') && !text.body.contains("\n\n\n"), "a gap in {}", text.body);
     format!("{}\n====\n{}", text.subject, text.body)
@@ -105,7 +105,7 @@ fn acknowledgement() {
 #[test]
 fn package_ready() {
     let url = "https://privacy.infotech.example/requests/DSR-7K2M-94QX";
-    insta::assert_snapshot!(shown(&PackageReady { about: about(Right::Access), url, until: day(12, 22) }), @"
+    insta::assert_snapshot!(shown(&PackageReady { about: about(Right::Access), url, until: day(12, 22), notes: &[] }), @"
     Your data is ready (DSR-7K2M-94QX)
     ====
     Hello Ada Lovelace,
@@ -134,7 +134,8 @@ fn deletion_done() {
         Erased { collection: "orders", deleted: 12, ..nothing },
         Erased { collection: "tickets", masked: 1, ..nothing },
     ];
-    let letter = DeletionDone { about: about(Right::Deletion), results: &results, notes: &[], remedies: remedies() };
+    let letter =
+        DeletionDone { about: about(Right::Deletion), results: &results, notes: &[], told: &[], remedies: remedies() };
     insta::assert_snapshot!(shown(&letter), @"
     Your data was deleted (DSR-7K2M-94QX)
     ====
@@ -163,7 +164,13 @@ fn deletion_done_in_part() {
         Erased { collection: "tickets", deleted: 0, masked: 0, kept: 0, why_kept: None },
     ];
     let notes = ["We told the firms that received your data"];
-    let letter = DeletionDone { about: about(Right::Deletion), results: &results, notes: &notes, remedies: remedies() };
+    let letter = DeletionDone {
+        about: about(Right::Deletion),
+        results: &results,
+        notes: &notes,
+        told: &["Example Parcels AG"],
+        remedies: remedies(),
+    };
     insta::assert_snapshot!(shown(&letter), @"
     Your data was deleted in part (DSR-7K2M-94QX)
     ====
@@ -181,6 +188,8 @@ fn deletion_done_in_part() {
     - tickets: nothing of yours
 
     We told the firms that received your data.
+
+    We tell those who received your data from us: Example Parcels AG.
 
     You can appeal: https://privacy.infotech.example/appeal
     The last day for it is 31 December 2026.
@@ -203,7 +212,12 @@ fn correction_done() {
         Change { field: "date of birth", refused: Some("It is as on the identity card you showed.") },
     ];
     let remedies = Remedies { court: true, ..Remedies::default() };
-    let letter = CorrectionDone { about: about(Right::Correction), changes: &changes, remedies };
+    let letter = CorrectionDone {
+        about: about(Right::Correction),
+        changes: &changes,
+        told: &["Example Parcels AG", "Example Letters Ltd"],
+        remedies,
+    };
     insta::assert_snapshot!(shown(&letter), @"
     Your data was corrected in part (DSR-7K2M-94QX)
     ====
@@ -216,6 +230,8 @@ fn correction_done() {
 
     - telephone number: made
     - date of birth: not made. It is as on the identity card you showed.
+
+    We tell those who received your data from us: Example Parcels AG, Example Letters Ltd.
 
     You can also go to court.
 
@@ -233,6 +249,7 @@ fn opt_out_honoured() {
         of: &of,
         since: day(11, 22),
         limits: &["Messages about an order go on"],
+        told: &["Example Letters Ltd"],
     };
     insta::assert_snapshot!(shown(&letter), @"
     Your opt-out is honoured (DSR-7K2M-94QX)
@@ -250,6 +267,8 @@ fn opt_out_honoured() {
     - profiling
     - our marketing mails and messages
     - something new
+
+    We tell those who received your data from us: Example Letters Ltd.
 
     You need not do anything more.
 
@@ -467,7 +486,7 @@ fn message() {
 
 #[test]
 fn carried_out() {
-    insta::assert_snapshot!(shown(&CarriedOut { about: about(Right::Objection) }), @"
+    insta::assert_snapshot!(shown(&CarriedOut { about: about(Right::Objection), answer: None }), @"
     Your request was carried out (DSR-7K2M-94QX)
     ====
     Hello Ada Lovelace,

@@ -8,6 +8,7 @@ use serde_json::json;
 use super::super::follow::file_key;
 use super::super::office::Controller;
 use super::super::{Error, Office, receipt};
+use super::{background, ranges};
 use crate::clock;
 use crate::crash;
 use crate::datamap::Graph;
@@ -15,10 +16,42 @@ use crate::domain::request::{Action, Fulfilment, Line, Package, Request};
 use crate::domain::right::Right;
 use crate::fulfilment::{self, Counts, ExportOptions, Exported, Sink, export};
 use crate::packaging::sealed::{FileKey, SealedWriter};
+use crate::packaging::shelf::ShelfFile;
 use crate::packaging::{self, About, Options, PackageWriter, PackagingError, Summary};
 
 /// Searches the company's systems and packs what belongs to the person. Nothing found is no package.
 pub fn make(office: &Office, controller: &Controller, request: &Request, disclose: bool) -> Result<Fulfilment, Error> {
+    let never_disclose = controller.never_disclosed(office.regimes.get(&request.regime));
+    let options = ExportOptions { disclose, never_disclose: &never_disclose, range: request.particulars.range };
+    let mut exported = Exported::default();
+    let package = shelve(office, controller, request, |out, about| {
+        let generated_at = about.generated_at.to_rfc3339();
+        let packaging = Options {
+            machine_readable_only: request.right == Right::Portability,
+            spool_directory: office.shelf.directory().to_owned(),
+        };
+        let writer = PackageWriter::new(out, about.clone(), packaging, FileKey::new(clock::random()))
+            .signed(receipt::of_package(office, request, about.generated_at));
+        let (all, summary) = pack(controller, request, options, writer, &generated_at)?;
+        exported = all;
+        Ok(summary)
+    })?;
+    let (lines, notes) = (lines(&exported), ranges::notes(request.particulars.range, &exported));
+    if package.is_none() {
+        return Ok(Fulfilment { lines, notes, ..Fulfilment::default() });
+    }
+    let withheld = exported.collections.iter().map(|c| c.withheld).sum();
+    Ok(Fulfilment { lines, notes, package, withheld, ..Fulfilment::default() })
+}
+
+/// Puts a package on the shelf, sealed under a key of the request's; `write` writes it, or gives nothing where there is
+/// nothing to send.
+pub fn shelve(
+    office: &Office,
+    controller: &Controller,
+    request: &Request,
+    write: impl FnOnce(&mut SealedWriter<ShelfFile>, &About) -> Result<Option<Summary>, Error>,
+) -> Result<Option<Package>, Error> {
     let id = request.id;
     let key = office.store.read_blocking(move |tx| file_key(tx, id))?;
     let now = office.clock.now();
@@ -33,29 +66,14 @@ pub fn make(office: &Office, controller: &Controller, request: &Request, disclos
         right: request.right,
         generated_at: now,
         language: request.particulars.language.clone().unwrap_or_else(|| controller.policy.language.clone()),
+        background: background::of(controller, office.regimes.get(&request.regime)),
     };
-    let options = Options {
-        machine_readable_only: request.right == Right::Portability,
-        spool_directory: office.shelf.directory().to_owned(),
-    };
-    let writer = PackageWriter::new(&mut sealed, about, options, FileKey::new(clock::random()))
-        .signed(receipt::of_package(office, request, now));
-    let never_disclose = controller.never_disclosed(office.regimes.get(&request.regime));
-    let options = ExportOptions { disclose, never_disclose: &never_disclose };
-    let (exported, summary) = pack(controller, request, options, writer, &now.to_rfc3339())?;
-    let lines = lines(&exported);
-    let Some(summary) = summary else { return Ok(Fulfilment { lines, ..Fulfilment::default() }) };
+    let Some(summary) = write(&mut sealed, &about)? else { return Ok(None) };
     crash::point("package.before_commit");
     sealed.finish().and_then(|file| file.commit()).map_err(|e| Error::Files(format!("finish a package: {e}")))?;
     crash::point("package.after_commit");
-    let package = Package {
-        id: name,
-        bytes: summary.bytes,
-        sha256: summary.sha256,
-        expires_at: now + TimeDelta::days(i64::from(controller.policy.package_days)),
-    };
-    let withheld = exported.collections.iter().map(|c| c.withheld).sum();
-    Ok(Fulfilment { lines, package: Some(package), withheld, ..Fulfilment::default() })
+    let expires_at = now + TimeDelta::days(i64::from(controller.policy.package_days));
+    Ok(Some(Package { id: name, bytes: summary.bytes, sha256: summary.sha256, expires_at }))
 }
 
 /// Streams the export into the package; there is no package where nothing was found.
@@ -72,8 +90,9 @@ fn pack<W: io::Write>(
     if exported.is_empty() {
         return Ok((exported, None));
     }
-    let receipt = receipt(request, &exported, generated_at);
-    let summary = packer.writer.finish(&receipt, &[]).map_err(packing)?;
+    let receipt = asked_and_done(request, &exported, generated_at);
+    let notes = ranges::notes(request.particulars.range, &exported);
+    let summary = packer.writer.finish(&receipt, &notes).map_err(packing)?;
     Ok((exported, Some(summary)))
 }
 
@@ -119,7 +138,7 @@ fn lines(exported: &Exported) -> Vec<Line> {
 }
 
 /// What was asked when and what was done when, inside the package itself.
-fn receipt(request: &Request, exported: &Exported, generated_at: &str) -> serde_json::Value {
+fn asked_and_done(request: &Request, exported: &Exported, generated_at: &str) -> serde_json::Value {
     let collections: Vec<_> = exported
         .collections
         .iter()
@@ -137,7 +156,7 @@ fn receipt(request: &Request, exported: &Exported, generated_at: &str) -> serde_
     })
 }
 
-fn packing(error: PackagingError) -> Error {
+pub fn packing(error: PackagingError) -> Error {
     Error::Files(format!("write a package: {error}"))
 }
 

@@ -7,8 +7,9 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::domain::ids::{RequestId, StaffId};
-use crate::usecases::Office;
+use crate::domain::personal::Personal;
 use crate::usecases::decide::{self, Withheld};
+use crate::usecases::{Office, marks};
 use crate::web::api::requests::{MessageBody, MessageView};
 use crate::web::error::{Problem, ProblemBody};
 use crate::web::extract::{Body, Decide, Enter, Staff};
@@ -71,6 +72,18 @@ pub struct AssignmentBody {
 pub struct ReleaseBody {
     /// What happens with what was withheld because it names somebody else.
     pub withheld: Withheld,
+    /// What staff did or found, in words for the person, where they did something themselves.
+    #[schema(min_length = 1, max_length = 10000)]
+    pub answer: Option<String>,
+}
+
+/// That a restriction ends.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LiftingBody {
+    /// Why, in words for the person, who is told before it ends.
+    #[schema(min_length = 1, max_length = 10000)]
+    pub reason: String,
 }
 
 /// Approves: the company's systems will be searched or changed.
@@ -253,7 +266,36 @@ pub async fn release(
     body: Body<ReleaseBody>,
 ) -> Result<HttpResponse, Problem> {
     let body = body.read_or_default().await?;
-    let request = decide::release(&office, caller.member().id, RequestId(*id), body.withheld).await?;
+    let answer = body.answer.map(|answer| required(answer, "/answer", 10_000)).transpose()?.map(Personal::new);
+    let request = decide::release(&office, caller.member().id, RequestId(*id), body.withheld, answer).await?;
+    Ok(HttpResponse::Ok().json(RequestView::from(&request)))
+}
+
+/// Lifts the restriction that the request had set; the person is told before it ends (GDPR Art. 18(3)).
+#[utoipa::path(
+    post, path = "/v1/staff/requests/{id}/lifting", tag = "staff", operation_id = "lift_mark", security(("staff" = [])), request_body = LiftingBody,
+    params(("id" = Uuid, Path, description = "The request.")),
+    responses(
+        (status = 200, description = "Decided; it ends when the letter to the person has left.", body = RequestView),
+        (status = 401, description = "No valid token.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, description = "The role does not allow this.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, description = "No such request.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "The request set no mark that staff can lift.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 400, description = "Not JSON.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 413, description = "Too large.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 415, description = "Not declared as JSON.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "Something is missing or wrong.", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub async fn lift(
+    office: Data<Office>,
+    caller: Staff<Decide>,
+    id: Path<Uuid>,
+    body: Body<LiftingBody>,
+) -> Result<HttpResponse, Problem> {
+    let body = body.read().await?;
+    let reason = required(body.reason, "/reason", 10_000)?;
+    let request = marks::lift(&office, caller.member().id, RequestId(*id), reason).await?;
     Ok(HttpResponse::Ok().json(RequestView::from(&request)))
 }
 

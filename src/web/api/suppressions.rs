@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::domain::identity::Email;
+use crate::domain::mark::Suppressed;
 use crate::domain::request::OptOut;
 use crate::usecases::{Error, Office, suppression};
 use crate::web::error::{Problem, ProblemBody};
@@ -22,19 +23,23 @@ pub struct SuppressionQuery {
     pub email: String,
 }
 
-/// One opt-out that holds.
+/// One opt-out or mark that holds.
 #[derive(Serialize, ToSchema)]
 pub struct SuppressionView {
     /// For which controller.
     pub controller: String,
-    /// What the address must not be used for.
-    pub opt_out_of: OptOut,
+    /// What the address must not be used for: an opt-out, or a mark (`processing_restricted`, `objection`,
+    /// `sensitive_limited`, `consent_withdrawn`).
+    pub what: Suppressed,
+    /// The same, where it is an opt-out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub opt_out_of: Option<OptOut>,
     /// Since when.
     #[schema(format = DateTime)]
     pub since: String,
 }
 
-/// What the holder of an address opted out of; an empty list means nothing is known against using it.
+/// What the holder of an address opted out of, and which marks stand; an empty list means nothing is known against using it.
 #[utoipa::path(
     get, path = "/v1/suppressions", tag = "suppressions", operation_id = "list_suppressions", security(("api_key" = [])),
     params(SuppressionQuery),
@@ -54,7 +59,15 @@ pub async fn list(
     let found = suppression::suppressions(&office, &client.0, email).await?;
     let items = found
         .iter()
-        .map(|s| SuppressionView { controller: s.controller.to_string(), opt_out_of: s.what, since: moment(s.since) })
+        .map(|s| SuppressionView {
+            controller: s.controller.to_string(),
+            what: s.what,
+            opt_out_of: match s.what {
+                Suppressed::OptOut(what) => Some(what),
+                Suppressed::Mark(_) => None,
+            },
+            since: moment(s.since),
+        })
         .collect();
     Ok(HttpResponse::Ok().json(List::<SuppressionView>::whole(items)))
 }

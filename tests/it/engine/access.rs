@@ -57,12 +57,12 @@ fn an_employee_sees_the_tickets_they_handled_without_the_customer(#[values(Sqlit
 fn law_and_policy_keep_back_more_than_everybody_does(#[values(Sqlite, Postgres)] engine: Engine) {
     let company = shop::company(engine);
     let never_disclose = ["user.contact.phone_number".to_owned()];
-    let options = fulfilment::ExportOptions { disclose: false, never_disclose: &never_disclose };
+    let options = fulfilment::ExportOptions { never_disclose: &never_disclose, ..fulfilment::ExportOptions::default() };
     let mut seen = Seen::default();
     fulfilment::export(&company.systems, &person("ada@example.com"), options, &mut seen).unwrap();
     let ada = seen.of("customers")[0];
     assert!(ada.contains("phone=[not disclosed]") && ada.contains("email=Ada@Example.com"), "{ada}");
-    let plan = fulfilment::plan_access(&company.systems, &person("ada@example.com"), &never_disclose).unwrap();
+    let plan = fulfilment::plan_access(&company.systems, &person("ada@example.com"), options).unwrap();
     let hidden: Vec<_> = plan.collections[0].access.iter().flat_map(|a| &a.not_disclosed).map(|f| &f.field).collect();
     assert_eq!(hidden, ["phone", "password"]);
 }
@@ -79,7 +79,7 @@ fn nobody_finds_nothing_and_every_searched_collection_says_so(#[values(Sqlite, P
 fn the_plan_counts_what_the_export_shows(#[values(Sqlite, Postgres)] engine: Engine) {
     let company = shop::company(engine);
     for who in ["ada@example.com", "bob@example.com", "eve@example.com", "fay@example.com", "nobody@example.com"] {
-        let plan = fulfilment::plan_access(&company.systems, &person(who), &[]).unwrap();
+        let plan = fulfilment::plan_access(&company.systems, &person(who), Default::default()).unwrap();
         let (_, exported) = company.export(&person(who), false);
         let planned: Vec<_> = plan.collections.iter().map(|c| (c.collection.clone(), c.counts)).collect();
         let shown: Vec<_> = exported.collections.iter().map(|c| (c.collection.clone(), c.counts)).collect();

@@ -105,7 +105,7 @@ fn a_column_or_table_that_is_not_there(#[values(Sqlite, Postgres)] engine: Engin
     let expected = ["table people of system base has no column shoe_size", "system base has no table shoes"];
     assert_eq!(company.obstacles(&who).len(), 2);
     assert!(expected.iter().all(|e| company.obstacles(&who).iter().any(|o| o == e)), "{:?}", company.obstacles(&who));
-    assert_eq!(fulfilment::plan_access(&company.systems, &who, &[]).unwrap().obstacles, expected);
+    assert_eq!(fulfilment::plan_access(&company.systems, &who, Default::default()).unwrap().obstacles, expected);
     let mut nowhere = super::Seen::default();
     let error = fulfilment::export(&company.systems, &who, fulfilment::ExportOptions::default(), &mut nowhere);
     assert!(matches!(error.unwrap_err(), FulfilmentError::Misfit(lines) if lines == expected));

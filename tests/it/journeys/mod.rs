@@ -12,6 +12,7 @@ mod opt_out;
 mod policies;
 mod processes;
 mod receipts;
+mod rights;
 mod signals;
 mod staff;
 mod verification;

@@ -176,7 +176,7 @@ pub fn submitted(request: Request) -> Outcome {
 
 /// An outcome with nothing but the request.
 pub fn bare(request: Request) -> Outcome {
-    Outcome { request, entries: Vec::new(), jobs: Vec::new(), opt_outs: Vec::new() }
+    Outcome { request, entries: Vec::new(), jobs: Vec::new(), opt_outs: Vec::new(), marks: Vec::new() }
 }
 
 pub fn entry(controller: &str, n: usize) -> NewEntry {

@@ -4,6 +4,7 @@ use std::fs;
 
 use habeas::domain::actor::Actor;
 use habeas::domain::ids::MessageId;
+use habeas::domain::mark::Suppressed;
 use habeas::domain::personal::Personal;
 use habeas::domain::request::{OptOut, State, StateName};
 use habeas::domain::right::Right;
@@ -183,7 +184,14 @@ fn a_suppression_outlives_the_purge_and_keeps_its_first_date(#[values(Db::Sqlite
     });
     let (ours, others, all) = found.unwrap();
     let told: Vec<_> = ours.iter().map(|s| (s.what, s.since, s.request)).collect();
-    assert_eq!(told, [(OptOut::Marketing, at(10), Some(id(1))), (OptOut::Sale, at(10), Some(id(1)))]);
+    assert_eq!(
+        told,
+        [(OptOut::Marketing, at(10), Some(id(1))), (OptOut::Sale, at(10), Some(id(1)))].map(|(what, since, by)| (
+            Suppressed::OptOut(what),
+            since,
+            by
+        ))
+    );
     assert_eq!((others, all), (0, 2));
 }
 
