@@ -19,7 +19,7 @@ use crate::store::{Keys, Options, Store};
 use crate::usecases::Office;
 use crate::usecases::office::Controller;
 
-use super::Failure;
+use super::{Failure, evidence};
 
 /// The built-in regimes, with those of the configured folder.
 ///
@@ -43,6 +43,7 @@ pub fn controllers(config: &Config, regimes: &Regimes) -> Result<BTreeMap<Contro
         let policy = policy(config, regimes, &entry.policy, &mut findings);
         let systems = systems(config, &entry.id, &mut findings);
         if let (Some(policy), Some(systems)) = (policy, systems) {
+            findings.extend(evidence::check(config, &entry.policy, &policy, systems.graph()));
             let id = entry.id.clone();
             if controllers.insert(id.clone(), Controller { id, policy, systems }).is_some() {
                 findings.push(Finding::error(

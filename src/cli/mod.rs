@@ -4,6 +4,7 @@ pub mod assemble;
 mod check;
 pub mod deadline;
 pub mod demo;
+mod evidence;
 mod keeping;
 pub mod serve;
 

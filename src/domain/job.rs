@@ -55,6 +55,11 @@ pub enum Job {
         /// The request.
         request: RequestId,
     },
+    /// Hold the name or the answers that a requester gave against the company's systems.
+    MatchEvidence {
+        /// The request through which they were given.
+        request: RequestId,
+    },
 }
 
 impl Job {
@@ -65,13 +70,16 @@ impl Job {
             Job::MailAcknowledgement { .. } => "mail_acknowledgement",
             Job::MailLetter { .. } => "mail_letter",
             Job::Fulfil { .. } => "fulfil",
+            Job::MatchEvidence { .. } => "match_evidence",
         }
     }
 
     /// The request the job is about, if it is about a single one.
     pub const fn request(&self) -> Option<RequestId> {
         match self {
-            Job::MailLetter { request, .. } | Job::Fulfil { request } => Some(*request),
+            Job::MailLetter { request, .. } | Job::Fulfil { request } | Job::MatchEvidence { request } => {
+                Some(*request)
+            }
             Job::MailCode { .. } | Job::MailAcknowledgement { .. } => None,
         }
     }

@@ -76,7 +76,10 @@ impl Tx<'_> {
         // There is one such job a request; of the others as many as there are occasions.
         let sole = match job.job {
             Job::Fulfil { request } => Some(Uid(request.0)),
-            Job::MailCode { .. } | Job::MailAcknowledgement { .. } | Job::MailLetter { .. } => None,
+            Job::MailCode { .. }
+            | Job::MailAcknowledgement { .. }
+            | Job::MailLetter { .. }
+            | Job::MatchEvidence { .. } => None,
         };
         let row = Row {
             id: Uid(clock::new_id(job.run_at)),
@@ -118,8 +121,8 @@ impl Tx<'_> {
         // Literally what the partial index of each lane says, so that neither looks through the other's backlog.
         let lane = sql::<Bool>(match lane {
             None => "1 = 1",
-            Some(Lane::Mail) => "kind <> 'fulfil'",
-            Some(Lane::Fulfilment) => "kind = 'fulfil'",
+            Some(Lane::Mail) => "kind NOT IN ('fulfil', 'match_evidence')",
+            Some(Lane::Fulfilment) => "kind IN ('fulfil', 'match_evidence')",
         });
         let free = jobs::leased_until.is_null().or(jobs::leased_until.le(At(now)).assume_not_null());
         let due = jobs::table

@@ -2,6 +2,7 @@
 
 pub mod decide;
 pub mod error;
+pub mod evidence;
 pub mod follow;
 pub mod fulfil;
 pub mod idempotency;

@@ -3,7 +3,7 @@
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use secrecy::ExposeSecret;
 
-use super::{Error, Office};
+use super::{Error, Office, evidence};
 use crate::clock;
 use crate::domain::actor::Actor;
 use crate::domain::ids::{BundleId, RequestId};
@@ -66,6 +66,7 @@ pub async fn confirm_code(
                 let step = Step { now, by: Actor::Requester };
                 tx.save(&request.verified(step, Method::EmailCode, Level::Email)?)?;
             }
+            evidence::look_for_name(tx, bundle, now)?;
             if acknowledge {
                 tx.enqueue(&NewJob { job: Job::MailAcknowledgement { bundle }, run_at: now })?;
             }

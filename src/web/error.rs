@@ -43,6 +43,9 @@ kinds! {
     ILLEGAL_STATE = "illegal_state", 409, "The request's state does not allow this";
     CONFLICT = "conflict", 409, "Somebody else was first";
     FOUR_EYES = "four_eyes", 409, "Somebody else has to approve";
+    NOT_VERIFIED = "not_verified", 409, "Who the person is has not been shown far enough";
+    NOTHING_MISSING = "nothing_missing", 409, "No more evidence is needed";
+    EVIDENCE_NOT_OFFERED = "evidence_not_offered", 409, "This evidence is not offered here";
     ALREADY_EXTENDED = "already_extended", 409, "The deadline was extended before";
     TOO_LATE_TO_EXTEND = "too_late_to_extend", 409, "The first period is over";
     NO_EXTENSION = "no_extension", 409, "The law knows no extension";
@@ -61,6 +64,7 @@ kinds! {
     KEY_REUSED = "idempotency_key_reused", 422, "The Idempotency-Key was used for something else";
     WRONG_CODE = "wrong_code", 422, "Not the code that was sent";
     CODE_EXPIRED = "code_expired", 422, "The code has expired";
+    TRIES_EXHAUSTED = "tries_exhausted", 429, "Answers were given too often";
     CODE_EXHAUSTED = "code_exhausted", 429, "The code was tried too often";
     TOO_MANY_CODES = "too_many_codes", 429, "Too many codes were sent";
     ACCOUNT_LOCKED = "account_locked", 429, "The account is locked for now";
@@ -194,6 +198,10 @@ fn refused(refusal: &Refusal) -> &'static Kind {
         Refusal::AlreadyExtended => ALREADY_EXTENDED,
         Refusal::TooLateToExtend { .. } => TOO_LATE_TO_EXTEND,
         Refusal::NoExtension => NO_EXTENSION,
+        Refusal::NotVerified { .. } => NOT_VERIFIED,
+        Refusal::NothingMissing => NOTHING_MISSING,
+        Refusal::NotOffered => EVIDENCE_NOT_OFFERED,
+        Refusal::TriesExhausted => TRIES_EXHAUSTED,
     }
 }
 

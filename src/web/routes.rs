@@ -2,7 +2,7 @@
 
 use actix_web::web::{self, PathConfig, QueryConfig, ServiceConfig};
 
-use super::api::{accounts, decisions, operations, queue, requests, sessions, suppressions};
+use super::api::{accounts, decisions, operations, queue, requests, sessions, suppressions, verification};
 use super::error::{self, Problem};
 
 /// Registers a path with its methods; any other method is answered with 405 and the methods that are offered.
@@ -38,8 +38,10 @@ pub fn configure(config: &mut ServiceConfig) {
         "/problems/{code}" => { get "GET": operations::problem };
         "/v1/requests" => { post "POST": requests::submit };
         "/v1/requests/{id}" => { get "GET": requests::get };
-        "/v1/requests/{id}/verification" => { post "POST": requests::send_code };
+        "/v1/requests/{id}/verification" => { get "GET": verification::get, post "POST": requests::send_code };
         "/v1/requests/{id}/verification/confirmation" => { post "POST": requests::confirm_code };
+        "/v1/requests/{id}/verification/answers" => { post "POST": verification::answer };
+        "/v1/requests/{id}/verification/declaration" => { post "POST": verification::declare };
         "/v1/requests/{id}/withdrawal" => { post "POST": requests::withdraw };
         "/v1/requests/{id}/messages" => { get "GET": requests::messages, post "POST": requests::write_message };
         "/v1/requests/{id}/package" => { get "GET": requests::package };
@@ -54,6 +56,7 @@ pub fn configure(config: &mut ServiceConfig) {
         "/v1/staff/requests/{id}" => { get "GET": queue::get };
         "/v1/staff/requests/{id}/plan" => { get "GET": queue::plan };
         "/v1/staff/requests/{id}/entries" => { get "GET": queue::entries };
+        "/v1/staff/requests/{id}/verification" => { post "POST": verification::check };
         "/v1/staff/requests/{id}/approval" => { post "POST": decisions::approve };
         "/v1/staff/requests/{id}/denial" => { post "POST": decisions::deny };
         "/v1/staff/requests/{id}/extension" => { post "POST": decisions::extend };

@@ -6,15 +6,19 @@ use uuid::Uuid;
 use crate::domain::job::{Job, LeasedJob, Settlement};
 use crate::fulfilment::FulfilmentError;
 use crate::usecases::letters::{self, LetterError};
-use crate::usecases::{Error, Office, fulfil};
+use crate::usecases::{Error, Office, evidence, fulfil};
 
 /// How many mails of a batch are on their way at a time.
 const MAILS_AT_ONCE: usize = 4;
 
-/// Runs a leased fulfilment and settles it. One whose lease was lost meanwhile is left to whoever has it now.
+/// Runs leased work in the company's systems and settles it. One whose lease was lost meanwhile is left to whoever has it now.
 pub async fn fulfilment(office: &Office, owner: Uuid, job: LeasedJob) {
-    let Job::Fulfil { request } = job.job else { return };
-    let settlement = match fulfil::fulfil(office, owner, &job, request).await {
+    let done = match job.job {
+        Job::Fulfil { request } => fulfil::fulfil(office, owner, &job, request).await,
+        Job::MatchEvidence { request } => evidence::match_evidence(office, owner, &job, request).await,
+        Job::MailCode { .. } | Job::MailAcknowledgement { .. } | Job::MailLetter { .. } => return,
+    };
+    let settlement = match done {
         // Settled in the same transaction as its result.
         Ok(None) => return count(&Settlement::Done, job.job.kind()),
         Ok(Some(settlement)) => settlement,
@@ -38,7 +42,7 @@ async fn mail(office: &Office, job: &LeasedJob) -> Settlement {
         Job::MailCode { bundle, serial } => letters::mail_code(office, job.id, *bundle, *serial).await,
         Job::MailAcknowledgement { bundle } => letters::mail_acknowledgement(office, job.id, *bundle).await,
         Job::MailLetter { request, letter } => letters::mail_letter(office, job.id, *request, *letter).await,
-        Job::Fulfil { .. } => Ok(()),
+        Job::Fulfil { .. } | Job::MatchEvidence { .. } => Ok(()),
     };
     let Err(error) = sent else { return Settlement::Done };
     tracing::warn!(job = %job.id, kind = job.job.kind(), attempts = job.attempts, %error, "a mail did not leave");

@@ -7,3 +7,4 @@ pub mod queue;
 pub mod requests;
 pub mod sessions;
 pub mod suppressions;
+pub mod verification;

@@ -61,7 +61,7 @@ pub enum SortQuery {
 /// A request in the queue.
 #[derive(Serialize, ToSchema)]
 pub struct QueueItem {
-    /// The request as its requester sees it.
+    /// The request as its requester sees it, with all that is known of who they are.
     #[serde(flatten)]
     pub request: RequestView,
     /// The person's name.
@@ -79,7 +79,7 @@ pub struct QueueItem {
 impl From<&Request> for QueueItem {
     fn from(r: &Request) -> Self {
         Self {
-            request: RequestView::from(r),
+            request: RequestView::for_staff(r),
             name: r.particulars.person.name.expose().to_owned(),
             due: r.due(),
             assignee: r.assignee.map(|a| a.0),

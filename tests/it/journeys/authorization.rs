@@ -16,7 +16,7 @@ fn roles(operation: &str) -> Option<&'static [Role]> {
         "enter_request" | "write_to_requester" => &[Clerk, Reviewer, Officer],
         "export_log" | "get_figures" => &[Reviewer, Officer, Auditor],
         "approve_request" | "deny_request" | "extend_request" | "ask_requester" | "refer_request"
-        | "assign_request" | "release_request" | "retry_request" => &[Reviewer, Officer],
+        | "assign_request" | "release_request" | "retry_request" | "check_identity" => &[Reviewer, Officer],
         "add_account" | "list_accounts" | "add_api_key" => &[Admin],
         _ => return None,
     })

@@ -8,6 +8,7 @@ mod commands;
 mod correction;
 mod crashes;
 mod deletion;
+mod evidence;
 mod opt_out;
 mod processes;
 mod staff;
