@@ -6,6 +6,7 @@ pub mod deadline;
 pub mod demo;
 mod evidence;
 mod keeping;
+mod receipt;
 pub mod serve;
 
 use std::path::PathBuf;
@@ -47,6 +48,11 @@ enum Command {
     ApiKey {
         #[command(subcommand)]
         command: ApiKeyCommand,
+    },
+    /// Receipts that the server signed.
+    Receipt {
+        #[command(subcommand)]
+        command: ReceiptCommand,
     },
     /// The audit trail.
     Audit {
@@ -92,6 +98,12 @@ enum ApiKeyCommand {
 }
 
 #[derive(Subcommand)]
+enum ReceiptCommand {
+    /// Checks a receipt and says what it says; exit 1 when it was forged or changed, or signed with another key.
+    Verify(receipt::Args),
+}
+
+#[derive(Subcommand)]
 enum AuditCommand {
     /// Recomputes every chain; exit 1 and the first broken entry if one is broken.
     Verify,
@@ -109,6 +121,12 @@ pub enum Failure {
 impl From<Vec<Finding>> for Failure {
     fn from(findings: Vec<Finding>) -> Self {
         Failure::Findings(findings)
+    }
+}
+
+impl From<Finding> for Failure {
+    fn from(finding: Finding) -> Self {
+        Failure::Findings(vec![finding])
     }
 }
 
@@ -157,6 +175,7 @@ fn execute(arguments: Habeas) -> Result<ExitCode, Failure> {
         Command::ApiKey { command: ApiKeyCommand::Add { name, controller } } => {
             keeping::add_api_key(config()?, name, controller)
         }
+        Command::Receipt { command: ReceiptCommand::Verify(args) } => receipt::verify(&args, config),
         Command::Audit { command: AuditCommand::Verify } => keeping::verify_audit(config()?),
     }
 }

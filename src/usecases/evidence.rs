@@ -257,7 +257,7 @@ fn weighed(verification: Verification, request: &Request, agreement: &Agreement)
     let named = address.is_some() && agreement.name.iter().any(|fields| fields.iter().all(stands));
     if named && !verification.methods.contains(&Method::NameMatch) {
         let points = address.iter().cloned().chain([Point::Name]).collect();
-        verification = verification.add(Evidence { points, ..Method::NameMatch.alone(Level::None) });
+        verification = verification.and(Evidence { points, ..Method::NameMatch.alone(Level::None) });
     }
     let asked = |id: &&String| verification.ways.questions.contains(id);
     let right: Vec<Point> = agreement.questions.iter().filter(asked).cloned().map(Point::Question).collect();
@@ -265,5 +265,5 @@ fn weighed(verification: Verification, request: &Request, agreement: &Agreement)
         return verification;
     }
     let points = address.into_iter().chain(right).collect();
-    verification.add(Evidence { points, ..Method::DataPoints.alone(Level::None) })
+    verification.and(Evidence { points, ..Method::DataPoints.alone(Level::None) })
 }

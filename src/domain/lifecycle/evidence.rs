@@ -134,7 +134,7 @@ impl Request {
             facts.extend(more);
         }
         let entry = entry(&self, step, "request.verified", facts);
-        let verification = self.verification.clone().add(piece);
+        let verification = self.verification.clone().and(piece);
         let request = Request { verification, ..self };
         let mut outcome = if waits { admit(request, step.now) } else { stay(request) };
         outcome.entries.insert(0, entry);

@@ -168,12 +168,12 @@ impl Verification {
     /// The same with evidence that gives a level by itself.
     #[must_use]
     pub fn with(self, method: Method, level: Level) -> Self {
-        self.add(method.alone(level))
+        self.and(method.alone(level))
     }
 
     /// The same with one more piece of evidence.
     #[must_use]
-    pub fn add(mut self, piece: Evidence) -> Self {
+    pub fn and(mut self, piece: Evidence) -> Self {
         if self.evidence.is_empty() && self.reached > Level::None {
             // A request from before pieces were kept one by one: what it had reached stays reached.
             let method = self.methods.first().copied().unwrap_or(Method::EmailCode);

@@ -43,7 +43,7 @@ fn two_points_are_reasonable_and_three_with_a_declaration_high(
     #[case] declared: bool,
     #[case] expected: Level,
 ) {
-    let mut verification = coded(Level::High, Ways::default()).add(piece(Method::DataPoints, points));
+    let mut verification = coded(Level::High, Ways::default()).and(piece(Method::DataPoints, points));
     if declared {
         verification = verification.declared(signed());
     }
@@ -75,9 +75,9 @@ fn the_name_spares_a_question() {
     let questions = ways(&["a", "b", "c"], None);
     let verification = coded(Level::High, questions.clone());
     assert_eq!(verification.answers_wanted(), 2);
-    let named = verification.add(piece(Method::NameMatch, &[Point::Email, Point::Name]));
+    let named = verification.and(piece(Method::NameMatch, &[Point::Email, Point::Name]));
     assert_eq!((named.answers_wanted(), named.reached), (1, Level::Reasonable));
-    assert!(coded(Level::Reasonable, questions).add(piece(Method::NameMatch, &[Point::Email, Point::Name])).complete());
+    assert!(coded(Level::Reasonable, questions).and(piece(Method::NameMatch, &[Point::Email, Point::Name])).complete());
 }
 
 #[test]
@@ -86,7 +86,7 @@ fn what_came_of_answers_is_seen_after_the_decision_only() {
     let answers = Answers([("a".to_owned(), crate::domain::personal::Personal::new("x".to_owned()))].into());
     let taken = verification.taking(answers);
     let wrong = taken.clone();
-    let right = taken.add(piece(Method::DataPoints, &[Point::Email, Point::Name, question("a")]));
+    let right = taken.and(piece(Method::DataPoints, &[Point::Email, Point::Name, question("a")]));
     assert_eq!((wrong.reached, right.reached), (Level::Email, Level::High));
     assert_eq!(wrong.shown(false), right.shown(false));
     assert_eq!(right.shown(true).reached, Level::High);
@@ -97,7 +97,7 @@ fn what_came_of_answers_is_seen_after_the_decision_only() {
 fn what_is_missing_is_named() {
     let verification = coded(Level::High, Ways::default());
     assert!(verification.missing().starts_with("3 matching data points and the signed declaration; "));
-    let named = verification.add(piece(Method::NameMatch, &[Point::Email, Point::Name])).declared(signed());
+    let named = verification.and(piece(Method::NameMatch, &[Point::Email, Point::Name])).declared(signed());
     assert!(named.missing().starts_with("one matching data point; "));
     assert_eq!(named.with(Method::StaffCheck, Level::High).missing(), "");
 }

@@ -10,7 +10,9 @@ mod crashes;
 mod deletion;
 mod evidence;
 mod opt_out;
+mod policies;
 mod processes;
+mod receipts;
 mod staff;
 mod verification;
 
