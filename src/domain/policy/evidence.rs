@@ -137,11 +137,12 @@ impl Policy {
         let mut fields = BTreeSet::new();
         for question in &self.verification_questions {
             if !ids.insert(&question.id) {
-                return Some((question.id.clone(), format!("the question `{}` stands there twice", question.id)));
+                let message = format!("the question `{}` stands there twice", question.id);
+                return Some((format!("\"{}\"", question.id), message));
             }
             if !fields.insert(&question.field) {
                 let message = format!("two questions about {} are one data point", question.field);
-                return Some((question.id.clone(), message));
+                return Some((format!("\"{}\"", question.id), message));
             }
         }
         self.sign_in.as_ref()?.contradiction().map(|(key, message)| (key.to_owned(), message))

@@ -188,9 +188,9 @@ impl World {
     pub fn code_after(&self, to: &str, mails: usize) -> String {
         for _ in 0..600 {
             let all = self.mails(to);
-            let codes =
+            let mut codes =
                 all.iter().skip(mails).filter_map(|m| m.lines().find_map(|l| l.strip_prefix("Subject: ")?.get(..6)));
-            if let Some(code) = codes.filter(|s| s.bytes().all(|b| b.is_ascii_digit())).next_back() {
+            if let Some(code) = codes.rfind(|s| s.bytes().all(|b| b.is_ascii_digit())) {
                 return code.to_owned();
             }
             std::thread::sleep(std::time::Duration::from_millis(20));
