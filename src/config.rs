@@ -23,6 +23,8 @@ pub struct Config {
     pub mail: MailConfig,
     /// Where packages lie.
     pub storage: Storage,
+    /// How staff sign in.
+    pub staff: Staff,
     /// A folder of regime files that add to or replace the built-in ones.
     pub regimes: Option<PathBuf>,
     /// For whom the server answers.
@@ -76,6 +78,14 @@ pub struct Storage {
     pub directory: PathBuf,
 }
 
+/// `[staff]`
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Staff {
+    /// Whether every member of staff has to have a second factor; without one they can only add it.
+    pub require_second_factor: bool,
+}
+
 /// `[[controllers]]`
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -113,6 +123,7 @@ impl Default for Config {
                 from: "privacy@localhost".into(),
             },
             storage: Storage { directory: "packages".into() },
+            staff: Staff::default(),
             regimes: None,
             controllers: Vec::new(),
             systems: Vec::new(),

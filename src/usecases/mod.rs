@@ -1,5 +1,6 @@
 //! What Habeas does, one verb a function: the API, the pages, the worker and the command line all call these.
 
+pub mod account;
 pub mod decide;
 pub mod error;
 pub mod evidence;
@@ -9,8 +10,10 @@ pub mod idempotency;
 pub mod letters;
 pub mod look;
 pub mod office;
+pub mod one_time_code;
 pub mod receipt;
 pub mod report;
+pub mod second_factor;
 pub mod staff;
 pub mod submit;
 pub mod suppression;

@@ -14,6 +14,7 @@ use crate::fulfilment::Systems;
 use crate::mail::Mailer;
 use crate::packaging::shelf::Shelf;
 use crate::regimes::Regimes;
+use crate::sign_in::Verifier;
 use crate::signing::Signer;
 use crate::store::Store;
 
@@ -34,6 +35,8 @@ pub struct Office {
     pub signer: Arc<Signer>,
     /// How people reach the server, as it stands in mails; without a slash at its end.
     pub public_url: Arc<str>,
+    /// Whether staff without a second factor can do nothing but add one.
+    pub require_second_factor: bool,
     /// Who answers, by id.
     pub by_id: Arc<BTreeMap<ControllerId, Controller>>,
 }
@@ -46,6 +49,8 @@ pub struct Controller {
     pub policy: Policy,
     /// Where its data is.
     pub systems: Systems,
+    /// Where account holders sign in, where they can.
+    pub sign_in: Option<Verifier>,
 }
 
 impl Office {

@@ -41,6 +41,7 @@ pub fn configure(config: &mut ServiceConfig) {
         "/v1/requests/{id}/verification" => { get "GET": verification::get, post "POST": requests::send_code };
         "/v1/requests/{id}/verification/confirmation" => { post "POST": requests::confirm_code };
         "/v1/requests/{id}/verification/answers" => { post "POST": verification::answer };
+        "/v1/requests/{id}/verification/sign-in" => { post "POST": verification::sign_in };
         "/v1/requests/{id}/verification/declaration" => { post "POST": verification::declare };
         "/v1/requests/{id}/withdrawal" => { post "POST": requests::withdraw };
         "/v1/requests/{id}/messages" => { get "GET": requests::messages, post "POST": requests::write_message };
@@ -50,6 +51,9 @@ pub fn configure(config: &mut ServiceConfig) {
         "/.well-known/jwks.json" => { get "GET": receipts::keys };
         "/v1/suppressions" => { get "GET": suppressions::list };
         "/v1/staff/session" => { get "GET": sessions::get, post "POST": sessions::sign_in, delete "DELETE": sessions::sign_out };
+        "/v1/staff/session/second-factor" => { post "POST": sessions::begin_second_factor };
+        "/v1/staff/session/second-factor/confirmation" => { post "POST": sessions::confirm_second_factor };
+        "/v1/staff/accounts/{id}/second-factor" => { delete "DELETE": sessions::reset_second_factor };
         "/v1/staff/accounts" => { get "GET": accounts::list_accounts, post "POST": accounts::add_account };
         "/v1/staff/api-keys" => { post "POST": accounts::add_api_key };
         "/v1/staff/export.csv" => { get "GET": queue::export };

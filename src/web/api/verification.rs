@@ -4,17 +4,18 @@ use std::collections::BTreeMap;
 
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Path};
+use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::domain::ids::RequestId;
-use crate::domain::verification::{Answers, How, Level};
+use crate::domain::verification::{Answers, Evidence, How, Level, Method, Point, SignedDeclaration};
 use crate::usecases::evidence::{self, Offer};
-use crate::usecases::{Error, Office, follow};
+use crate::usecases::{Error, Office, account, follow};
 use crate::web::error::{Problem, ProblemBody};
 use crate::web::extract::{Body, Decide, Requester, Staff};
-use crate::web::wire::{RequestView, VerificationView, required, text};
+use crate::web::wire::{RequestView, VerificationView, moment, required, text};
 
 /// What a requester can do to show who they are; only what is still missing is there.
 #[derive(Serialize, ToSchema)]
@@ -83,6 +84,71 @@ impl From<Offer> for OfferView {
             sign_in: offer.sign_in.map(|(issuer, audience)| SignInView { issuer, audience }),
             questions,
             declaration: offer.declaration.map(|d| DeclarationView { text_version: d.version, text: d.text }),
+        }
+    }
+}
+
+/// A piece of evidence, as staff see it: what agreed, never what was answered.
+#[derive(Serialize, ToSchema)]
+pub struct EvidenceView {
+    /// How it was shown.
+    pub method: Method,
+    /// The level it gives by itself.
+    pub level: Level,
+    /// The data points that matched: `email`, `name`, or the id of a question.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub points: Vec<String>,
+    /// Of staff's own check: who.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub by: Option<Uuid>,
+    /// Of staff's own check: what they did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub how: Option<How>,
+    /// Of staff's own check: what they noted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+}
+
+impl From<&Evidence> for EvidenceView {
+    fn from(piece: &Evidence) -> Self {
+        let name = |point: &Point| match point {
+            Point::Email => "email".to_owned(),
+            Point::Name => "name".to_owned(),
+            Point::Question(id) => id.clone(),
+        };
+        let check = piece.check.as_ref();
+        Self {
+            method: piece.method,
+            level: piece.level,
+            points: piece.points.iter().map(name).collect(),
+            by: check.map(|c| c.by.0),
+            how: check.map(|c| c.how),
+            note: check.and_then(|c| c.note.as_ref()).map(|n| n.expose().clone()),
+        }
+    }
+}
+
+/// A declaration that was signed.
+#[derive(Serialize, ToSchema)]
+pub struct SignedView {
+    /// When.
+    #[schema(format = DateTime)]
+    pub at: String,
+    /// The name typed.
+    pub signed_name: String,
+    /// Which text.
+    pub text_version: String,
+    /// Its words.
+    pub text: String,
+}
+
+impl From<&SignedDeclaration> for SignedView {
+    fn from(signed: &SignedDeclaration) -> Self {
+        Self {
+            at: moment(signed.at),
+            signed_name: signed.name.expose().to_owned(),
+            text_version: signed.version.clone(),
+            text: signed.text.clone(),
         }
     }
 }
@@ -202,6 +268,44 @@ pub async fn declare(
     }
     let name = body.signed_name.parse().map_err(|e| Error::invalid("/signed_name", format!("{e}")))?;
     let request = evidence::declare(&office, caller.0.id, RequestId(*id), name, body.text_version).await?;
+    Ok(HttpResponse::Ok().json(RequestView::from(&request)))
+}
+
+/// A token of the company's identity provider.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SignInTokenBody {
+    /// The ID token (OpenID Connect Core 1.0 section 2), as the provider gave it.
+    #[schema(value_type = String, max_length = 16384)]
+    pub token: SecretString,
+}
+
+/// Shows who one is by signing in to one's account; it counts for every request sent together.
+#[utoipa::path(
+    post, path = "/v1/requests/{id}/verification/sign-in", tag = "requests", operation_id = "sign_in_to_account",
+    security(("requester" = [])), request_body = SignInTokenBody,
+    params(("id" = Uuid, Path, description = "The request.")),
+    responses(
+        (status = 200, description = "Shown.", body = RequestView),
+        (status = 400, description = "Not JSON.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 401, description = "No valid token.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, description = "The token opens no such request.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "No sign-in is asked for.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 413, description = "Too large.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 415, description = "Not declared as JSON.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "The token is not taken.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 502, description = "The identity provider cannot be asked.", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub async fn sign_in(
+    office: Data<Office>,
+    caller: Requester,
+    id: Path<Uuid>,
+    body: Body<SignInTokenBody>,
+) -> Result<HttpResponse, Problem> {
+    follow::request(&office, caller.0.id, RequestId(*id)).await?;
+    let body = body.read().await?;
+    let request = account::sign_in(&office, caller.0.id, RequestId(*id), body.token).await?;
     Ok(HttpResponse::Ok().json(RequestView::from(&request)))
 }
 

@@ -104,6 +104,8 @@ fn a_californian_shows_who_she_is_and_nobody_has_to_vouch(
     assert_eq!((status, &signed["verification"]["offered"]), (200, &json!([])), "{signed}");
     let whole = idle(api, access, &staff);
     assert_eq!(whole["verification"]["reached"], "high", "{whole}");
+    assert_eq!(whole["evidence"][2]["points"], json!(["email", "street"]));
+    assert_eq!(whole["declaration"]["signed_name"], "ada example");
 
     let approved = api.approve(access, &staff);
     assert_eq!(approved["verification"]["methods"], json!(["email_code", "name_match", "data_points", "declaration"]));

@@ -13,6 +13,8 @@ mod opt_out;
 mod policies;
 mod processes;
 mod receipts;
+mod second_factor;
+mod sign_in;
 mod staff;
 mod verification;
 
