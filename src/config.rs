@@ -25,6 +25,8 @@ pub struct Config {
     pub storage: Storage,
     /// How much one address may send.
     pub limits: Limits,
+    /// How staff sign in.
+    pub staff: Staff,
     /// A folder of regime files that add to or replace the built-in ones.
     pub regimes: Option<PathBuf>,
     /// For whom the server answers.
@@ -89,6 +91,14 @@ pub struct Limits {
     pub submissions_per_day: Option<u32>,
 }
 
+/// `[staff]`
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Staff {
+    /// Whether every member of staff has to have a second factor; without one they can only add it.
+    pub require_second_factor: bool,
+}
+
 /// `[[controllers]]`
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -127,6 +137,7 @@ impl Default for Config {
             },
             storage: Storage { directory: "packages".into() },
             limits: Limits::default(),
+            staff: Staff::default(),
             regimes: None,
             controllers: Vec::new(),
             systems: Vec::new(),

@@ -15,13 +15,14 @@ use crate::fulfilment::Systems;
 use crate::mail::{MailConfig, Mailer, TransportKind};
 use crate::packaging::shelf::Shelf;
 use crate::regimes::Regimes;
+use crate::sign_in::{Source, Verifier};
 use crate::signing::{KeySet, Signer};
 use crate::store::{Keys, Options, Store};
 use crate::usecases::Office;
 use crate::usecases::limits::Limits;
 use crate::usecases::office::Controller;
 
-use super::Failure;
+use super::{Failure, evidence};
 
 /// The built-in regimes, with those of the configured folder.
 ///
@@ -45,8 +46,10 @@ pub fn controllers(config: &Config, regimes: &Regimes) -> Result<BTreeMap<Contro
         let policy = policy(config, regimes, &entry.policy, &mut findings);
         let systems = systems(config, &entry.id, &mut findings);
         if let (Some(policy), Some(systems)) = (policy, systems) {
+            findings.extend(evidence::check(config, &entry.policy, &policy, systems.graph()));
+            let sign_in = sign_in(config, &entry.policy, &policy, &mut findings);
             let id = entry.id.clone();
-            if controllers.insert(id.clone(), Controller { id, policy, systems }).is_some() {
+            if controllers.insert(id.clone(), Controller { id, policy, systems, sign_in }).is_some() {
                 findings.push(Finding::error(
                     &config.file,
                     1,
@@ -77,6 +80,18 @@ fn policy(config: &Config, regimes: &Regimes, file: &Path, findings: &mut Vec<Fi
             None
         }
     }
+}
+
+/// What checks the tokens of the controller's identity provider, where it has one.
+fn sign_in(config: &Config, file: &Path, policy: &Policy, findings: &mut Vec<Finding>) -> Option<Verifier> {
+    let settings = policy.sign_in.clone()?;
+    let source = match (&settings.jwks_url, &settings.jwks_file) {
+        (Some(url), _) => Source::Url(url.clone()),
+        (None, file) => Source::File(config.path(file.as_deref()?)),
+    };
+    Verifier::new(settings, source)
+        .map_err(|error| findings.push(Finding::error(&config.path(file).display().to_string(), 1, error.to_string())))
+        .ok()
 }
 
 fn systems(config: &Config, controller: &ControllerId, findings: &mut Vec<Finding>) -> Option<Systems> {
@@ -189,6 +204,7 @@ pub fn office(config: &Config, clock: Clock) -> Result<Office, Failure> {
         mailer: Arc::new(mailer),
         shelf: Arc::new(shelf),
         public_url: config.server.public_url.trim_end_matches('/').into(),
+        require_second_factor: config.staff.require_second_factor,
         by_id: Arc::new(by_id),
     })
 }

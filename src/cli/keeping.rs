@@ -8,7 +8,7 @@ use secrecy::SecretString;
 use super::{Failure, StaffAdd, assemble};
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::usecases::{staff, suppression};
+use crate::usecases::{second_factor, staff, suppression};
 
 /// Adds a member of staff; the password is the first line of standard input.
 pub fn add_staff(config: Config, add: &StaffAdd) -> Result<ExitCode, Failure> {
@@ -21,6 +21,15 @@ pub fn add_staff(config: Config, add: &StaffAdd) -> Result<ExitCode, Failure> {
     let office = assemble::office(&config, Clock::system())?;
     let added = block_on(staff::add(&office, None, email, name, role, password))?;
     println!("{} {} {}", added.id, added.role, added.email.expose());
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Takes a member of staff's second factor away.
+pub fn reset_second_factor(config: Config, email: &str) -> Result<ExitCode, Failure> {
+    let email = email.parse().map_err(|e| Failure::Message(format!("--email: {e}")))?;
+    let office = assemble::office(&config, Clock::system())?;
+    block_on(second_factor::reset_of(&office, email))?;
+    println!("removed");
     Ok(ExitCode::SUCCESS)
 }
 

@@ -5,6 +5,7 @@ mod check;
 mod datamap;
 pub mod deadline;
 pub mod demo;
+mod evidence;
 mod keeping;
 mod receipt;
 pub mod serve;
@@ -70,6 +71,12 @@ enum Command {
 enum StaffCommand {
     /// Adds a member of staff.
     Add(StaffAdd),
+    /// Takes somebody's second factor away, so that they can add another: when the only admin lost theirs.
+    ResetSecondFactor {
+        /// The address they sign in with.
+        #[arg(long)]
+        email: String,
+    },
 }
 
 /// A member of staff to add.
@@ -183,6 +190,9 @@ fn execute(arguments: Habeas) -> Result<ExitCode, Failure> {
             Ok(ExitCode::SUCCESS)
         }
         Command::Staff { command: StaffCommand::Add(add) } => keeping::add_staff(config()?, &add),
+        Command::Staff { command: StaffCommand::ResetSecondFactor { email } } => {
+            keeping::reset_second_factor(config()?, &email)
+        }
         Command::ApiKey { command: ApiKeyCommand::Add { name, controller } } => {
             keeping::add_api_key(config()?, name, controller)
         }

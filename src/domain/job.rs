@@ -72,6 +72,11 @@ pub enum Job {
         /// The request that had set it.
         request: RequestId,
     },
+    /// Hold the name or the answers that a requester gave against the company's systems.
+    MatchEvidence {
+        /// The request through which they were given.
+        request: RequestId,
+    },
 }
 
 impl Job {
@@ -85,6 +90,7 @@ impl Job {
             Job::TellRecipients { .. } => "tell_recipients",
             Job::MailNotice { .. } => "mail_notice",
             Job::LiftMark { .. } => "lift_mark",
+            Job::MatchEvidence { .. } => "match_evidence",
         }
     }
 
@@ -95,7 +101,8 @@ impl Job {
             | Job::Fulfil { request }
             | Job::TellRecipients { request }
             | Job::MailNotice { request, .. }
-            | Job::LiftMark { request } => Some(*request),
+            | Job::LiftMark { request }
+            | Job::MatchEvidence { request } => Some(*request),
             Job::MailCode { .. } | Job::MailAcknowledgement { .. } => None,
         }
     }

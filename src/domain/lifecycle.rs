@@ -17,6 +17,8 @@ use super::request::{
 use super::right::Right;
 use super::verification::{Level, Method};
 
+mod evidence;
+
 /// Why a verb does not apply to a request as it stands.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
@@ -40,6 +42,21 @@ pub enum Refusal {
         /// The last day of the first period.
         due: NaiveDate,
     },
+    /// The policy wants evidence before an approval.
+    #[error("who the person is has not been shown as far as this right needs; missing: {missing}")]
+    NotVerified {
+        /// What would do.
+        missing: String,
+    },
+    /// The request needs no more evidence.
+    #[error("nothing more is needed: this request has all the evidence it asks for")]
+    NothingMissing,
+    /// The controller offers no such way to show who one is, for this request.
+    #[error("this way of showing who you are is not offered for this request")]
+    NotOffered,
+    /// Answers were given as often as they are taken.
+    #[error("answers were given as often as they are taken; the company will get in touch")]
+    TriesExhausted,
     /// The regime knows no extension.
     #[error("the law of this request knows no extension")]
     NoExtension,

@@ -11,6 +11,7 @@ pub mod erase;
 pub mod export;
 mod fingerprint;
 mod judge;
+pub mod known;
 pub mod manifest;
 mod masks;
 mod order;

@@ -17,7 +17,7 @@ use super::{Keys, StoreError, Tx};
 pub struct Remembered {
     /// Which call: caller, route and idempotency key, hashed together.
     pub scope: [u8; 32],
-    /// SHA-256 of the body that was sent.
+    /// A keyed sum of the body that was sent.
     pub body_hash: [u8; 32],
     /// The HTTP status of the answer.
     pub status: u16,

@@ -34,10 +34,12 @@ mod requests;
 mod review;
 mod schema;
 mod sealing;
+mod second_factors;
 mod sessions;
 mod sql_types;
 mod staff;
 mod suppressions;
+mod tries;
 mod tx;
 mod writer;
 
@@ -58,7 +60,9 @@ pub use keys::Keys;
 pub use log::{LogFilter, LogLine};
 pub use messages::Message;
 pub use review::{Page, Queue, Sort};
+pub use second_factors::SecondFactor;
 pub use suppressions::Suppression;
+pub use tries::Tried;
 pub use tx::Tx;
 
 /// Where the store is.

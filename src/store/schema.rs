@@ -200,5 +200,28 @@ table! {
     }
 }
 
+table! {
+    use diesel::sql_types::*;
+    use super::super::sql_types::*;
+    verification_tries (email_index, what, day) {
+        email_index -> Binary,
+        what -> Text,
+        day -> Day,
+        tries -> Integer,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use super::super::sql_types::*;
+    second_factors (staff_id) {
+        staff_id -> Id,
+        sealed -> Binary,
+        created_at -> Moment,
+        confirmed_at -> Nullable<Moment>,
+        last_step -> BigInt,
+    }
+}
+
 joinable!(sessions -> staff (staff_id));
 allow_tables_to_appear_in_same_query!(sessions, staff);

@@ -12,6 +12,7 @@ use crate::domain::ids::{MessageId, RequestId, StaffId};
 use crate::domain::job::{Job, Letter, NewJob};
 use crate::domain::lifecycle::{Refusal, Step};
 use crate::domain::personal::Personal;
+use crate::domain::policy::Approval;
 use crate::domain::request::{Outcome, Request, State, StateName};
 use crate::domain::right::Right;
 use crate::store::{Message, Tx};
@@ -19,10 +20,18 @@ use crate::store::{Message, Tx};
 /// Approves: the company's systems will be searched or changed.
 ///
 /// # Errors
-/// [`Error::Refused`].
+/// [`Error::Refused`], also where the policy wants evidence that is not there.
 pub async fn approve(office: &Office, by: StaffId, id: RequestId) -> Result<Request, Error> {
     let now = office.clock.now();
-    transition(office, id, move |request| Ok(request.approve(now, by)?)).await
+    let inner = office.clone();
+    transition(office, id, move |request| {
+        let controller = inner.controller(&request.controller).ok_or(Error::UnknownController)?;
+        if controller.policy.approval == Approval::NeedsEvidence {
+            request.needs_its_evidence()?;
+        }
+        Ok(request.approve(now, by)?)
+    })
+    .await
 }
 
 /// Refuses, on a ground that the request's regime knows.

@@ -6,6 +6,7 @@ use crate::domain::lifecycle::Refusal;
 use crate::domain::right::Right;
 use crate::domain::verification::ChallengeError;
 use crate::fulfilment::FulfilmentError;
+use crate::sign_in::SignInError;
 use crate::store::StoreError;
 
 /// Why a use case did not do what was asked. No message holds personal data.
@@ -53,6 +54,24 @@ pub enum Error {
     /// Sign-in failed; never says which part was wrong.
     #[error("e-mail and password do not match an account")]
     BadCredentials,
+    /// The password is right, and a code is asked for as well.
+    #[error("this account has a second factor: sign in with `one_time_code`, the six digits that the app shows")]
+    OneTimeCodeRequired,
+    /// The code is wrong, too old, or was taken before.
+    #[error("the one-time code is not taken; wait for the next one that the app shows")]
+    WrongOneTimeCode,
+    /// Staff have to have a second factor here.
+    #[error("this needs a second factor: add one with POST /v1/staff/session/second-factor")]
+    SecondFactorRequired,
+    /// The account has a second factor already.
+    #[error("the account has a second factor already; an admin can reset it")]
+    SecondFactorExists,
+    /// The token of an identity provider is not taken.
+    #[error("the token is not taken: {0}")]
+    SignIn(#[from] SignInError),
+    /// The token names somebody else.
+    #[error("the token is not taken: it names another person than the request does")]
+    OtherPerson,
     /// Too many wrong passwords.
     #[error("too many wrong passwords; the account is locked for now")]
     AccountLocked {

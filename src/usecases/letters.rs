@@ -84,20 +84,31 @@ pub async fn mail_acknowledgement(office: &Office, job: JobId, bundle: BundleId)
             })
         })
         .collect();
-    let complete = requests.iter().all(|r| r.verification.complete());
-    let verification = if complete {
-        "You have shown that this address is yours; nothing more is needed from you now."
-    } else {
-        "You have shown that this address is yours; if the law asks for more certainty, we will tell you what we need."
-    };
+    let verification = evidence_wanted(office, &requests);
     let letter = Acknowledgement {
         name: Some(first.particulars.person.name.expose()),
         controller: &controller.policy.name,
         due: &due,
-        verification,
+        verification: &verification,
         contact: &controller.policy.privacy_email,
     };
     send(office, job, first, &letter).await
+}
+
+/// What the acknowledgement says of the person's identity (11 CCR 7021(a): how it is verified): no more than is missing.
+fn evidence_wanted(office: &Office, requests: &[Request]) -> String {
+    let shown = "You have shown that this address is yours;";
+    if requests.iter().all(|r| r.verification.complete()) {
+        return format!("{shown} nothing more is needed from you now.");
+    }
+    match requests.iter().find(|r| !r.verification_shown().offered.is_empty()) {
+        Some(request) => format!(
+            "{shown} for what you ask, more certainty is needed that it is you who asks. What you can do for that is shown \
+             at {}/verification, and no more than is needed.",
+            office.address_of(request.id)
+        ),
+        None => format!("{shown} if the law asks for more certainty, we will tell you what we need."),
+    }
 }
 
 /// Mails a letter about one request. A letter that its request has since outlived is not sent.

@@ -1,7 +1,9 @@
 //! What Habeas does, one verb a function: the API, the pages, the worker and the command line all call these.
 
+pub mod account;
 pub mod decide;
 pub mod error;
+pub mod evidence;
 pub mod follow;
 pub mod fulfil;
 pub mod idempotency;
@@ -10,10 +12,12 @@ pub mod limits;
 pub mod look;
 pub mod marks;
 pub mod office;
+pub mod one_time_code;
 pub mod receipt;
 pub mod recipients;
 pub mod report;
 pub mod signal;
+pub mod second_factor;
 pub mod staff;
 pub mod submit;
 pub mod suppression;

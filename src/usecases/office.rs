@@ -15,6 +15,7 @@ use crate::fulfilment::Systems;
 use crate::mail::Mailer;
 use crate::packaging::shelf::Shelf;
 use crate::regimes::Regimes;
+use crate::sign_in::Verifier;
 use crate::signing::Signer;
 use crate::store::Store;
 
@@ -37,6 +38,8 @@ pub struct Office {
     pub limits: Limits,
     /// How people reach the server, as it stands in mails; without a slash at its end.
     pub public_url: Arc<str>,
+    /// Whether staff without a second factor can do nothing but add one.
+    pub require_second_factor: bool,
     /// Who answers, by id.
     pub by_id: Arc<BTreeMap<ControllerId, Controller>>,
 }
@@ -49,6 +52,8 @@ pub struct Controller {
     pub policy: Policy,
     /// Where its data is.
     pub systems: Systems,
+    /// Where account holders sign in, where they can.
+    pub sign_in: Option<Verifier>,
 }
 
 impl Office {

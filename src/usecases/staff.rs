@@ -7,6 +7,7 @@ use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
+use super::second_factor::{self, Asked};
 use super::suppression::SERVER;
 use super::{Error, Office};
 use crate::clock;
@@ -15,7 +16,7 @@ use crate::domain::audit::NewEntry;
 use crate::domain::identity::{Email, Name};
 use crate::domain::ids::{SessionId, StaffId};
 use crate::domain::staff::{Role, Staff};
-use crate::store::StoreError;
+use crate::store::{StoreError, Tx};
 
 /// How long a session lasts.
 pub const SESSION: TimeDelta = TimeDelta::hours(8);
@@ -52,6 +53,8 @@ pub struct SignedIn {
     pub staff: Staff,
     /// By which sign-in.
     pub session: SessionId,
+    /// A second factor has to be added before anything else is done.
+    pub may_only_enrol: bool,
 }
 
 /// Adds a member of staff.
@@ -94,8 +97,14 @@ pub async fn add(
 /// Signs in. An unknown address costs as much time as a known one.
 ///
 /// # Errors
-/// [`Error::BadCredentials`], [`Error::AccountLocked`].
-pub async fn sign_in(office: &Office, email: Email, password: SecretString) -> Result<Session, Error> {
+/// [`Error::BadCredentials`], [`Error::AccountLocked`]; after the right password [`Error::OneTimeCodeRequired`] and
+/// [`Error::WrongOneTimeCode`], which counts as a wrong password does.
+pub async fn sign_in(
+    office: &Office,
+    email: Email,
+    password: SecretString,
+    code: Option<SecretString>,
+) -> Result<Session, Error> {
     let now = office.clock.now();
     let sought = email.clone();
     let found = office.store.read(move |tx| Ok::<_, Error>(tx.staff_by_email(&sought)?)).await?;
@@ -112,20 +121,35 @@ pub async fn sign_in(office: &Office, email: Email, password: SecretString) -> R
     let Some((staff, _)) = account else { return Err(Error::BadCredentials) };
     let id = staff.id;
     if !right {
-        office
-            .store
-            .write(move |tx| {
-                // Read again: guesses made at the same time count each.
-                let guessing = tx.staff_by_email(&email)?.map(|(_, _, g)| g).unwrap_or_default().after_failure(now);
-                tx.set_guessing(id, guessing)?;
-                let entry = NewEntry::new(&SERVER.into(), None, now, Actor::System, "staff.sign_in_failed");
-                tx.append(&entry.with(serde_json::json!({ "staff": id, "failures": guessing.failures })))?;
-                Ok::<_, Error>(())
-            })
-            .await?;
+        office.store.write(move |tx| count_failure(tx, id, &email, now)).await?;
         return Err(Error::BadCredentials);
     }
+    // The wrong code is counted in the transaction that looked at it, so the refusal travels as a value.
+    let asked = office
+        .store
+        .write(move |tx| {
+            let asked = second_factor::take(tx, id, code.as_ref(), now)?;
+            if matches!(asked, Asked::Wrong) {
+                count_failure(tx, id, &email, now)?;
+            }
+            Ok::<_, Error>(asked)
+        })
+        .await?;
+    match asked {
+        Asked::Missing => return Err(Error::OneTimeCodeRequired),
+        Asked::Wrong => return Err(Error::WrongOneTimeCode),
+        Asked::Nothing | Asked::Taken => {}
+    }
     open_session(office, staff, now).await
+}
+
+/// Counts a wrong password or code. The account is read again: guesses made at the same time count each.
+fn count_failure(tx: &mut Tx<'_>, id: StaffId, email: &Email, now: DateTime<Utc>) -> Result<(), Error> {
+    let guessing = tx.staff_by_email(email)?.map(|(_, _, g)| g).unwrap_or_default().after_failure(now);
+    tx.set_guessing(id, guessing)?;
+    let entry = NewEntry::new(&SERVER.into(), None, now, Actor::System, "staff.sign_in_failed");
+    tx.append(&entry.with(serde_json::json!({ "staff": id, "failures": guessing.failures })))?;
+    Ok(())
 }
 
 async fn open_session(office: &Office, staff: Staff, now: DateTime<Utc>) -> Result<Session, Error> {
@@ -165,7 +189,14 @@ pub async fn authenticate(office: &Office, token: &str) -> Result<SignedIn, Erro
     }
     let session = claims.jti;
     let staff = office.store.read(move |tx| Ok::<_, Error>(tx.session(session, now)?)).await?;
-    staff.filter(|s| s.id == claims.sub).map(|staff| SignedIn { staff, session }).ok_or(Error::Unauthorized)
+    let staff = staff.filter(|s| s.id == claims.sub).ok_or(Error::Unauthorized)?;
+    let may_only_enrol = office.require_second_factor && !has_second_factor(office, staff.id).await?;
+    Ok(SignedIn { staff, session, may_only_enrol })
+}
+
+async fn has_second_factor(office: &Office, id: StaffId) -> Result<bool, Error> {
+    let factor = office.store.read(move |tx| Ok::<_, Error>(tx.second_factor(id)?)).await?;
+    Ok(factor.is_some_and(|f| f.confirmed_at.is_some()))
 }
 
 /// Every member of staff.

@@ -134,6 +134,7 @@ fn prepare(office: &Office, mut submission: Submission, now: DateTime<Utc>) -> R
             state: State::InReview { since: now },
             particulars: of_right(&submission.particulars, *right),
         };
+        request.verification.ways = controller.policy.ways(&request.particulars);
         request.deadlines = deadlines(office, controller, &request, false);
         outcomes.push(lifecycle::submit(request, now));
     }

@@ -1,9 +1,10 @@
 //! Verifying: the six digits that were mailed come back, and the whole bundle goes on.
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
+use chrono::{DateTime, Utc};
 use secrecy::ExposeSecret;
 
-use super::{Error, Office};
+use super::{Error, Office, evidence};
 use crate::clock;
 use crate::domain::actor::Actor;
 use crate::domain::ids::{BundleId, RequestId};
@@ -66,13 +67,28 @@ pub async fn confirm_code(
                 acknowledge |= !outcome.request.state.name().is_final();
                 tx.save(&outcome)?;
             }
+            evidence::look_for_name(tx, bundle, now)?;
             if acknowledge {
-                tx.enqueue(&NewJob { job: Job::MailAcknowledgement { bundle }, run_at: now })?;
+                self::acknowledge(tx, bundle, now)?;
             }
             Ok(Ok(tx.request(request)?))
         })
         .await?;
     answer?.ok_or(Error::NotFound("request"))
+}
+
+/// The address was proved by other means: the code that was sent is void, and none is sent any more.
+pub(super) fn supersede(tx: &mut Tx<'_>, bundle: BundleId, now: DateTime<Utc>) -> Result<(), Error> {
+    let kept = tx.bundle_for_update(bundle)?.ok_or(Error::NotFound("request"))?;
+    if let Some(challenge) = kept.challenge {
+        tx.set_challenge(bundle, &challenge.superseded(now))?;
+    }
+    Ok(())
+}
+
+/// Has the person told that their requests are being worked on.
+pub(super) fn acknowledge(tx: &mut Tx<'_>, bundle: BundleId, now: DateTime<Utc>) -> Result<(), Error> {
+    Ok(tx.enqueue(&NewJob { job: Job::MailAcknowledgement { bundle }, run_at: now })?)
 }
 
 fn challenge(tx: &mut Tx<'_>, bundle: BundleId) -> Result<Challenge, Error> {

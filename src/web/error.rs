@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::domain::lifecycle::Refusal;
 use crate::domain::verification::ChallengeError;
 use crate::fulfilment::FulfilmentError;
+use crate::sign_in::SignInError;
 use crate::store::StoreError;
 use crate::usecases::Error;
 
@@ -37,6 +38,9 @@ kinds! {
     INVALID_QUERY = "invalid_query", 400, "A parameter of the address is wrong";
     UNAUTHORIZED = "unauthorized", 401, "No valid token";
     BAD_CREDENTIALS = "bad_credentials", 401, "E-mail and password do not match";
+    ONE_TIME_CODE_REQUIRED = "one_time_code_required", 401, "A one-time code is needed as well";
+    WRONG_ONE_TIME_CODE = "wrong_one_time_code", 401, "The one-time code is not taken";
+    SECOND_FACTOR_REQUIRED = "second_factor_required", 403, "A second factor has to be added first";
     FORBIDDEN = "forbidden", 403, "The role does not allow this";
     NOT_FOUND = "not_found", 404, "No such thing";
     NO_PACKAGE = "no_package", 404, "No package";
@@ -44,6 +48,10 @@ kinds! {
     ILLEGAL_STATE = "illegal_state", 409, "The request's state does not allow this";
     CONFLICT = "conflict", 409, "Somebody else was first";
     FOUR_EYES = "four_eyes", 409, "Somebody else has to approve";
+    SECOND_FACTOR_EXISTS = "second_factor_exists", 409, "The account has a second factor";
+    NOT_VERIFIED = "not_verified", 409, "Who the person is has not been shown far enough";
+    NOTHING_MISSING = "nothing_missing", 409, "No more evidence is needed";
+    EVIDENCE_NOT_OFFERED = "evidence_not_offered", 409, "This evidence is not offered here";
     ALREADY_EXTENDED = "already_extended", 409, "The deadline was extended before";
     TOO_LATE_TO_EXTEND = "too_late_to_extend", 409, "The first period is over";
     NO_EXTENSION = "no_extension", 409, "The law knows no extension";
@@ -63,8 +71,10 @@ kinds! {
     UNKNOWN_GROUND = "unknown_ground", 422, "The law knows no such ground";
     KEY_REUSED = "idempotency_key_reused", 422, "The Idempotency-Key was used for something else";
     NO_SIGNAL = "no_signal", 422, "The browser sent no signal";
+    SIGN_IN_REFUSED = "sign_in_refused", 422, "The identity provider's token is not taken";
     WRONG_CODE = "wrong_code", 422, "Not the code that was sent";
     CODE_EXPIRED = "code_expired", 422, "The code has expired";
+    TRIES_EXHAUSTED = "tries_exhausted", 429, "Answers were given too often";
     CODE_EXHAUSTED = "code_exhausted", 429, "The code was tried too often";
     TOO_MANY_CODES = "too_many_codes", 429, "Too many codes were sent";
     TOO_MANY_SUBMISSIONS = "too_many_submissions", 429, "Too many requests were sent for one address";
@@ -161,6 +171,12 @@ impl From<Error> for Problem {
             Error::Unauthorized => Problem::new(UNAUTHORIZED, detail),
             Error::Forbidden => Problem::new(FORBIDDEN, detail),
             Error::BadCredentials => Problem::new(BAD_CREDENTIALS, detail),
+            Error::OneTimeCodeRequired => Problem::new(ONE_TIME_CODE_REQUIRED, detail),
+            Error::WrongOneTimeCode => Problem::new(WRONG_ONE_TIME_CODE, detail).at("/one_time_code"),
+            Error::SecondFactorRequired => Problem::new(SECOND_FACTOR_REQUIRED, detail),
+            Error::SecondFactorExists => Problem::new(SECOND_FACTOR_EXISTS, detail),
+            Error::SignIn(SignInError::Keys(_)) => Problem::new(SYSTEM_UNAVAILABLE, detail).after(60),
+            Error::SignIn(_) | Error::OtherPerson => Problem::new(SIGN_IN_REFUSED, detail).at("/token"),
             Error::AccountLocked { retry_after } => {
                 Problem::new(ACCOUNT_LOCKED, detail).after(retry_after.num_seconds())
             }
@@ -205,6 +221,10 @@ fn refused(refusal: &Refusal) -> &'static Kind {
         Refusal::NoExtension => NO_EXTENSION,
         Refusal::MarkStays => MARK_STAYS,
         Refusal::AlreadyLifted => ALREADY_LIFTED,
+        Refusal::NotVerified { .. } => NOT_VERIFIED,
+        Refusal::NothingMissing => NOTHING_MISSING,
+        Refusal::NotOffered => EVIDENCE_NOT_OFFERED,
+        Refusal::TriesExhausted => TRIES_EXHAUSTED,
     }
 }
 

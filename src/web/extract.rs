@@ -156,6 +156,9 @@ impl FromRequest for Requester {
 pub trait Needs: 'static {
     /// The permission; `None` is any role.
     const PERMISSION: Option<Permission>;
+
+    /// Whether it is open to staff who have still to add the second factor that is asked of them.
+    const ENROLLING: bool = false;
 }
 
 macro_rules! needs {
@@ -167,6 +170,14 @@ macro_rules! needs {
             const PERMISSION: Option<Permission> = $permission;
         }
     )+};
+}
+
+/// Any role, also without the second factor that is asked for: to sign out, and to add one.
+pub struct Enrolling;
+
+impl Needs for Enrolling {
+    const PERMISSION: Option<Permission> = None;
+    const ENROLLING: bool = true;
 }
 
 needs! {
@@ -209,6 +220,9 @@ impl<P: Needs> FromRequest for Staff<P> {
         Box::pin(async move {
             let token = token.ok_or(Error::Unauthorized)?;
             let signed_in = staff::authenticate(&office, &token).await?;
+            if signed_in.may_only_enrol && !P::ENROLLING {
+                return Err(Error::SecondFactorRequired.into());
+            }
             if P::PERMISSION.is_some_and(|p| !signed_in.staff.role.may(p)) {
                 return Err(Error::Forbidden.into());
             }

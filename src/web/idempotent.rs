@@ -29,8 +29,8 @@ pub async fn answer(
         return Err(Problem::new(error::INVALID_QUERY, "an Idempotency-Key has 1 to 255 characters").into());
     }
     let body = read(request.take_payload()).await?;
-    let call = call(&request, &key, &body);
     let office = request.app_data::<Data<Office>>().expect("the server is built with its office").clone();
+    let call = call(&office, &request, &key, &body);
     if let Some(answer) = idempotency::recall(&office, call).await.map_err(Problem::from)? {
         // A session that was signed out is answered as such, whatever it did before.
         if still_welcome(&request, &office).await {
@@ -67,10 +67,12 @@ async fn still_welcome(request: &ServiceRequest, office: &Office) -> bool {
     }
 }
 
-/// The key is its caller's own: hashed together with the path and the caller's token.
-fn call(request: &ServiceRequest, key: &HeaderValue, body: &Bytes) -> Call {
+/// The key is its caller's own: hashed together with the path and the caller's token. Of the body a keyed sum is kept:
+/// a plain one of a password, or of the answer to a question, could be found by trying.
+fn call(office: &Office, request: &ServiceRequest, key: &HeaderValue, body: &Bytes) -> Call {
     let caller = request.headers().get(AUTHORIZATION).map(HeaderValue::as_bytes).unwrap_or_default();
-    Call { scope: hash(&[request.path().as_bytes(), caller, key.as_bytes()]), body: hash(&[body]) }
+    let scope = hash(&[request.path().as_bytes(), caller, key.as_bytes()]);
+    Call { scope, body: office.store.keys().mac("idempotent body", body) }
 }
 
 fn hash(parts: &[&[u8]]) -> [u8; 32] {

@@ -3,9 +3,7 @@
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
-use super::api::{
-    accounts, decisions, operations, queue, receipts, requests, sessions, signals, suppressions, unsubscribe_links,
-};
+use super::api::{accounts, decisions, operations, queue, receipts, requests, sessions, signals, suppressions, unsubscribe_links, verification};
 use super::centre::{privacy, unsubscribe};
 
 /// The file as it is published.
@@ -27,10 +25,12 @@ pub const COMMITTED: &str = include_str!("../../openapi.yaml");
     paths(
         requests::submit, requests::get, requests::send_code, requests::confirm_code, requests::withdraw,
         requests::messages, requests::write_message, requests::package, requests::package_file,
+        verification::get, verification::answer, verification::declare, verification::sign_in, verification::check,
         receipts::list, receipts::keys,
         suppressions::list, signals::gpc, signals::support, unsubscribe_links::one, unsubscribe_links::many,
         privacy::show, unsubscribe::show, unsubscribe::act,
         sessions::sign_in, sessions::get, sessions::sign_out,
+        sessions::begin_second_factor, sessions::confirm_second_factor, sessions::reset_second_factor,
         accounts::add_account, accounts::list_accounts, accounts::add_api_key, accounts::enter_request,
         queue::list, queue::get, queue::plan, queue::entries, queue::export, queue::figures,
         decisions::approve, decisions::deny, decisions::extend, decisions::clarify, decisions::refer,

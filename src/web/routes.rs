@@ -2,9 +2,7 @@
 
 use actix_web::web::{self, PathConfig, QueryConfig, ServiceConfig};
 
-use super::api::{
-    accounts, decisions, operations, queue, receipts, requests, sessions, signals, suppressions, unsubscribe_links,
-};
+use super::api::{accounts, decisions, operations, queue, receipts, requests, sessions, signals, suppressions, unsubscribe_links, verification};
 use super::centre::{privacy, unsubscribe};
 use super::error::{self, Problem};
 
@@ -41,8 +39,11 @@ pub fn configure(config: &mut ServiceConfig) {
         "/problems/{code}" => { get "GET": operations::problem };
         "/v1/requests" => { post "POST": requests::submit };
         "/v1/requests/{id}" => { get "GET": requests::get };
-        "/v1/requests/{id}/verification" => { post "POST": requests::send_code };
+        "/v1/requests/{id}/verification" => { get "GET": verification::get, post "POST": requests::send_code };
         "/v1/requests/{id}/verification/confirmation" => { post "POST": requests::confirm_code };
+        "/v1/requests/{id}/verification/answers" => { post "POST": verification::answer };
+        "/v1/requests/{id}/verification/sign-in" => { post "POST": verification::sign_in };
+        "/v1/requests/{id}/verification/declaration" => { post "POST": verification::declare };
         "/v1/requests/{id}/withdrawal" => { post "POST": requests::withdraw };
         "/v1/requests/{id}/messages" => { get "GET": requests::messages, post "POST": requests::write_message };
         "/v1/requests/{id}/package" => { get "GET": requests::package };
@@ -56,6 +57,9 @@ pub fn configure(config: &mut ServiceConfig) {
         "/v1/unsubscribe-links" => { get "GET": unsubscribe_links::one, post "POST": unsubscribe_links::many };
         "/v1/suppressions" => { get "GET": suppressions::list };
         "/v1/staff/session" => { get "GET": sessions::get, post "POST": sessions::sign_in, delete "DELETE": sessions::sign_out };
+        "/v1/staff/session/second-factor" => { post "POST": sessions::begin_second_factor };
+        "/v1/staff/session/second-factor/confirmation" => { post "POST": sessions::confirm_second_factor };
+        "/v1/staff/accounts/{id}/second-factor" => { delete "DELETE": sessions::reset_second_factor };
         "/v1/staff/accounts" => { get "GET": accounts::list_accounts, post "POST": accounts::add_account };
         "/v1/staff/api-keys" => { post "POST": accounts::add_api_key };
         "/v1/staff/export.csv" => { get "GET": queue::export };
@@ -64,6 +68,7 @@ pub fn configure(config: &mut ServiceConfig) {
         "/v1/staff/requests/{id}" => { get "GET": queue::get };
         "/v1/staff/requests/{id}/plan" => { get "GET": queue::plan };
         "/v1/staff/requests/{id}/entries" => { get "GET": queue::entries };
+        "/v1/staff/requests/{id}/verification" => { post "POST": verification::check };
         "/v1/staff/requests/{id}/approval" => { post "POST": decisions::approve };
         "/v1/staff/requests/{id}/denial" => { post "POST": decisions::deny };
         "/v1/staff/requests/{id}/extension" => { post "POST": decisions::extend };

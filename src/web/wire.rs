@@ -12,7 +12,7 @@ use crate::domain::request::{
     Agent, Channel, Correction, DateRange, Fulfilment, OptOut, Particulars, Person, Request, State, StateName,
 };
 use crate::domain::right::Right;
-use crate::domain::verification::Verification;
+use crate::domain::verification::{Level, Method, Shown};
 use crate::usecases::Error;
 use crate::usecases::submit::Submission;
 
@@ -61,13 +61,41 @@ pub struct RequestView {
     /// What is due when, and why.
     pub deadlines: Vec<DeadlineView>,
     /// How sure the controller is that the requester is the person.
-    pub verification: Verification,
+    pub verification: VerificationView,
     /// A question that waits for an answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub question: Option<String>,
     /// How it ended, once it did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outcome: Option<OutcomeView>,
+}
+
+/// How sure the controller is that the requester is the person.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Verification)]
+pub struct VerificationView {
+    /// The level that law and policy ask for this right.
+    pub required: Level,
+    /// The level reached so far, without what came of answers; that is seen once staff have decided.
+    pub reached: Level,
+    /// By which methods.
+    pub methods: Vec<Method>,
+    /// What would help from here, in order; empty when nothing more is needed from the person.
+    pub offered: Vec<Method>,
+}
+
+impl VerificationView {
+    /// As the requester sees it.
+    pub fn of(request: &Request) -> Self {
+        let Shown { reached, methods, offered } = request.verification_shown();
+        Self { required: request.verification.required, reached, methods, offered }
+    }
+
+    /// As staff see it: with what came of answers.
+    pub fn whole(request: &Request) -> Self {
+        let (reached, methods) = (request.verification.reached, request.verification.methods.clone());
+        Self { reached, methods, ..Self::of(request) }
+    }
 }
 
 /// A date and its reasons.
@@ -139,6 +167,13 @@ impl OutcomeView {
     }
 }
 
+impl RequestView {
+    /// The request as staff see it.
+    pub fn for_staff(request: &Request) -> Self {
+        Self { verification: VerificationView::whole(request), ..Self::from(request) }
+    }
+}
+
 impl From<&Request> for RequestView {
     fn from(r: &Request) -> Self {
         let question = match &r.state {
@@ -155,7 +190,7 @@ impl From<&Request> for RequestView {
             state: r.state.name(),
             received_at: moment(r.received_at),
             deadlines: r.deadlines.iter().map(DeadlineView::from).collect(),
-            verification: r.verification.clone(),
+            verification: VerificationView::of(r),
             question,
             outcome: OutcomeView::of(&r.state),
         }

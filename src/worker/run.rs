@@ -6,15 +6,20 @@ use uuid::Uuid;
 use crate::domain::job::{Job, LeasedJob, Settlement};
 use crate::fulfilment::FulfilmentError;
 use crate::usecases::letters::{self, LetterError};
-use crate::usecases::{Error, Office, fulfil, marks, recipients};
+use crate::usecases::{Error, Office, evidence, fulfil, marks, recipients};
 
 /// How many mails of a batch are on their way at a time.
 const MAILS_AT_ONCE: usize = 4;
 
-/// Runs a leased fulfilment and settles it. One whose lease was lost meanwhile is left to whoever has it now.
+/// Runs leased work in the company's systems and settles it. One whose lease was lost meanwhile is left to whoever has it now.
 pub async fn fulfilment(office: &Office, owner: Uuid, job: LeasedJob) {
-    let Job::Fulfil { request } = job.job else { return };
-    let settlement = match fulfil::fulfil(office, owner, &job, request).await {
+    let done = match job.job {
+        Job::Fulfil { request } => fulfil::fulfil(office, owner, &job, request).await,
+        Job::MatchEvidence { request } => evidence::match_evidence(office, owner, &job, request).await,
+        // The other hand's.
+        _ => return,
+    };
+    let settlement = match done {
         // Settled in the same transaction as its result.
         Ok(None) => return count(&Settlement::Done, job.job.kind()),
         Ok(Some(settlement)) => settlement,
@@ -41,7 +46,7 @@ async fn mail(office: &Office, job: &LeasedJob) -> Settlement {
         Job::TellRecipients { request } => recipients::tell(office, *request).await.map_err(LetterError::from),
         Job::MailNotice { request, recipient } => letters::mail_notice(office, job.id, *request, recipient).await,
         Job::LiftMark { request } => marks::tell_and_lift(office, job.id, *request).await,
-        Job::Fulfil { .. } => Ok(()),
+        Job::Fulfil { .. } | Job::MatchEvidence { .. } => Ok(()),
     };
     let Err(error) = sent else { return Settlement::Done };
     tracing::warn!(job = %job.id, kind = job.job.kind(), attempts = job.attempts, %error, "a mail did not leave");

@@ -31,6 +31,8 @@ pub async fn once(office: &Office) -> Result<(), Error> {
     decide::expire(office).await?;
     let oldest = office.clock.now() - idempotency::MEMORY;
     office.store.write(move |tx| Ok::<_, Error>(tx.forget_before(oldest)?)).await?;
+    let now = office.clock.now();
+    office.store.write(move |tx| Ok::<_, Error>(tx.forget_tries(now)?)).await?;
     fulfil::remove_expired_packages(office).await?;
     let shelf = office.shelf.clone();
     // A part this old belongs to nobody who is still writing it.

@@ -14,6 +14,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("store", &["domain", "clock", "crash"]),
     ("mail", &["domain"]),
     ("packaging", &["domain", "connectors", "crash", "clock"]),
+    ("sign_in", &["domain"]),
     ("fulfilment", &["domain", "connectors", "datamap", "crash"]),
     ("config", &["domain", "mail"]),
     (
@@ -30,9 +31,10 @@ const ROOMS: &[(&str, &[&str])] = &[
             "packaging",
             "fulfilment",
             "signing",
+            "sign_in",
         ],
     ),
-    ("web", &["domain", "fulfilment", "signing", "store", "usecases"]),
+    ("web", &["domain", "fulfilment", "sign_in", "signing", "store", "usecases"]),
     ("worker", &["domain", "fulfilment", "store", "usecases"]),
 ];
 

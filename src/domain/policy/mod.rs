@@ -1,5 +1,6 @@
 //! A policy is what one controller promises, as a file: rights, evidence, dates, recipients, texts.
 
+pub mod evidence;
 mod parts;
 mod terms;
 
@@ -10,9 +11,8 @@ use chrono_tz::Tz;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
-pub use parts::{
-    AutomatedDecision, AutomatedDecisions, Exclusion, Gpc, Honour, Purpose, Recipient, Release, Retention, concerns,
-};
+pub use evidence::{Approval, SignIn};
+pub use parts::{AutomatedDecision, AutomatedDecisions, Exclusion, Gpc, Honour, Purpose, Recipient, Release, Retention, concerns};
 pub use terms::Terms;
 
 use super::deadline::Promise;
@@ -20,7 +20,7 @@ use super::finding::Finding;
 use super::ids::RegimeId;
 use super::regime::{Authority, Regime};
 use super::right::Right;
-use super::verification::Level;
+use super::verification::{Declaration, FieldPath, Level, Question};
 
 /// What one controller promises.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -54,6 +54,21 @@ pub struct Policy {
     /// Evidence beyond what the law asks.
     #[serde(default)]
     pub verification: BTreeMap<Right, Level>,
+    /// What an approval does where that evidence is not there yet.
+    #[serde(default)]
+    pub approval: Approval,
+    /// Questions whose answers stand in the company's systems.
+    #[serde(default)]
+    pub verification_questions: Vec<Question>,
+    /// The fields that hold names; those of the data category `user.name` when empty.
+    #[serde(default)]
+    pub name_fields: Vec<FieldPath>,
+    /// What a person signs where a right needs a high degree of certainty; the regime's text when absent.
+    #[serde(default)]
+    pub declaration: Option<Declaration>,
+    /// The company's identity provider, where account holders can sign in to show who they are.
+    #[serde(default)]
+    pub sign_in: Option<SignIn>,
     /// Whether staff look at a package before it goes out.
     #[serde(default)]
     pub release: Release,
@@ -98,7 +113,15 @@ impl Policy {
     /// # Errors
     /// The first thing wrong in it, with its line.
     pub fn parse(file: &str, text: &str) -> Result<Self, Finding> {
-        toml::from_str(text).map_err(|error| Finding::of_toml(file, text, &error))
+        let policy: Self = toml::from_str(text).map_err(|error| Finding::of_toml(file, text, &error))?;
+        match policy.contradiction() {
+            None => Ok(policy),
+            Some((key, message)) => {
+                // The last place: of two that contradict each other that is where the second stands.
+                let line = text.lines().collect::<Vec<_>>().iter().rposition(|line| line.contains(&key));
+                Err(Finding::error(file, line.map_or(1, |index| index + 1), message))
+            }
+        }
     }
 
     /// Whether the policy by itself promises the right: it lists it, or it has no list. [`Terms::of`] adds the law.

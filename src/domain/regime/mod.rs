@@ -21,6 +21,7 @@ use super::finding::Finding;
 use super::identity::Residence;
 use super::ids::RegimeId;
 use super::right::Right;
+use super::verification::Declaration;
 
 /// One law.
 #[derive(Debug, Clone, Deserialize)]
@@ -84,6 +85,9 @@ pub struct Regime {
     /// Whether browser signals bind.
     #[serde(default)]
     pub universal_opt_out: Option<UniversalOptOut>,
+    /// What a person signs where a right needs a high degree of certainty, where the law asks for a form.
+    #[serde(default)]
+    pub declaration: Option<Declaration>,
     /// The figures to publish.
     #[serde(default)]
     pub metrics: Option<Metrics>,

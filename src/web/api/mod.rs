@@ -10,3 +10,4 @@ pub mod sessions;
 pub mod signals;
 pub mod suppressions;
 pub mod unsubscribe_links;
+pub mod verification;

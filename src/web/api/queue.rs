@@ -16,6 +16,7 @@ use crate::store::{JobStatus, LogFilter, Queue, Sort, StepRow};
 use crate::usecases::look::{self, Guidance, Whole};
 use crate::usecases::{Office, report};
 use crate::web::api::requests::MessageView;
+use crate::web::api::verification::{EvidenceView, SignedView};
 use crate::web::error::{self, Problem, ProblemBody};
 use crate::web::extract::{Read, Report, Staff};
 use crate::web::wire::{List, RequestView, moment};
@@ -61,7 +62,7 @@ pub enum SortQuery {
 /// A request in the queue.
 #[derive(Serialize, ToSchema)]
 pub struct QueueItem {
-    /// The request as its requester sees it.
+    /// The request as its requester sees it, with all that is known of who they are.
     #[serde(flatten)]
     pub request: RequestView,
     /// The person's name.
@@ -79,7 +80,7 @@ pub struct QueueItem {
 impl From<&Request> for QueueItem {
     fn from(r: &Request) -> Self {
         Self {
-            request: RequestView::from(r),
+            request: RequestView::for_staff(r),
             name: r.particulars.person.name.expose().to_owned(),
             due: r.due(),
             assignee: r.assignee.map(|a| a.0),
@@ -134,6 +135,11 @@ pub struct WholeView {
     pub item: QueueItem,
     /// Who asks.
     pub person: PersonView,
+    /// Each piece of evidence that they are who they say.
+    pub evidence: Vec<EvidenceView>,
+    /// The declaration they signed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub declaration: Option<SignedView>,
     /// What they wrote.
     #[schema(required)]
     pub details: Option<String>,
@@ -262,6 +268,8 @@ impl From<Whole> for WholeView {
                 account_id: person.account_id.as_ref().map(|a| a.expose().into()),
                 residence: person.residence.as_ref().map(|r| r.as_str().into()),
             },
+            evidence: request.verification.evidence.iter().map(EvidenceView::from).collect(),
+            declaration: request.verification.declaration.as_ref().map(SignedView::from),
             details: particulars.details.as_ref().map(|d| d.expose().clone()),
             corrections: particulars
                 .corrections

@@ -1,17 +1,18 @@
 //! Staff sign in and out.
 
 use actix_web::HttpResponse;
-use actix_web::web::Data;
+use actix_web::web::{Data, Path};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::domain::identity::Email;
+use crate::domain::ids::StaffId;
 use crate::domain::staff::{Role, Staff as Member};
-use crate::usecases::{Error, Office, staff};
+use crate::usecases::{Error, Office, second_factor, staff};
 use crate::web::error::{Problem, ProblemBody};
-use crate::web::extract::{Anyone, Body, Staff};
+use crate::web::extract::{Body, Enrolling, ManageStaff, Staff};
 use crate::web::wire::moment;
 
 /// A sign-in.
@@ -67,7 +68,7 @@ impl From<&Member> for StaffView {
     responses(
         (status = 200, description = "Signed in.", body = SessionView),
         (status = 400, description = "Not JSON.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 401, description = "E-mail and password do not match.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 401, description = "E-mail and password do not match, or a one-time code is missing or wrong.", body = ProblemBody, content_type = "application/problem+json"),
         (status = 413, description = "Too large.", body = ProblemBody, content_type = "application/problem+json"),
         (status = 415, description = "Not declared as JSON.", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "Something is missing or wrong.", body = ProblemBody, content_type = "application/problem+json"),
@@ -78,7 +79,7 @@ pub async fn sign_in(office: Data<Office>, body: Body<SignInBody>) -> Result<Htt
     let body = body.read().await?;
     // An address that is none is answered like one that nobody has.
     let email: Email = body.email.parse().map_err(|_| Error::BadCredentials)?;
-    let session = staff::sign_in(&office, email, body.password).await?;
+    let session = staff::sign_in(&office, email, body.password, body.one_time_code).await?;
     let view = SessionView {
         token: session.token.expose_secret().to_owned(),
         expires_at: moment(session.expires_at),
@@ -95,7 +96,7 @@ pub async fn sign_in(office: Data<Office>, body: Body<SignInBody>) -> Result<Htt
         (status = 401, description = "No valid token.", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
-pub async fn get(staff: Staff<Anyone>) -> HttpResponse {
+pub async fn get(staff: Staff<Enrolling>) -> HttpResponse {
     HttpResponse::Ok().json(StaffView::from(staff.member()))
 }
 
@@ -107,7 +108,88 @@ pub async fn get(staff: Staff<Anyone>) -> HttpResponse {
         (status = 401, description = "No valid token.", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
-pub async fn sign_out(office: Data<Office>, caller: Staff<Anyone>) -> Result<HttpResponse, Problem> {
+pub async fn sign_out(office: Data<Office>, caller: Staff<Enrolling>) -> Result<HttpResponse, Problem> {
     staff::sign_out(&office, caller.signed_in.session).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// A second factor that was begun.
+#[derive(Serialize, ToSchema)]
+pub struct EnrolmentView {
+    /// What the authenticator app keeps, to be typed; shown this once.
+    pub secret: String,
+    /// The same as an address, for a QR code.
+    pub otpauth_uri: String,
+}
+
+/// Begins a second factor: one-time codes by time (RFC 6238). It counts once it is confirmed.
+#[utoipa::path(
+    post, path = "/v1/staff/session/second-factor", tag = "staff", operation_id = "begin_second_factor", security(("staff" = [])),
+    responses(
+        (status = 201, description = "Begun; confirm with a first code.", body = EnrolmentView),
+        (status = 401, description = "No valid token.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "The account has one already.", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub async fn begin_second_factor(office: Data<Office>, caller: Staff<Enrolling>) -> Result<HttpResponse, Problem> {
+    let enrolment = second_factor::begin(&office, caller.member()).await?;
+    Ok(HttpResponse::Created().json(EnrolmentView {
+        secret: enrolment.secret.expose_secret().to_owned(),
+        otpauth_uri: enrolment.uri.expose_secret().to_owned(),
+    }))
+}
+
+/// A code that an authenticator app shows.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OneTimeCodeBody {
+    /// The six digits.
+    #[schema(value_type = String, example = "123456", max_length = 20)]
+    pub one_time_code: SecretString,
+}
+
+/// Confirms a second factor with a first code; each sign-in asks for one from now on.
+#[utoipa::path(
+    post, path = "/v1/staff/session/second-factor/confirmation", tag = "staff", operation_id = "confirm_second_factor",
+    security(("staff" = [])), request_body = OneTimeCodeBody,
+    responses(
+        (status = 204, description = "Confirmed."),
+        (status = 400, description = "Not JSON.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 401, description = "No valid token, or a wrong code.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, description = "None was begun.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "It is confirmed already.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 413, description = "Too large.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 415, description = "Not declared as JSON.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "Something is missing or wrong.", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub async fn confirm_second_factor(
+    office: Data<Office>,
+    caller: Staff<Enrolling>,
+    body: Body<OneTimeCodeBody>,
+) -> Result<HttpResponse, Problem> {
+    let body = body.read().await?;
+    second_factor::confirm(&office, caller.member().id, body.one_time_code).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// Takes a colleague's second factor away, so that they can add another. Nobody takes away their own.
+#[utoipa::path(
+    delete, path = "/v1/staff/accounts/{id}/second-factor", tag = "staff", operation_id = "reset_second_factor",
+    security(("staff" = [])),
+    params(("id" = Uuid, Path, description = "The account.")),
+    responses(
+        (status = 204, description = "Gone."),
+        (status = 401, description = "No valid token.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, description = "The role does not allow this, or it is one's own.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, description = "No such account, or it has none.", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub async fn reset_second_factor(
+    office: Data<Office>,
+    caller: Staff<ManageStaff>,
+    id: Path<Uuid>,
+) -> Result<HttpResponse, Problem> {
+    second_factor::reset(&office, Some(caller.member().id), StaffId(*id)).await?;
     Ok(HttpResponse::NoContent().finish())
 }

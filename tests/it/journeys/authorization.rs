@@ -11,13 +11,15 @@ use crate::support::world::{Kind, World};
 fn roles(operation: &str) -> Option<&'static [Role]> {
     use Role::{Admin, Auditor, Clerk, Officer, Reviewer};
     Some(match operation {
-        "get_session" | "sign_out" => &[Clerk, Reviewer, Officer, Auditor, Admin],
+        "get_session" | "sign_out" | "begin_second_factor" | "confirm_second_factor" => {
+            &[Clerk, Reviewer, Officer, Auditor, Admin]
+        }
         "list_requests" | "get_request_whole" | "get_plan" | "list_entries" => &[Clerk, Reviewer, Officer, Auditor],
         "enter_request" | "write_to_requester" => &[Clerk, Reviewer, Officer],
         "export_log" | "get_figures" => &[Reviewer, Officer, Auditor],
         "approve_request" | "deny_request" | "extend_request" | "ask_requester" | "refer_request"
-        | "assign_request" | "release_request" | "lift_mark" | "retry_request" => &[Reviewer, Officer],
-        "add_account" | "list_accounts" | "add_api_key" => &[Admin],
+        | "assign_request" | "release_request" | "lift_mark" | "retry_request" | "check_identity" => &[Reviewer, Officer],
+        "reset_second_factor" | "add_account" | "list_accounts" | "add_api_key" => &[Admin],
         _ => return None,
     })
 }

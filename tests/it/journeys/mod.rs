@@ -8,12 +8,15 @@ mod commands;
 mod correction;
 mod crashes;
 mod deletion;
+mod evidence;
 mod opt_out;
 mod policies;
 mod processes;
 mod receipts;
 mod rights;
 mod signals;
+mod second_factor;
+mod sign_in;
 mod staff;
 mod verification;
 

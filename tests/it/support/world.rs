@@ -112,6 +112,12 @@ impl World {
         }
     }
 
+    /// Adds to what the company promises.
+    pub fn promise(&self, more: &str) {
+        let policy = std::fs::read_to_string(self.path().join("policy.toml")).unwrap();
+        self.write("policy.toml", &format!("{policy}{more}"));
+    }
+
     fn url(&self, system: &str) -> &str {
         &self.urls.iter().find(|(name, _)| *name == system).unwrap().1
     }

@@ -1,73 +1,7 @@
-//! Evidence that the requester is the person: what each kind proves, and the six-digit code as the first of them.
+//! The six-digit code that shows control of a mailbox: ten minutes, five tries, not sent without end.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
-
-/// How sure the controller is that the requester is the person; ordered.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema,
-)]
-#[serde(rename_all = "snake_case")]
-pub enum Level {
-    /// Nothing was shown.
-    #[default]
-    None,
-    /// Control of the e-mail address.
-    Email,
-    /// A reasonable degree of certainty (11 CCR 7062(b)).
-    Reasonable,
-    /// A reasonably high degree of certainty (11 CCR 7062(c)).
-    High,
-}
-
-/// One way of showing who one is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Method {
-    /// The code that was mailed came back.
-    EmailCode,
-    /// A member of staff checked and answers for it.
-    StaffCheck,
-}
-
-/// What is needed, what was reached, and how.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-pub struct Verification {
-    /// The level that regime and policy ask for this right.
-    pub required: Level,
-    /// The level reached so far.
-    pub reached: Level,
-    /// By which methods.
-    pub methods: Vec<Method>,
-}
-
-impl Verification {
-    /// Nothing shown yet.
-    pub fn required(required: Level) -> Self {
-        Self { required, reached: Level::None, methods: Vec::new() }
-    }
-
-    /// Whether the person's control of the mailbox is still to be shown before anybody works on the request. What a
-    /// higher level needs beyond it is for staff to see to in review.
-    pub fn wants_code(&self) -> bool {
-        self.required > Level::None && self.reached == Level::None
-    }
-
-    /// Whether the level needed is reached.
-    pub fn complete(&self) -> bool {
-        self.reached >= self.required
-    }
-
-    /// The same with one more piece of evidence.
-    #[must_use]
-    pub fn with(mut self, method: Method, level: Level) -> Self {
-        if !self.methods.contains(&method) {
-            self.methods.push(method);
-        }
-        self.reached = self.reached.max(level);
-        self
-    }
-}
 
 /// One mailed code, as much of it as is kept: the code itself is derived from `serial` under a secret key and stands
 /// nowhere.
@@ -141,6 +75,12 @@ impl Challenge {
         }
         self.sent.push(now);
         Ok(Self { serial, expires_at: now + Self::LIFETIME, tries_left: Self::TRIES, ..self })
+    }
+
+    /// The address was proved by other means: no code is sent or taken any more.
+    #[must_use]
+    pub fn superseded(self, now: DateTime<Utc>) -> Self {
+        Self { confirmed_at: self.confirmed_at.or(Some(now)), ..self }
     }
 
     /// Takes a code that the requester typed; `right` says whether it is the one derived from `serial` (compared in
