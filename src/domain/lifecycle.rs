@@ -9,7 +9,9 @@ use super::deadline::{Deadline, Duty};
 use super::ids::{RequestId, StaffId};
 use super::job::{Job, Letter, NewJob};
 use super::personal::Personal;
-use super::request::{Approval, Completed, Extension, Fulfilment, OptOut, Outcome, Request, State, StateName};
+use super::request::{
+    Approval, Completed, Exception, Extension, Fulfilment, Instead, OptOut, Outcome, Request, State, StateName,
+};
 use super::right::Right;
 use super::verification::{Level, Method};
 
@@ -39,6 +41,26 @@ pub enum Refusal {
     /// The regime knows no extension.
     #[error("the law of this request knows no extension")]
     NoExtension,
+    /// Neither law nor policy gives an appeal.
+    #[error(
+        "neither the law of this request nor the company's policy gives an appeal; the answer names whom else to turn to"
+    )]
+    NoAppeal,
+    /// One appeal a decision.
+    #[error("this decision was appealed against before; an appeal is filed once")]
+    AlreadyAppealed,
+    /// The period for filing is over.
+    #[error("the last day for an appeal was {until}; the answer names whom else to turn to")]
+    TooLateToAppeal {
+        /// The last day, in the controller's time zone.
+        until: NaiveDate,
+    },
+    /// Nothing to settle, extend or take back.
+    #[error("no appeal of this request is open")]
+    NoOpenAppeal,
+    /// Nobody judges their own decision.
+    #[error("the appeal is against a decision of the same person; somebody else has to settle it")]
+    OwnDecision,
 }
 
 /// When a transition happens and who makes it.
@@ -50,7 +72,8 @@ pub struct Step {
     pub by: Actor,
 }
 
-type Transition = Result<Outcome, Refusal>;
+/// What a verb gives.
+pub(super) type Transition = Result<Outcome, Refusal>;
 
 /// A request as it comes in: awaiting verification where control of the mailbox must be shown, with staff otherwise;
 /// an opt-out for which nothing has to be shown is honoured at once.
@@ -83,7 +106,7 @@ fn admit(request: Request, now: DateTime<Utc>) -> Outcome {
     let opt_outs = if asked.is_empty() { OptOut::ALL.to_vec() } else { asked.clone() };
     let result = Fulfilment { opted_out_of: opt_outs.clone(), ..Fulfilment::default() };
     let step = Step { now, by: Actor::System };
-    let done = Completed { at: now, approval: Approval { at: now, by: Actor::System }, released_by: None, result };
+    let done = Completed { at: now, approval: Approval::whole(now, Actor::System), released_by: None, result };
     let entries = vec![entry(&request, step, "request.fulfilled", json!({ "opted_out_of": opt_outs }))];
     let jobs = vec![letter(&request, Letter::Completed, now)];
     Outcome { request: Request { state: State::Fulfilled(done), ..request }, entries, jobs, opt_outs }
@@ -137,6 +160,15 @@ impl Request {
     /// # Errors
     /// When the request is not in review, or the approver entered this deletion themselves.
     pub fn approve(self, now: DateTime<Utc>, by: StaffId) -> Transition {
+        self.approve_except(now, by, Vec::new())
+    }
+
+    /// The same, but for some collections, for which the request is denied. The caller has checked that they are there
+    /// and that the grounds are the regime's.
+    ///
+    /// # Errors
+    /// As [`Request::approve`].
+    pub fn approve_except(self, now: DateTime<Utc>, by: StaffId, except: Vec<Exception>) -> Transition {
         self.only_in(&[StateName::InReview], "approved")?;
         if self.right == Right::Deletion && self.entered_by == Some(by) {
             return Err(Refusal::FourEyes);
@@ -148,9 +180,13 @@ impl Request {
             let required = verification.required;
             verification = verification.with(Method::StaffCheck, required);
         }
-        let facts = json!({ "right": self.right, "staff_vouched_for_identity": vouched });
+        let mut facts = json!({ "right": self.right, "staff_vouched_for_identity": vouched });
+        if !except.is_empty() {
+            let left_out = |e: &Exception| json!([e.dataset, e.collection, e.ground]);
+            facts["except"] = except.iter().map(left_out).collect();
+        }
         let entries = vec![entry(&self, step, "request.approved", facts)];
-        let approval = Approval { at: now, by: step.by };
+        let approval = Approval { at: now, by: step.by, except };
         let jobs = vec![NewJob { job: Job::Fulfil { request: self.id }, run_at: now }];
         let request = Request { state: State::Fulfilling { approval, disclose: false }, verification, ..self };
         Ok(Outcome { request, entries, jobs, opt_outs: Vec::new() })
@@ -161,6 +197,21 @@ impl Request {
     /// # Errors
     /// When the request is not with staff, or its systems were changed already.
     pub fn deny(self, now: DateTime<Utc>, by: StaffId, ground: String, explanation: Personal<String>) -> Transition {
+        self.deny_instead(now, by, ground, explanation, None)
+    }
+
+    /// The same, with what the person is given or offered instead.
+    ///
+    /// # Errors
+    /// As [`Request::deny`].
+    pub fn deny_instead(
+        self,
+        now: DateTime<Utc>,
+        by: StaffId,
+        ground: String,
+        explanation: Personal<String>,
+        instead: Option<Instead>,
+    ) -> Transition {
         use StateName as S;
         let reads_only = matches!(self.right, Right::Access | Right::Portability | Right::Categories);
         let states: &[S] = if reads_only {
@@ -169,9 +220,22 @@ impl Request {
             &[S::InReview, S::AwaitingRequester]
         };
         self.only_in(states, "denied")?;
-        let facts = json!({ "ground": ground });
-        let state = State::Denied { at: now, by, ground, explanation };
+        let mut facts = json!({ "ground": ground });
+        if let Some(instead) = &instead {
+            facts["instead"] = json!(instead);
+        }
+        let state = State::Denied { at: now, by, ground, explanation, instead };
         Ok(self.close(state, Step { now, by: Actor::Staff(by) }, "request.denied", facts, Letter::Denied))
+    }
+
+    /// Opened for somebody who gets this in place of what they asked under another request, with that one's receipt.
+    ///
+    /// `self.state` is not looked at.
+    pub fn opened_instead_of(self, step: Step, denied: RequestId) -> Outcome {
+        let facts = json!({ "right": self.right, "regime": self.regime, "due": self.due(), "instead_of": denied });
+        let entries = vec![entry(&self, step, "request.opened_instead", facts)];
+        let request = Request { state: State::InReview { since: step.now }, ..self };
+        Outcome { request, entries, jobs: Vec::new(), opt_outs: Vec::new() }
     }
 
     /// Staff name the controller who is responsible.
@@ -272,7 +336,7 @@ impl Request {
     /// # Errors
     /// When the request was not being fulfilled.
     pub fn complete(self, now: DateTime<Utc>, result: Fulfilment, review: bool) -> Transition {
-        let State::Fulfilling { approval, .. } = self.state else {
+        let State::Fulfilling { approval, .. } = self.state.clone() else {
             return Err(self.illegal("completed"));
         };
         let facts = summary(&result);
@@ -293,10 +357,9 @@ impl Request {
     /// When nothing waits for release.
     pub fn release(self, now: DateTime<Utc>, by: StaffId) -> Transition {
         self.only_in(&[StateName::AwaitingRelease], "released")?;
-        let State::AwaitingRelease { approval, ref result, .. } = self.state else {
+        let State::AwaitingRelease { approval, result, .. } = self.state.clone() else {
             return Err(self.illegal("released"));
         };
-        let result = result.clone();
         let facts = summary(&result);
         Ok(self.answer(Step { now, by: Actor::Staff(by) }, approval, Some(by), result, facts))
     }
@@ -307,7 +370,7 @@ impl Request {
     /// When nothing waits for release, or running again would change systems a second time.
     pub fn run_again(self, now: DateTime<Utc>, by: StaffId) -> Transition {
         self.only_in(&[StateName::AwaitingRelease], "run again")?;
-        let State::AwaitingRelease { approval, .. } = self.state else {
+        let State::AwaitingRelease { approval, .. } = self.state.clone() else {
             return Err(self.illegal("run again"));
         };
         let entries = vec![entry(&self, Step { now, by: Actor::Staff(by) }, "request.run_again", json!({}))];
@@ -348,7 +411,7 @@ impl Request {
         if states.contains(&self.state.name()) { Ok(()) } else { Err(self.illegal(verb)) }
     }
 
-    fn illegal(&self, verb: &'static str) -> Refusal {
+    pub(super) fn illegal(&self, verb: &'static str) -> Refusal {
         Refusal::IllegalState { verb, state: self.state.name() }
     }
 }
@@ -369,14 +432,14 @@ fn stay(request: Request) -> Outcome {
     Outcome { request, entries: Vec::new(), jobs: Vec::new(), opt_outs: Vec::new() }
 }
 
-fn entry(request: &Request, step: Step, event: &str, facts: Value) -> NewEntry {
+pub(super) fn entry(request: &Request, step: Step, event: &str, facts: Value) -> NewEntry {
     NewEntry::new(&request.controller, Some(request.id), step.now, step.by, event).with(facts)
 }
 
-fn letter(request: &Request, letter: Letter, now: DateTime<Utc>) -> NewJob {
+pub(super) fn letter(request: &Request, letter: Letter, now: DateTime<Utc>) -> NewJob {
     let id: RequestId = request.id;
     NewJob { job: Job::MailLetter { request: id, letter }, run_at: now }
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

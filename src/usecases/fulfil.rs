@@ -10,14 +10,16 @@ use uuid::Uuid;
 
 use super::decide::wake_siblings;
 use super::office::Controller;
+use super::remedies::remedies;
 use super::{Error, Office};
 use crate::crash;
 use crate::domain::ids::{BundleId, RequestId};
 use crate::domain::job::{LeasedJob, Settlement};
 use crate::domain::policy::Release;
+use crate::domain::regime::Regime;
 use crate::domain::request::{Fulfilment, Line, Request, State, StateName};
 use crate::domain::right::Right;
-use crate::fulfilment::{self, FulfilmentError};
+use crate::fulfilment::{self, FulfilmentError, LeftOut};
 use crate::store::{StepRow, StepState, Tx};
 
 pub use correction::CorrectionPlan;
@@ -52,9 +54,14 @@ pub fn plan(office: &Office, request: &Request) -> Result<Plan, Error> {
     Ok(match request.right {
         Right::Access | Right::Portability => {
             let never = controller.never_disclosed(office.regimes.get(&request.regime));
-            Plan::Collections(fulfilment::plan_access(&controller.systems, &identities, &never)?)
+            let mut plan = fulfilment::plan_access(&controller.systems, &identities, &never)?;
+            plan.leave_out(&left_out(request));
+            Plan::Collections(plan)
         }
-        Right::Deletion => Plan::Collections(fulfilment::prepare(&controller.systems, &identities, &[])?.1),
+        Right::Deletion => {
+            let left_out = left_out(request);
+            Plan::Collections(fulfilment::prepare_without(&controller.systems, &identities, &[], &left_out)?.1)
+        }
         Right::Correction => Plan::Corrections(correction::plan(controller, request)?),
         _ => Plan::ByHand { by_hand: "no connected system does this; staff do it and release the answer" },
     })
@@ -86,8 +93,10 @@ pub async fn fulfil(office: &Office, owner: Uuid, job: &LeasedJob, id: RequestId
         Err(error) => return Err(told(office, id, right, error).await),
     };
     crash::point("fulfilment.before_settle");
-    let (now, job) = (office.clock.now(), job.clone());
-    office.store.write(move |tx| commit(tx, &job, owner, id, &result, review, now)).await?;
+    let remember = office.clone();
+    let job = job.clone();
+    let done = Done { request: id, result, review, now: office.clock.now() };
+    office.store.write(move |tx| commit(&remember, tx, &job, owner, &done)).await?;
     Ok(None)
 }
 
@@ -128,25 +137,39 @@ fn steps(right: Right, result: &Fulfilment, now: DateTime<Utc>) -> Vec<StepRow> 
     result.lines.iter().enumerate().map(step).collect()
 }
 
-/// Result, next state and the job's end, together. Where the lease was lost, somebody else commits the same.
-fn commit(
-    tx: &mut Tx<'_>,
-    job: &LeasedJob,
-    owner: Uuid,
-    id: RequestId,
-    result: &Fulfilment,
+/// What a run of the job brought about.
+struct Done {
+    request: RequestId,
+    result: Fulfilment,
+    /// Whether staff look before it goes out.
     review: bool,
     now: DateTime<Utc>,
-) -> Result<(), Error> {
+}
+
+/// Result, next state and the job's end, together. Where the lease was lost, somebody else commits the same.
+fn commit(office: &Office, tx: &mut Tx<'_>, job: &LeasedJob, owner: Uuid, done: &Done) -> Result<(), Error> {
+    let Done { request: id, result, review, now } = done;
+    let (id, now) = (*id, *now);
     if !tx.settle(job, owner, &Settlement::Done, now)? {
         return Ok(());
     }
     let request = tx.request_for_update(id)?.ok_or(Error::NotFound("request"))?;
     tx.clear_steps(id)?;
     tx.put_steps(id, &steps(request.right, result, now))?;
-    let outcome = request.complete(now, result.clone(), review)?;
+    let outcome = request.complete(now, result.clone(), *review)?;
+    let outcome = outcome.with_remedies(|request| remedies(office, request, now));
     tx.save(&outcome)?;
     wake_siblings(tx, &outcome.request, now)
+}
+
+/// A ground in the words of a letter.
+pub(super) fn ground_title(regime: Option<&Regime>, code: &str) -> String {
+    regime.and_then(|regime| regime.ground(code)).map_or_else(|| code.to_owned(), |ground| ground.title.clone())
+}
+
+/// What the approval leaves out.
+fn left_out(request: &Request) -> LeftOut {
+    request.state.exceptions().iter().map(|e| (e.dataset.clone(), e.collection.clone())).collect()
 }
 
 fn carry_out(office: &Office, request: &Request, disclose: bool) -> Result<Fulfilment, Error> {

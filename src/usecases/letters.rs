@@ -1,22 +1,30 @@
 //! Letters: what the person is told, written from the request as it stands when the mail leaves.
 
+mod appeals;
+mod denial;
+mod told;
+
 use askama::Template;
 use chrono::{DateTime, NaiveDate, Utc};
 use secrecy::ExposeSecret;
 use uuid::Uuid;
 
+use denial::Denial;
+use told::Told;
+
+use super::fulfil::ground_title;
 use super::office::Controller;
 use super::{Error, Office};
 use crate::domain::deadline::Duty;
 use crate::domain::ids::{BundleId, JobId, RequestId};
 use crate::domain::job::Letter as Kind;
-use crate::domain::request::{Action, Completed, Fulfilment, Request, State};
+use crate::domain::request::{Action, Completed, Exception, Fulfilment, Request, State};
 use crate::domain::right::Right;
 use crate::domain::verification::Challenge;
 use crate::mail::letters::{
-    Acknowledgement, Asked, Authority, CarriedOut, Change, Clarification, Concerning, CorrectionDone, DeletionDone,
-    Denied, Due, Erased, Expired, Extended, Message, NoMatch, OptOutHonoured, PackageReady, Referred, Remedies,
-    VerificationCode, Withdrawn, compose,
+    Acknowledgement, AnsweredInPart, Asked, CarriedOut, Change, Clarification, Concerning, CorrectionDone,
+    DeletionDone, Due, Erased, Expired, Extended, LeftOut, Message, NoMatch, OptOutHonoured, PackageReady, Referred,
+    Remedies, VerificationCode, Withdrawn, compose,
 };
 use crate::mail::{Letter, MailError};
 
@@ -114,7 +122,8 @@ pub async fn mail_letter(office: &Office, job: JobId, id: RequestId, kind: Kind)
         contact: &controller.policy.privacy_email,
     };
     let page = office.address_of(id);
-    let remedies = remedies(office, &request);
+    let told = Told::with(office, &request);
+    let remedies = told.shown();
     match (kind, &request.state) {
         (Kind::Clarification, State::AwaitingRequester { question, .. }) => {
             let url = &format!("{page}/messages");
@@ -130,10 +139,13 @@ pub async fn mail_letter(office: &Office, job: JobId, id: RequestId, kind: Kind)
             send(office, job, &request, &letter).await
         }
         (Kind::Extended, _) => extended(office, job, &request, about, remedies).await,
-        (Kind::Denied, State::Denied { ground, explanation, .. }) => {
-            let known = office.regimes.get(&request.regime).and_then(|r| r.ground(ground));
-            let ground = known.map_or(ground.as_str(), |g| g.title.as_str());
-            send(office, job, &request, &Denied { about, ground, explanation: explanation.expose(), remedies }).await
+        (Kind::Denied, State::Denied { .. }) => {
+            let regime = office.regimes.get(&request.regime);
+            let Some(denial) = Denial::of(regime, &request, about.contact) else { return Ok(()) };
+            send(office, job, &request, &denial.letter(about, &told)).await
+        }
+        (Kind::AppealReceived | Kind::AppealExtended | Kind::AppealSettled, _) => {
+            appeals::mail(office, job, &request, kind, about).await
         }
         (Kind::Referred, State::Referred { to, explanation, .. }) => {
             let letter = Referred { about, to: to.expose(), explanation: explanation.expose() };
@@ -192,19 +204,48 @@ async fn completed(
         }
         Right::Deletion => {
             let results = erased(result);
-            send(office, job, request, &DeletionDone { about, results: &results, notes: &[], remedies }).await
+            let regime = office.regimes.get(&request.regime);
+            let note = |e: &Exception| {
+                let ground = ground_title(regime, &e.ground);
+                format!("Why {} is kept: {ground}\n{}", e.collection, e.explanation.expose())
+            };
+            let notes: Vec<String> = done.approval.except.iter().map(note).collect();
+            send(office, job, request, &DeletionDone { about, results: &results, notes: &notes, remedies }).await
         }
         Right::Correction => {
             let changes = changes(result);
             send(office, job, request, &CorrectionDone { about, changes: &changes, remedies }).await
         }
         _ => {
-            let Some(package) = &result.package else { return Ok(()) };
-            let url = &format!("{}/package", office.address_of(request.id));
-            let until = day(office, request, package.expires_at)?;
+            let url = format!("{}/package", office.address_of(request.id));
+            let until = result.package.as_ref().map(|p| day(office, request, p.expires_at)).transpose()?;
+            let package = until.map(|until| (url.as_str(), until));
+            if !done.approval.except.is_empty() {
+                return in_part(office, job, request, package, about, remedies).await;
+            }
+            let Some((url, until)) = package else { return Ok(()) };
             send(office, job, request, &PackageReady { about, url, until }).await
         }
     }
+}
+
+async fn in_part(
+    office: &Office,
+    job: JobId,
+    request: &Request,
+    package: Option<(&str, NaiveDate)>,
+    about: Concerning<'_>,
+    remedies: Remedies<'_>,
+) -> Result<(), LetterError> {
+    let regime = office.regimes.get(&request.regime);
+    let except = request.state.exceptions();
+    let grounds: Vec<String> = except.iter().map(|e| ground_title(regime, &e.ground)).collect();
+    let left_out = |(e, ground)| {
+        let (e, ground): (&Exception, &String) = (e, ground);
+        LeftOut { collection: &e.collection, ground, explanation: e.explanation.expose() }
+    };
+    let left_out: Vec<LeftOut<'_>> = except.iter().zip(&grounds).map(left_out).collect();
+    send(office, job, request, &AnsweredInPart { about, package, left_out: &left_out, remedies }).await
 }
 
 /// What was done with each collection, one line a collection.
@@ -241,19 +282,6 @@ fn changes(result: &Fulfilment) -> Vec<Change<'_>> {
             Some(Change { field: line.field.as_deref()?, refused })
         })
         .collect()
-}
-
-/// What the person can do about a decision: the authority that policy or regime names, and the courts where its letters name them.
-fn remedies<'a>(office: &'a Office, request: &Request) -> Remedies<'a> {
-    use crate::domain::regime::LetterPart;
-    let regime = office.regimes.get(&request.regime);
-    let controller = office.controller(&request.controller);
-    let authority = controller.zip(regime).and_then(|(c, r)| c.policy.authority(r));
-    Remedies {
-        appeal: None,
-        authority: authority.map(|a| Authority { name: &a.name, url: a.url.as_deref() }),
-        court: regime.is_some_and(|r| r.denial_letter.contains(&LetterPart::Court)),
-    }
 }
 
 fn controller<'a>(office: &'a Office, request: &Request) -> Result<&'a Controller, Error> {

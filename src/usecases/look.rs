@@ -1,9 +1,11 @@
 //! What staff see: the queue, one request whole, its plan, its trail.
 
 use super::fulfil::Plan;
+use super::history::{History, history};
 use super::{Error, Office};
 use crate::domain::audit::Entry;
 use crate::domain::ids::RequestId;
+use crate::domain::policy::Referral;
 use crate::domain::request::Request;
 use crate::store::{JobStatus, Message, Page, Queue, StepRow};
 
@@ -17,6 +19,10 @@ pub struct Whole {
     pub jobs: Vec<JobStatus>,
     /// How far its fulfilment is.
     pub steps: Vec<StepRow>,
+    /// What the person asked before.
+    pub history: History,
+    /// To whom the policy lets it be referred.
+    pub referrals: Vec<Referral>,
 }
 
 /// A page of the review queue.
@@ -32,14 +38,19 @@ pub async fn queue(office: &Office, queue: Queue) -> Result<Page<Request>, Error
 /// # Errors
 /// [`Error::NotFound`].
 pub async fn whole(office: &Office, id: RequestId) -> Result<Whole, Error> {
+    let inner = office.clone();
     office
         .store
         .read(move |tx| {
+            let request = tx.request(id)?.ok_or(Error::NotFound("request"))?;
+            let controller = inner.controller(&request.controller);
             Ok(Whole {
-                request: tx.request(id)?.ok_or(Error::NotFound("request"))?,
+                history: history(&inner, tx, &request)?,
+                referrals: controller.map(|c| c.policy.referrals.clone()).unwrap_or_default(),
                 messages: tx.messages(id)?,
                 jobs: tx.jobs_of(id)?,
                 steps: tx.steps(id)?,
+                request,
             })
         })
         .await

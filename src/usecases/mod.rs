@@ -1,13 +1,16 @@
 //! What Habeas does, one verb a function: the API, the pages, the worker and the command line all call these.
 
+pub mod appeal;
 pub mod decide;
 pub mod error;
 pub mod follow;
 pub mod fulfil;
+pub mod history;
 pub mod idempotency;
 pub mod letters;
 pub mod look;
 pub mod office;
+mod remedies;
 pub mod report;
 pub mod staff;
 pub mod submit;

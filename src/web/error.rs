@@ -42,10 +42,14 @@ kinds! {
     METHOD_NOT_ALLOWED = "method_not_allowed", 405, "The method is not offered here";
     ILLEGAL_STATE = "illegal_state", 409, "The request's state does not allow this";
     CONFLICT = "conflict", 409, "Somebody else was first";
-    FOUR_EYES = "four_eyes", 409, "Somebody else has to approve";
+    FOUR_EYES = "four_eyes", 409, "Somebody else has to do this";
     ALREADY_EXTENDED = "already_extended", 409, "The deadline was extended before";
     TOO_LATE_TO_EXTEND = "too_late_to_extend", 409, "The first period is over";
     NO_EXTENSION = "no_extension", 409, "The law knows no extension";
+    NO_APPEAL = "no_appeal", 409, "There is no appeal";
+    ALREADY_APPEALED = "already_appealed", 409, "The decision was appealed against before";
+    TOO_LATE_TO_APPEAL = "too_late_to_appeal", 409, "The period for an appeal is over";
+    NO_OPEN_APPEAL = "no_open_appeal", 409, "No appeal is open";
     ALREADY_CONFIRMED = "already_confirmed", 409, "The address is confirmed already";
     ACCOUNT_EXISTS = "account_exists", 409, "The account exists already";
     OBSTACLES = "plan_has_obstacles", 409, "The plan cannot be carried out as things stand";
@@ -58,6 +62,7 @@ kinds! {
     UNKNOWN_REGIME = "unknown_regime", 422, "No such law in force";
     RIGHT_NOT_OFFERED = "right_not_offered", 422, "The right is not offered";
     UNKNOWN_GROUND = "unknown_ground", 422, "The law knows no such ground";
+    GROUND_NOT_GIVEN = "ground_not_given", 422, "The ground is not given";
     KEY_REUSED = "idempotency_key_reused", 422, "The Idempotency-Key was used for something else";
     WRONG_CODE = "wrong_code", 422, "Not the code that was sent";
     CODE_EXPIRED = "code_expired", 422, "The code has expired";
@@ -151,7 +156,8 @@ impl From<Error> for Problem {
             Error::UnknownController => Problem::new(UNKNOWN_CONTROLLER, detail).at("/controller"),
             Error::UnknownRegime => Problem::new(UNKNOWN_REGIME, detail).at("/regime"),
             Error::RightNotOffered { .. } => Problem::new(RIGHT_NOT_OFFERED, detail).at("/rights"),
-            Error::UnknownGround { .. } => Problem::new(UNKNOWN_GROUND, detail).at("/ground"),
+            Error::UnknownGround { pointer, .. } => Problem::new(UNKNOWN_GROUND, detail).at(pointer),
+            Error::GroundNotGiven(_) => Problem::new(GROUND_NOT_GIVEN, detail).at("/ground"),
             Error::NotFound(_) => Problem::new(NOT_FOUND, detail),
             Error::Unauthorized => Problem::new(UNAUTHORIZED, detail),
             Error::Forbidden => Problem::new(FORBIDDEN, detail),
@@ -194,6 +200,11 @@ fn refused(refusal: &Refusal) -> &'static Kind {
         Refusal::AlreadyExtended => ALREADY_EXTENDED,
         Refusal::TooLateToExtend { .. } => TOO_LATE_TO_EXTEND,
         Refusal::NoExtension => NO_EXTENSION,
+        Refusal::NoAppeal => NO_APPEAL,
+        Refusal::AlreadyAppealed => ALREADY_APPEALED,
+        Refusal::TooLateToAppeal { .. } => TOO_LATE_TO_APPEAL,
+        Refusal::NoOpenAppeal => NO_OPEN_APPEAL,
+        Refusal::OwnDecision => FOUR_EYES,
     }
 }
 

@@ -8,9 +8,11 @@ use serde_json::json;
 use super::super::follow::file_key;
 use super::super::office::Controller;
 use super::super::{Error, Office};
+use super::{ground_title, left_out};
 use crate::clock;
 use crate::crash;
 use crate::datamap::Graph;
+use crate::domain::regime::Regime;
 use crate::domain::request::{Action, Fulfilment, Line, Package, Request};
 use crate::domain::right::Right;
 use crate::fulfilment::{self, Counts, ExportOptions, Exported, Sink, export};
@@ -39,10 +41,13 @@ pub fn make(office: &Office, controller: &Controller, request: &Request, disclos
         spool_directory: office.shelf.directory().to_owned(),
     };
     let writer = PackageWriter::new(&mut sealed, about, options, FileKey::new(clock::random()));
-    let never_disclose = controller.never_disclosed(office.regimes.get(&request.regime));
-    let options = ExportOptions { disclose, never_disclose: &never_disclose };
-    let (exported, summary) = pack(controller, request, options, writer, &now.to_rfc3339())?;
-    let lines = lines(&exported);
+    let regime = office.regimes.get(&request.regime);
+    let (never_disclose, left_out) = (controller.never_disclosed(regime), left_out(request));
+    let options = ExportOptions { disclose, never_disclose: &never_disclose, left_out: &left_out };
+    let excluded = excluded(controller, regime, request);
+    let (exported, summary) = pack(controller, request, options, writer, &now.to_rfc3339(), &excluded)?;
+    let mut lines = lines(&exported);
+    lines.extend(excluded);
     let Some(summary) = summary else { return Ok(Fulfilment { lines, ..Fulfilment::default() }) };
     crash::point("package.before_commit");
     sealed.finish().and_then(|file| file.commit()).map_err(|e| Error::Files(format!("finish a package: {e}")))?;
@@ -64,6 +69,7 @@ fn pack<W: io::Write>(
     options: ExportOptions<'_>,
     writer: PackageWriter<W>,
     generated_at: &str,
+    excluded: &[Line],
 ) -> Result<(Exported, Option<Summary>), Error> {
     let mut packer = Packer { writer, graph: controller.systems.graph() };
     let identities = request.particulars.person.identities();
@@ -72,7 +78,9 @@ fn pack<W: io::Write>(
         return Ok((exported, None));
     }
     let receipt = receipt(request, &exported, generated_at);
-    let summary = packer.writer.finish(&receipt, &[]).map_err(packing)?;
+    let note = |l: &Line| Some(format!("{} is left out: {}", l.collection, l.note.as_deref()?));
+    let notes: Vec<String> = excluded.iter().filter_map(note).collect();
+    let summary = packer.writer.finish(&receipt, &notes).map_err(packing)?;
     Ok((exported, Some(summary)))
 }
 
@@ -92,6 +100,24 @@ pub async fn remove_expired_packages(office: &Office) -> Result<(), Error> {
         }
     }
     Ok(())
+}
+
+/// What the approval leaves out, one line each with its ground; how many rows there are is not told.
+fn excluded(controller: &Controller, regime: Option<&Regime>, request: &Request) -> Vec<Line> {
+    let graph = controller.systems.graph();
+    let line = |e: &crate::domain::request::Exception| {
+        let node = graph.node(graph.find(&e.dataset, &e.collection)?);
+        Some(Line {
+            system: node.system.to_string(),
+            dataset: e.dataset.clone(),
+            collection: e.collection.clone(),
+            field: None,
+            action: Action::Excluded,
+            rows: 0,
+            note: Some(ground_title(regime, &e.ground)),
+        })
+    };
+    request.state.exceptions().iter().filter_map(line).collect()
 }
 
 fn lines(exported: &Exported) -> Vec<Line> {

@@ -98,7 +98,8 @@ impl Company {
     pub fn export(&self, who: &Identities, disclose: bool) -> (Seen, Exported) {
         let mut seen = Seen::default();
         let exported =
-            fulfilment::export(&self.systems, who, ExportOptions { disclose, never_disclose: &[] }, &mut seen).unwrap();
+            fulfilment::export(&self.systems, who, ExportOptions { disclose, ..ExportOptions::default() }, &mut seen)
+                .unwrap();
         assert!(seen.open.is_none(), "the last collection was ended");
         (seen, exported)
     }
