@@ -9,6 +9,7 @@ use super::deadline::{Deadline, Duty};
 use super::ids::{RequestId, StaffId};
 use super::job::{Job, Letter, NewJob};
 use super::personal::Personal;
+use super::receipt::Told;
 use super::request::{
     Approval, Completed, Exception, Extension, Fulfilment, Instead, OptOut, Outcome, Request, State, StateName,
 };
@@ -78,8 +79,10 @@ pub(super) type Transition = Result<Outcome, Refusal>;
 /// A request as it comes in: awaiting verification where control of the mailbox must be shown, with staff otherwise;
 /// an opt-out for which nothing has to be shown is honoured at once.
 ///
-/// `request.state` is not looked at.
+/// `request.state` is not looked at. The dates as they are now are what the person is told.
 pub fn submit(request: Request, now: DateTime<Utc>) -> Outcome {
+    let told = request.deadlines.iter().map(Told::from).collect();
+    let request = Request { told, ..request };
     let actor = request.entered_by.map_or(Actor::Requester, Actor::Staff);
     let facts = json!({
         "right": request.right,
@@ -234,7 +237,8 @@ impl Request {
     pub fn opened_instead_of(self, step: Step, denied: RequestId) -> Outcome {
         let facts = json!({ "right": self.right, "regime": self.regime, "due": self.due(), "instead_of": denied });
         let entries = vec![entry(&self, step, "request.opened_instead", facts)];
-        let request = Request { state: State::InReview { since: step.now }, ..self };
+        let told = self.deadlines.iter().map(Told::from).collect();
+        let request = Request { told, state: State::InReview { since: step.now }, ..self };
         Outcome { request, entries, jobs: Vec::new(), opt_outs: Vec::new() }
     }
 

@@ -18,6 +18,7 @@ use super::{Error, Office};
 use crate::domain::deadline::Duty;
 use crate::domain::ids::{BundleId, JobId, RequestId};
 use crate::domain::job::Letter as Kind;
+use crate::domain::policy::Policy;
 use crate::domain::request::{Action, Completed, Exception, Fulfilment, Request, State};
 use crate::domain::right::Right;
 use crate::domain::verification::Challenge;
@@ -200,7 +201,8 @@ async fn completed(
         Right::OptOut => {
             let of: Vec<&str> = result.opted_out_of.iter().map(|o| o.as_str()).collect();
             let since = day(office, request, done.at)?;
-            send(office, job, request, &OptOutHonoured { about, of: &of, since }).await
+            let limits: Vec<&str> = controller(office, request)?.policy.exclusions_of(Right::OptOut).collect();
+            send(office, job, request, &OptOutHonoured { about, of: &of, since, limits: &limits }).await
         }
         Right::Deletion => {
             let results = erased(result);
@@ -209,7 +211,10 @@ async fn completed(
                 let ground = ground_title(regime, &e.ground);
                 format!("Why {} is kept: {ground}\n{}", e.collection, e.explanation.expose())
             };
-            let notes: Vec<String> = done.approval.except.iter().map(note).collect();
+            let decided: Vec<String> = done.approval.except.iter().map(note).collect();
+            let policy = &controller(office, request)?.policy;
+            let mut notes: Vec<&str> = decided.iter().map(String::as_str).collect();
+            notes.extend(of_a_deletion(policy, &results));
             send(office, job, request, &DeletionDone { about, results: &results, notes: &notes, remedies }).await
         }
         Right::Correction => {
@@ -246,6 +251,13 @@ async fn in_part(
     };
     let left_out: Vec<LeftOut<'_>> = except.iter().zip(&grounds).map(left_out).collect();
     send(office, job, request, &AnsweredInPart { about, package, left_out: &left_out, remedies }).await
+}
+
+/// What the policy says of deletions; how long things stay only where something did.
+fn of_a_deletion<'a>(policy: &'a Policy, results: &[Erased<'_>]) -> Vec<&'a str> {
+    let kept = results.iter().any(|r| r.kept > 0);
+    let retention = policy.retention.iter().filter(|_| kept).map(|retention| retention.text.as_str());
+    retention.chain(policy.exclusions_of(Right::Deletion)).collect()
 }
 
 /// What was done with each collection, one line a collection.

@@ -1,5 +1,8 @@
 //! What staff see: the queue, one request whole, its plan, its trail.
 
+use serde::Serialize;
+use utoipa::ToSchema;
+
 use super::fulfil::Plan;
 use super::history::{History, history};
 use super::{Error, Office};
@@ -7,6 +10,7 @@ use crate::domain::audit::Entry;
 use crate::domain::ids::RequestId;
 use crate::domain::policy::Referral;
 use crate::domain::request::Request;
+use crate::domain::right::Right;
 use crate::store::{JobStatus, Message, Page, Queue, StepRow};
 
 /// One request with everything that belongs to it.
@@ -23,6 +27,52 @@ pub struct Whole {
     pub history: History,
     /// To whom the policy lets it be referred.
     pub referrals: Vec<Referral>,
+    /// What staff should know when they decide about it.
+    pub guidance: Guidance,
+}
+
+/// What law and policy say to whoever decides about one request.
+#[derive(Debug, Default, Serialize, ToSchema)]
+pub struct Guidance {
+    /// The policy's notes for its staff.
+    pub notes: Vec<String>,
+    /// What the right does not reach, as the person is told.
+    pub exclusions: Vec<String>,
+    /// How long data stays in spite of a deletion, and why.
+    pub retention: Vec<String>,
+    /// The grounds on which the law lets it be denied.
+    pub grounds: Vec<GroundOfDenial>,
+}
+
+/// A ground of denial.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct GroundOfDenial {
+    /// The code that a denial names.
+    pub code: String,
+    /// The reason in the words of the letter.
+    pub title: String,
+    /// Where it stands.
+    pub citation: String,
+}
+
+impl Guidance {
+    fn of(office: &Office, request: &Request) -> Self {
+        let grounds = office.regimes.get(&request.regime).into_iter().flat_map(|r| r.grounds_against(request.right));
+        let grounds = grounds
+            .map(|g| GroundOfDenial { code: g.code.clone(), title: g.title.clone(), citation: g.citation.clone() })
+            .collect();
+        let Some(controller) = office.controller(&request.controller) else {
+            return Self { grounds, ..Self::default() };
+        };
+        let policy = &controller.policy;
+        let deletes = request.right == Right::Deletion;
+        Self {
+            notes: policy.notes.clone(),
+            exclusions: policy.exclusions_of(request.right).map(str::to_owned).collect(),
+            retention: policy.retention.iter().filter(|_| deletes).map(|r| r.text.clone()).collect(),
+            grounds,
+        }
+    }
 }
 
 /// A page of the review queue.
@@ -45,6 +95,7 @@ pub async fn whole(office: &Office, id: RequestId) -> Result<Whole, Error> {
             let request = tx.request(id)?.ok_or(Error::NotFound("request"))?;
             let controller = inner.controller(&request.controller);
             Ok(Whole {
+                guidance: Guidance::of(&inner, &request),
                 history: history(&inner, tx, &request)?,
                 referrals: controller.map(|c| c.policy.referrals.clone()).unwrap_or_default(),
                 messages: tx.messages(id)?,

@@ -166,12 +166,7 @@ impl OutcomeView {
         };
         match state {
             State::Fulfilled(done) | State::PartiallyFulfilled(done) => {
-                let kind = match state {
-                    State::PartiallyFulfilled(_) => "partially_fulfilled",
-                    _ if done.result.no_match() => "no_match",
-                    _ => "fulfilled",
-                };
-                Some(Self { result: Some(done.result.clone()), ..plain(kind) })
+                Some(Self { result: Some(done.result.clone()), ..plain(state.outcome()?) })
             }
             State::Denied { ground, explanation, instead, .. } => {
                 let other = |wanted: fn(&Instead) -> Option<RequestId>| {

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::super::follow::file_key;
 use super::super::office::Controller;
-use super::super::{Error, Office};
+use super::super::{Error, Office, receipt};
 use super::{ground_title, left_out};
 use crate::clock;
 use crate::crash;
@@ -40,7 +40,8 @@ pub fn make(office: &Office, controller: &Controller, request: &Request, disclos
         machine_readable_only: request.right == Right::Portability,
         spool_directory: office.shelf.directory().to_owned(),
     };
-    let writer = PackageWriter::new(&mut sealed, about, options, FileKey::new(clock::random()));
+    let writer = PackageWriter::new(&mut sealed, about, options, FileKey::new(clock::random()))
+        .signed(receipt::of_package(office, request, now));
     let regime = office.regimes.get(&request.regime);
     let (never_disclose, left_out) = (controller.never_disclosed(regime), left_out(request));
     let options = ExportOptions { disclose, never_disclose: &never_disclose, left_out: &left_out };

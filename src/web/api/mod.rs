@@ -5,6 +5,7 @@ pub mod appeals;
 pub mod decisions;
 pub mod operations;
 pub mod queue;
+pub mod receipts;
 pub mod requests;
 pub mod sessions;
 pub mod suppressions;

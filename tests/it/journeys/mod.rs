@@ -11,7 +11,9 @@ mod crashes;
 mod decisions;
 mod deletion;
 mod opt_out;
+mod policies;
 mod processes;
+mod receipts;
 mod staff;
 mod verification;
 

@@ -140,10 +140,13 @@ pub fn request(n: u128) -> Request {
         entered_by: None,
         received_at: at(0),
         deadlines: vec![deadline(NaiveDate::from_ymd_opt(2027, 2, 15).unwrap())],
+        told: Vec::new(),
         extension: None,
         verification: Verification::required(Level::Email),
         assignee: None,
         state: State::AwaitingVerification { since: at(0) },
+        remedies: None,
+        appeals: Vec::new(),
         particulars: Particulars {
             person,
             details: Some(Personal::new("everything since 1843".to_owned())),
