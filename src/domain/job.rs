@@ -25,6 +25,12 @@ pub enum Letter {
     Expired,
     /// A message from staff.
     Message,
+    /// The appeal arrived, and by when it is answered.
+    AppealReceived,
+    /// The answer to the appeal takes longer, and why.
+    AppealExtended,
+    /// The appeal was settled: the decision stays, or falls.
+    AppealSettled,
 }
 
 /// A piece of work. It names what it is about and holds nothing personal.

@@ -12,7 +12,8 @@ use super::mark::{Mark, Marking};
 use super::personal::Personal;
 use super::receipt::Told;
 use super::request::{
-    Approval, Completed, Extension, Fulfilment, OptOut, Outcome, Request, State, StateName, Transmission,
+    Approval, Completed, Exception, Extension, Fulfilment, Instead, OptOut, Outcome, Request, State, StateName,
+    Transmission,
 };
 use super::right::Right;
 use super::verification::{Level, Method};
@@ -66,6 +67,26 @@ pub enum Refusal {
     /// It is lifted once.
     #[error("nobody decided to lift the mark, or it is lifted already")]
     AlreadyLifted,
+    /// Neither law nor policy gives an appeal.
+    #[error(
+        "neither the law of this request nor the company's policy gives an appeal; the answer names whom else to turn to"
+    )]
+    NoAppeal,
+    /// One appeal a decision.
+    #[error("this decision was appealed against before; an appeal is filed once")]
+    AlreadyAppealed,
+    /// The period for filing is over.
+    #[error("the last day for an appeal was {until}; the answer names whom else to turn to")]
+    TooLateToAppeal {
+        /// The last day, in the controller's time zone.
+        until: NaiveDate,
+    },
+    /// Nothing to settle, extend or take back.
+    #[error("no appeal of this request is open")]
+    NoOpenAppeal,
+    /// Nobody judges their own decision.
+    #[error("the appeal is against a decision of the same person; somebody else has to settle it")]
+    OwnDecision,
 }
 
 /// When a transition happens and who makes it.
@@ -77,7 +98,8 @@ pub struct Step {
     pub by: Actor,
 }
 
-type Transition = Result<Outcome, Refusal>;
+/// What a verb gives.
+pub(super) type Transition = Result<Outcome, Refusal>;
 
 /// A request as it comes in: awaiting verification where control of the mailbox must be shown, with staff otherwise;
 /// an opt-out for which nothing has to be shown is honoured at once.
@@ -181,6 +203,15 @@ impl Request {
     /// # Errors
     /// When the request is not in review, or the approver entered this deletion themselves.
     pub fn approve(self, now: DateTime<Utc>, by: StaffId) -> Transition {
+        self.approve_except(now, by, Vec::new())
+    }
+
+    /// The same, but for some collections, for which the request is denied. The caller has checked that they are there
+    /// and that the grounds are the regime's.
+    ///
+    /// # Errors
+    /// As [`Request::approve`].
+    pub fn approve_except(self, now: DateTime<Utc>, by: StaffId, except: Vec<Exception>) -> Transition {
         self.only_in(&[StateName::InReview], "approved")?;
         if self.right == Right::Deletion && self.entered_by == Some(by) {
             return Err(Refusal::FourEyes);
@@ -192,9 +223,13 @@ impl Request {
             let required = verification.required;
             verification = verification.with(Method::StaffCheck, required);
         }
-        let facts = json!({ "right": self.right, "staff_vouched_for_identity": vouched });
+        let mut facts = json!({ "right": self.right, "staff_vouched_for_identity": vouched });
+        if !except.is_empty() {
+            let left_out = |e: &Exception| json!([e.dataset, e.collection, e.ground]);
+            facts["except"] = except.iter().map(left_out).collect();
+        }
         let entries = vec![entry(&self, step, "request.approved", facts)];
-        let approval = Approval::new(now, step.by);
+        let approval = Approval { except, ..Approval::new(now, step.by) };
         let jobs = vec![NewJob { job: Job::Fulfil { request: self.id }, run_at: now }];
         let request =
             Request { state: State::Fulfilling { approval, disclose: false, prepared: None }, verification, ..self };
@@ -206,6 +241,21 @@ impl Request {
     /// # Errors
     /// When the request is not with staff, or its systems were changed already.
     pub fn deny(self, now: DateTime<Utc>, by: StaffId, ground: String, explanation: Personal<String>) -> Transition {
+        self.deny_instead(now, by, ground, explanation, None)
+    }
+
+    /// The same, with what the person is given or offered instead.
+    ///
+    /// # Errors
+    /// As [`Request::deny`].
+    pub fn deny_instead(
+        self,
+        now: DateTime<Utc>,
+        by: StaffId,
+        ground: String,
+        explanation: Personal<String>,
+        instead: Option<Instead>,
+    ) -> Transition {
         use StateName as S;
         let reads_only = matches!(self.right, Right::Access | Right::Portability | Right::Categories);
         let states: &[S] = if reads_only {
@@ -214,9 +264,23 @@ impl Request {
             &[S::InReview, S::AwaitingRequester]
         };
         self.only_in(states, "denied")?;
-        let facts = json!({ "ground": ground });
-        let state = State::Denied { at: now, by, ground, explanation };
+        let mut facts = json!({ "ground": ground });
+        if let Some(instead) = &instead {
+            facts["instead"] = json!(instead);
+        }
+        let state = State::Denied { at: now, by, ground, explanation, instead };
         Ok(self.close(state, Step { now, by: Actor::Staff(by) }, "request.denied", facts, Letter::Denied))
+    }
+
+    /// Opened for somebody who gets this in place of what they asked under another request, with that one's receipt.
+    ///
+    /// `self.state` is not looked at.
+    pub fn opened_instead_of(self, step: Step, denied: RequestId) -> Outcome {
+        let facts = json!({ "right": self.right, "regime": self.regime, "due": self.due(), "instead_of": denied });
+        let entries = vec![entry(&self, step, "request.opened_instead", facts)];
+        let told = self.deadlines.iter().map(Told::from).collect();
+        let request = Request { told, state: State::InReview { since: step.now }, ..self };
+        Outcome { request, entries, jobs: Vec::new(), opt_outs: Vec::new(), marks: Vec::new() }
     }
 
     /// Staff name the controller who is responsible.
@@ -323,7 +387,7 @@ impl Request {
     /// # Errors
     /// When the request was not being fulfilled.
     pub fn complete(self, now: DateTime<Utc>, result: Fulfilment, review: bool) -> Transition {
-        let State::Fulfilling { approval, .. } = self.state else {
+        let State::Fulfilling { approval, .. } = self.state.clone() else {
             return Err(self.illegal("completed"));
         };
         let facts = summary(&result);
@@ -336,7 +400,7 @@ impl Request {
             let request = Request { state, ..self };
             return Ok(Outcome { request, entries, jobs: Vec::new(), opt_outs: Vec::new(), marks: Vec::new() });
         }
-        if self.transmits(approval, &result) {
+        if self.transmits(&approval, &result) {
             return Ok(self.hand_over(step, approval, None, result));
         }
         Ok(self.answer(step, approval, None, result, facts))
@@ -348,12 +412,12 @@ impl Request {
     /// # Errors
     /// When nothing waits for release.
     pub fn release(self, now: DateTime<Utc>, by: StaffId, answer: Option<Personal<String>>) -> Transition {
-        let State::AwaitingRelease { approval, ref result, .. } = self.state else {
+        let State::AwaitingRelease { approval, result, .. } = self.state.clone() else {
             return Err(self.illegal("released"));
         };
-        let result = Fulfilment { answer, ..result.clone() };
+        let result = Fulfilment { answer, ..result };
         let step = Step { now, by: Actor::Staff(by) };
-        if self.transmits(approval, &result) {
+        if self.transmits(&approval, &result) {
             return Ok(self.hand_over(step, approval, Some(by), result));
         }
         let facts = summary(&result);
@@ -366,7 +430,7 @@ impl Request {
     /// When nothing waits for release, or running again would change systems a second time.
     pub fn run_again(self, now: DateTime<Utc>, by: StaffId) -> Transition {
         self.only_in(&[StateName::AwaitingRelease], "run again")?;
-        let State::AwaitingRelease { approval, .. } = self.state else {
+        let State::AwaitingRelease { approval, .. } = self.state.clone() else {
             return Err(self.illegal("run again"));
         };
         let entries = vec![entry(&self, Step { now, by: Actor::Staff(by) }, "request.run_again", json!({}))];
@@ -414,7 +478,7 @@ impl Request {
         if states.contains(&self.state.name()) { Ok(()) } else { Err(self.illegal(verb)) }
     }
 
-    fn illegal(&self, verb: &'static str) -> Refusal {
+    pub(super) fn illegal(&self, verb: &'static str) -> Refusal {
         Refusal::IllegalState { verb, state: self.state.name() }
     }
 }
@@ -439,11 +503,11 @@ fn stay(request: Request) -> Outcome {
     Outcome { request, entries: Vec::new(), jobs: Vec::new(), opt_outs: Vec::new(), marks: Vec::new() }
 }
 
-fn entry(request: &Request, step: Step, event: &str, facts: Value) -> NewEntry {
+pub(super) fn entry(request: &Request, step: Step, event: &str, facts: Value) -> NewEntry {
     NewEntry::new(&request.controller, Some(request.id), step.now, step.by, event).with(facts)
 }
 
-fn letter(request: &Request, letter: Letter, now: DateTime<Utc>) -> NewJob {
+pub(super) fn letter(request: &Request, letter: Letter, now: DateTime<Utc>) -> NewJob {
     let id: RequestId = request.id;
     NewJob { job: Job::MailLetter { request: id, letter }, run_at: now }
 }
@@ -453,4 +517,4 @@ mod recipients;
 mod transmission;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

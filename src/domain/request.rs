@@ -4,6 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::actor::Actor;
+use super::appeal::{Appeal, Remedies};
 use super::audit::NewEntry;
 use super::deadline::{Deadline, Duty};
 use super::identity::{AccountId, Email, Identities, Name, Phone, Residence};
@@ -48,6 +49,10 @@ pub struct Request {
     pub assignee: Option<StaffId>,
     /// Where it stands.
     pub state: State,
+    /// What the person could do about the answer when it was given, if it left something to contest.
+    pub remedies: Option<Remedies>,
+    /// The appeals against its answers, the latest last.
+    pub appeals: Vec<Appeal>,
     /// Everything personal about it; sealed at rest, gone after the purge.
     pub particulars: Particulars,
 }
@@ -287,6 +292,9 @@ pub enum State {
         ground: String,
         /// Why, in words for the person.
         explanation: Personal<String>,
+        /// What the person is given or offered instead.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        instead: Option<Instead>,
     },
     /// Passed on: another controller is responsible.
     Referred {
@@ -312,21 +320,24 @@ pub enum State {
 }
 
 /// Who approved a request, and when: a member of staff, or the system where the law asks for no decision.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Approval {
     /// When.
     pub at: DateTime<Utc>,
     /// By whom.
     pub by: Actor,
+    /// The collections that the approval leaves out: the request is denied for these.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub except: Vec<Exception>,
     /// Whether the package may go to the company that the person named.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub transmit: bool,
 }
 
 impl Approval {
-    /// An approval that sends nothing to anybody but the person.
+    /// An approval of everything that was asked, which sends nothing to anybody but the person.
     pub const fn new(at: DateTime<Utc>, by: Actor) -> Self {
-        Self { at, by, transmit: false }
+        Self { at, by, except: Vec::new(), transmit: false }
     }
 }
 
@@ -337,6 +348,55 @@ pub struct Prepared {
     pub result: Fulfilment,
     /// Who released it.
     pub released_by: Option<StaffId>,
+}
+
+/// A collection for which an otherwise approved request is denied: nothing of it is disclosed or changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Exception {
+    /// The dataset, by its `fides_key`.
+    pub dataset: String,
+    /// The collection in it.
+    pub collection: String,
+    /// On which ground, by its code in the regime.
+    pub ground: String,
+    /// Why, in words for the person.
+    pub explanation: Personal<String>,
+}
+
+/// What a person whose request is denied is given or offered instead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "what", rename_all = "snake_case")]
+pub enum Instead {
+    /// The categories of data instead of the pieces (11 CCR 7024(a)).
+    Categories {
+        /// The request under which they are given.
+        request: RequestId,
+    },
+    /// An opt-out of sale and sharing instead of a deletion (11 CCR 7022(g)).
+    OptOut,
+    /// The answer to an earlier request that is the same.
+    Earlier {
+        /// The earlier request.
+        request: RequestId,
+    },
+}
+
+impl Instead {
+    /// The request under which the categories are given.
+    pub fn categories(&self) -> Option<RequestId> {
+        match self {
+            Instead::Categories { request } => Some(*request),
+            _ => None,
+        }
+    }
+
+    /// The earlier request that is the same.
+    pub fn earlier(&self) -> Option<RequestId> {
+        match self {
+            Instead::Earlier { request } => Some(*request),
+            _ => None,
+        }
+    }
 }
 
 /// How a request that was approved ended.
@@ -471,6 +531,8 @@ pub enum Action {
     Kept,
     /// Not theirs alone: kept, because others share it.
     KeptShared,
+    /// Left out of the package by the decision; how many rows there are is not told either.
+    Excluded,
     /// Changed as asked.
     Corrected,
     /// Not changed, with a reason.
@@ -494,12 +556,17 @@ impl Fulfilment {
     /// Nothing of the person's was found anywhere: an outcome of its own, which staff must confirm.
     pub fn no_match(&self) -> bool {
         let searched = !self.by_hand && self.opted_out_of.is_empty() && self.marked.is_none();
-        searched && self.statements.is_empty() && self.lines.iter().all(|l| l.rows == 0)
+        let nothing = |l: &Line| l.rows == 0 && l.action != Action::Excluded;
+        searched && self.statements.is_empty() && self.lines.iter().all(nothing)
     }
 
     /// Something that was asked was not done.
     pub fn partial(&self) -> bool {
-        let left = |l: &Line| matches!(l.action, Action::NotCorrected) || (l.action == Action::Kept && l.rows > 0);
+        let left = |l: &Line| match l.action {
+            Action::NotCorrected | Action::Excluded => true,
+            Action::Kept => l.rows > 0,
+            _ => false,
+        };
         self.lines.iter().any(left) || matches!(self.transmission, Some(Transmission::Failed { .. }))
     }
 
@@ -537,6 +604,20 @@ impl State {
             State::Withdrawn { at } | State::Expired { at } => Some(*at),
             _ => None,
         }
+    }
+
+    /// The approval, from there on until the end.
+    pub fn approval(&self) -> Option<&Approval> {
+        match self {
+            State::Fulfilling { approval, .. } | State::AwaitingRelease { approval, .. } => Some(approval),
+            State::Fulfilled(done) | State::PartiallyFulfilled(done) => Some(&done.approval),
+            _ => None,
+        }
+    }
+
+    /// The collections that the approval leaves out.
+    pub fn exceptions(&self) -> &[Exception] {
+        self.approval().map_or(&[], |approval| &approval.except)
     }
 
     /// How the request ended, in the API's word for it; none before it has.

@@ -8,7 +8,7 @@ use super::judge::Verdict;
 use super::masks::{self, Masks};
 use super::place::{IdentityLink, Place};
 use super::trace::Trace;
-use super::{Counts, FulfilmentError, fingerprint};
+use super::{Counts, FulfilmentError, LeftOut, fingerprint};
 use crate::connectors::{Key, Row};
 use crate::datamap::{Graph, NodeId};
 use crate::domain::personal::Personal;
@@ -27,6 +27,8 @@ pub(super) const KEPT_READ_ONLY: &str = "the dataset marks it read_only";
 pub(super) const KEPT_CLAIMED: &str =
     "a stronger identifier in it is another person's, so the weaker one that agrees may be theirs too";
 pub(super) const KEPT_SILENT: &str = "nothing in it says who the person is any more";
+/// Why rows of a collection are kept that the decision leaves out; the answer names the ground instead.
+pub const KEPT_BY_DECISION: &str = "the decision leaves the collection out";
 const KEPT_UNKEYED: &str = "its table has no primary key";
 
 /// One row.
@@ -75,7 +77,7 @@ pub(super) struct Candidates {
 
 impl Candidates {
     /// Reads every row found and says what the datasets want done with it.
-    pub(super) fn collect(trace: &mut Trace<'_>) -> Result<Self, FulfilmentError> {
+    pub(super) fn collect(trace: &mut Trace<'_>, left_out: &LeftOut) -> Result<Self, FulfilmentError> {
         let mut all = Self {
             rows: Vec::new(),
             shapes: BTreeMap::new(),
@@ -87,11 +89,15 @@ impl Candidates {
             let Some(place) = trace.places.get(node) else { continue };
             let shape = Shape::of(place);
             let own = masks::of_own(place);
+            let spared = left_out.contains(&place.dataset, &place.collection.name);
             let graph = trace.systems.graph();
             trace.sweep(node, &shape.columns, |place, row, verdict| {
                 let standing = standing(&verdict);
                 all.counts.entry(node).or_default().add(standing);
-                let action = wanted(place, row, &shape, &verdict, &own, graph);
+                let action = match wanted(place, row, &shape, &verdict, &own, graph) {
+                    Action::Delete | Action::Mask(_) if spared => Action::Keep(KEPT_BY_DECISION),
+                    wanted => wanted,
+                };
                 all.add(place, row, &shape, standing, action);
                 Ok(())
             })?;

@@ -10,7 +10,7 @@ use super::judge::Verdict;
 use super::place::Place;
 use super::range;
 use super::trace::Trace;
-use super::{FulfilmentError, Systems};
+use super::{FulfilmentError, LeftOut, Systems};
 use crate::connectors::schema::ColumnKind;
 use crate::datamap::Category;
 use crate::domain::identity::Identities;
@@ -123,6 +123,8 @@ pub struct ExportOptions<'a> {
     pub never_disclose: &'a [String],
     /// Only rows collected on these days, where a collection says when.
     pub range: Option<DateRange>,
+    /// The collections of which nothing is shown.
+    pub left_out: &'a LeftOut,
 }
 
 /// What an export held, collection by collection, those without rows included.
@@ -181,6 +183,9 @@ pub fn export(
     let mut exported = Exported::default();
     for (node, _) in systems.graph().nodes() {
         let Some(place) = trace.places.get(node) else { continue };
+        if options.left_out.contains(&place.dataset, &place.collection.name) {
+            continue;
+        }
         let mut stream = Stream::new(place, options, &mut *sink);
         if searched.contains(&node) {
             let columns: Vec<String> = stream.header.columns.iter().map(|c| c.name.clone()).collect();

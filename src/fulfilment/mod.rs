@@ -12,6 +12,7 @@ pub mod export;
 mod fingerprint;
 mod judge;
 pub mod known;
+mod left_out;
 pub mod manifest;
 mod masks;
 mod order;
@@ -28,15 +29,17 @@ mod trace;
 mod values;
 mod verify;
 
+pub use candidates::KEPT_BY_DECISION;
 pub use correct::{Correction, CorrectionOutcome, Preview, apply, preview};
 pub use erase::{SystemOutcome, execute};
 pub use export::{Cell, CollectionHeader, ColumnHeader, Counts, ExportOptions, Exported, Sink, Standing, export};
+pub use left_out::LeftOut;
 pub use manifest::Manifest;
 pub use plan::Plan;
 pub use planning::plan_access;
-pub use prepare::prepare;
+pub use prepare::{prepare, prepare_without};
 pub use systems::Systems;
-pub use verify::{Remaining, verify};
+pub use verify::{Remaining, verify, verify_without};
 
 use crate::connectors::ConnectorError;
 use crate::domain::ids::SystemId;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Counts;
+use super::{Counts, LeftOut};
 use crate::domain::ids::SystemId;
 
 /// The plan of one access or deletion request.
@@ -23,6 +23,16 @@ impl Plan {
     pub fn is_empty(&self) -> bool {
         self.collections.iter().all(|c| c.counts.total() == 0)
     }
+
+    /// Takes out of an access what a decision leaves out of it.
+    pub fn leave_out(&mut self, left_out: &LeftOut) {
+        for collection in &mut self.collections {
+            if left_out.contains(&collection.dataset, &collection.collection) {
+                collection.left_out = true;
+                collection.access = None;
+            }
+        }
+    }
 }
 
 /// What the plan does with one collection.
@@ -41,6 +51,9 @@ pub struct PlannedCollection {
     /// Whether it was left out of the search because the dataset says `skip_processing`.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub skipped: bool,
+    /// Whether the decision leaves it out.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub left_out: bool,
     /// The rows found.
     pub counts: Counts,
     /// What a range of days leaves out; none where none was asked for.

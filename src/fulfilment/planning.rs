@@ -65,6 +65,7 @@ pub(super) fn skeleton(graph: &Graph, never_disclose: &[String]) -> Plan {
             table: node.table().to_string(),
             reached_by: reached_by(graph, id),
             skipped: node.collection.skip_processing,
+            left_out: false,
             counts: Counts::default(),
             range: None,
             access: (!node.collection.skip_processing).then(|| AccessStep {

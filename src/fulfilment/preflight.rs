@@ -1,12 +1,12 @@
 //! What refers to what, settled before anything is written: which context is shared after all, which pointers must be
 //! cleared, and which constraint would forbid the erasure or drag other rows along.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use super::candidates::{Action, Candidate, Candidates, KEPT_SHARED};
+use super::candidates::{Action, Candidate, Candidates, KEPT_BY_DECISION, KEPT_SHARED};
 use super::export::Standing;
 use super::masks;
-use super::place::{Place, Places};
+use super::place::{Place, Places, PointerEnd};
 use super::references::{References, Way};
 use crate::datamap::{Graph, Masking};
 
@@ -16,6 +16,7 @@ pub(super) fn settle(places: &Places, graph: &Graph, candidates: &mut Candidates
     clear_pointers(places, candidates, references);
     find_dependents(candidates, references);
     find_dangling(places, graph, candidates);
+    find_orphans(places, candidates);
 }
 
 /// Context goes only when no row that stays refers to it; what is kept keeps what it refers to in turn.
@@ -133,4 +134,46 @@ fn dangling<'a>(
             place.table_name
         )
     })
+}
+
+/// A row that the decision leaves as it is, and that points by the dataset alone at a row to be deleted. By a foreign
+/// key it is one of [`find_dependents`].
+fn find_orphans(places: &Places, candidates: &mut Candidates) {
+    let mut found = BTreeSet::new();
+    for place in places.iter() {
+        let spared = |row: &&Candidate| row.node == place.node && row.action == Action::Keep(KEPT_BY_DECISION);
+        let rows: Vec<&Candidate> = candidates.rows.iter().filter(spared).collect();
+        let by_key = |end: &&PointerEnd| place.table().foreign_keys.iter().any(|key| key.columns == end.columns);
+        for end in place.pointers.iter().filter(|end| end.person && !rows.is_empty() && !by_key(end)) {
+            let Some((target, going)) = deleted_keys(places, candidates, end) else { continue };
+            let held = |row: &&&Candidate| key_in(candidates, row, end).is_some_and(|key| going.contains(&key));
+            if rows.iter().any(|row| held(&row)) {
+                found.insert(format!(
+                    "{} of {} is left out and would go on naming deleted rows of {}; leave these out as well",
+                    end.columns.join(", "),
+                    place.table_name,
+                    target.table_name
+                ));
+            }
+        }
+    }
+    candidates.obstacles.extend(found);
+}
+
+/// The keys of the rows to be deleted at the other end of a pointer, as the pointer compares them.
+fn deleted_keys<'p>(
+    places: &'p Places,
+    candidates: &Candidates,
+    end: &PointerEnd,
+) -> Option<(&'p Place, HashSet<Vec<String>>)> {
+    let target = places.get(end.other)?;
+    let far = target.pointed.iter().find(|far| far.id == end.id)?;
+    let going = candidates.rows.iter().filter(|row| row.node == target.node && row.action == Action::Delete);
+    Some((target, going.filter_map(|row| key_in(candidates, row, far)).collect()))
+}
+
+fn key_in(candidates: &Candidates, row: &Candidate, end: &PointerEnd) -> Option<Vec<String>> {
+    let key: Option<Vec<String>> =
+        end.columns.iter().map(|column| candidates.value(row, column).map(str::to_owned)).collect();
+    key.map(|key| end.canonical(&key))
 }

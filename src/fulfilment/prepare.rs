@@ -12,7 +12,7 @@ use super::plan::{DeletionStep, KeepStep, MaskStep, MaskedField, Plan};
 use super::planning::skeleton;
 use super::references::{References, foreign_keys_to};
 use super::trace::Trace;
-use super::{FulfilmentError, Systems, preflight};
+use super::{FulfilmentError, KEPT_BY_DECISION, LeftOut, Systems, preflight};
 use crate::connectors::TableName;
 use crate::datamap::{Graph, NodeId};
 use crate::domain::identity::Identities;
@@ -31,8 +31,21 @@ pub fn prepare(
     identities: &Identities,
     earlier: &[Manifest],
 ) -> Result<(Manifest, Plan), FulfilmentError> {
+    prepare_without(systems, identities, earlier, <&LeftOut>::default())
+}
+
+/// The same, leaving some collections as they are.
+///
+/// # Errors
+/// As [`prepare`].
+pub fn prepare_without(
+    systems: &Systems,
+    identities: &Identities,
+    earlier: &[Manifest],
+    left_out: &LeftOut,
+) -> Result<(Manifest, Plan), FulfilmentError> {
     systems.forget_schemas();
-    let (trace, candidates) = survey(systems, identities, earlier)?;
+    let (trace, candidates) = survey(systems, identities, earlier, left_out)?;
     let round = u32::try_from(earlier.len()).unwrap_or(u32::MAX).saturating_add(1);
     let (places, graph) = (&trace.places, systems.graph());
     let mut plan = plan_of(places, graph, &candidates);
@@ -52,6 +65,7 @@ pub(super) fn survey<'s>(
     systems: &'s Systems,
     identities: &Identities,
     earlier: &[Manifest],
+    left_out: &LeftOut,
 ) -> Result<(Trace<'s>, Candidates), FulfilmentError> {
     let mut trace = Trace::run(systems, identities)?;
     for trail in earlier.iter().flat_map(|m| &m.trails) {
@@ -60,7 +74,7 @@ pub(super) fn survey<'s>(
             trace.follow_erased(node, &trail.columns, &keys)?;
         }
     }
-    let mut candidates = Candidates::collect(&mut trace)?;
+    let mut candidates = Candidates::collect(&mut trace, left_out)?;
     let references = References::gather(&mut trace, &candidates)?;
     preflight::settle(&trace.places, systems.graph(), &mut candidates, &references);
     candidates.obstacles.extend(trace.places.misfits.iter().cloned());
@@ -201,7 +215,11 @@ fn plan_of(places: &Places, graph: &Graph, all: &Candidates) -> Plan {
         plan.collections[node.index()].deletion.get_or_insert_default().mask.push(step);
     }
     for ((node, reason, standing), rows) in kept {
-        let step = KeepStep { rows, reason: reason.to_owned(), shared: standing == Standing::Context };
+        let step = KeepStep {
+            rows,
+            reason: reason.to_owned(),
+            shared: standing == Standing::Context && reason != KEPT_BY_DECISION,
+        };
         plan.collections[node.index()].deletion.get_or_insert_default().keep.push(step);
     }
     plan

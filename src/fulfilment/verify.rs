@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::candidates::Action;
 use super::manifest::Manifest;
 use super::prepare::survey;
-use super::{FulfilmentError, Systems};
+use super::{FulfilmentError, LeftOut, Systems};
 use crate::datamap::NodeId;
 use crate::domain::identity::Identities;
 use crate::domain::ids::SystemId;
@@ -48,7 +48,20 @@ pub struct RemainingRows {
 /// # Errors
 /// What a system says; nothing is proved then.
 pub fn verify(systems: &Systems, identities: &Identities, done: &[Manifest]) -> Result<Remaining, FulfilmentError> {
-    let (_, candidates) = survey(systems, identities, done)?;
+    verify_without(systems, identities, done, <&LeftOut>::default())
+}
+
+/// The same, after an erasure that left some collections as they are.
+///
+/// # Errors
+/// As [`verify`].
+pub fn verify_without(
+    systems: &Systems,
+    identities: &Identities,
+    done: &[Manifest],
+    left_out: &LeftOut,
+) -> Result<Remaining, FulfilmentError> {
+    let (_, candidates) = survey(systems, identities, done, left_out)?;
     let mut rows: BTreeMap<(NodeId, &str), u64> = BTreeMap::new();
     let mut kept: BTreeMap<(NodeId, &str), u64> = BTreeMap::new();
     for row in &candidates.rows {

@@ -2,13 +2,16 @@
 //!
 //! No letter holds the requester's token or any value from the company's databases: mail is read on the way.
 
+mod appeals;
 mod rights;
 
 use askama::Template;
 use chrono::NaiveDate;
 
+use crate::domain::regime::AppealKind;
 use crate::domain::right::Right;
 
+pub use appeals::{AppealExtended, AppealOverturned, AppealReceived, AppealUpheld};
 pub use rights::{Answered, Lifted, Marked, Notice};
 
 /// A letter's words, ready to be sent.
@@ -84,6 +87,8 @@ pub struct Remedies<'a> {
 /// How to appeal.
 #[derive(Clone, Copy)]
 pub struct Appeal<'a> {
+    /// What the law calls it.
+    pub kind: AppealKind,
     /// The page or address for it.
     pub how: &'a str,
     /// The last day, where there is one.
@@ -99,6 +104,10 @@ pub struct Authority<'a> {
     pub name: &'a str,
     /// Its page for complaints, where it has one.
     pub url: Option<&'a str>,
+    /// Its postal address.
+    pub address: Option<&'a str>,
+    /// Which one it is, where there are several.
+    pub note: Option<&'a str>,
 }
 
 /// The code that proves control of the address.
@@ -237,8 +246,37 @@ pub struct Denied<'a> {
     pub about: Concerning<'a>,
     /// The ground, in words.
     pub ground: &'a str,
+    /// Where the ground stands.
+    pub citation: Option<&'a str>,
     /// What staff explained.
     pub explanation: &'a str,
+    /// What the person gets or can have instead, a paragraph.
+    pub instead: Option<&'a str>,
+    /// What the person can do.
+    pub remedies: Remedies<'a>,
+}
+
+/// A collection that was left out of an answer, with its ground.
+#[derive(Clone, Copy)]
+pub struct LeftOut<'a> {
+    /// The collection, in words the person understands.
+    pub collection: &'a str,
+    /// The ground, in words.
+    pub ground: &'a str,
+    /// What staff explained.
+    pub explanation: &'a str,
+}
+
+/// An access was granted in part.
+#[derive(Template)]
+#[template(path = "mail/en/answered_in_part.txt")]
+pub struct AnsweredInPart<'a> {
+    /// The request.
+    pub about: Concerning<'a>,
+    /// The page where the package is fetched, and its last day there; none where nothing else was found.
+    pub package: Option<(&'a str, NaiveDate)>,
+    /// What was left out.
+    pub left_out: &'a [LeftOut<'a>],
     /// What the person can do.
     pub remedies: Remedies<'a>,
 }

@@ -3,12 +3,13 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
 
-use super::codec::{NO_DUE, word};
+use super::codec::word;
 use super::cursor::Cursor;
 use super::dialect::ask;
 use super::schema::requests;
 use super::sql_types::{At, On, Uid};
 use super::{Page, StoreError, Tx};
+use crate::domain::appeal::AppealStateName;
 use crate::domain::ids::{ControllerId, RegimeId, RequestId};
 use crate::domain::request::{Channel, StateName};
 use crate::domain::right::Right;
@@ -49,6 +50,14 @@ pub struct LogLine {
     pub closed_at: Option<DateTime<Utc>>,
     /// The ground of a denial.
     pub ground: Option<String>,
+    /// How its latest appeal stands.
+    pub appeal: Option<AppealStateName>,
+    /// When that was filed.
+    pub appeal_filed_at: Option<DateTime<Utc>>,
+    /// When its answer was due.
+    pub appeal_due: Option<NaiveDate>,
+    /// When it was settled.
+    pub appeal_settled_at: Option<DateTime<Utc>>,
 }
 
 /// The longest page.
@@ -63,10 +72,14 @@ struct Row {
     regime: String,
     channel: String,
     received_at: At,
-    due: On,
+    answer_due: Option<On>,
     state: String,
     closed_at: Option<At>,
     ground: Option<String>,
+    appeal_state: Option<String>,
+    appeal_filed_at: Option<At>,
+    appeal_due: Option<On>,
+    appeal_settled_at: Option<At>,
 }
 
 type Columns = (
@@ -77,10 +90,14 @@ type Columns = (
     requests::regime,
     requests::channel,
     requests::received_at,
-    requests::due,
+    requests::answer_due,
     requests::state,
     requests::closed_at,
     requests::ground,
+    requests::appeal_state,
+    requests::appeal_filed_at,
+    requests::appeal_due,
+    requests::appeal_settled_at,
 );
 
 const COLUMNS: Columns = (
@@ -91,10 +108,14 @@ const COLUMNS: Columns = (
     requests::regime,
     requests::channel,
     requests::received_at,
-    requests::due,
+    requests::answer_due,
     requests::state,
     requests::closed_at,
     requests::ground,
+    requests::appeal_state,
+    requests::appeal_filed_at,
+    requests::appeal_due,
+    requests::appeal_settled_at,
 );
 
 impl Row {
@@ -107,10 +128,14 @@ impl Row {
             regime: RegimeId(self.regime),
             channel: word(&self.channel, "requests.channel")?,
             received_at: self.received_at.0,
-            due: Some(self.due.0).filter(|day| *day != NO_DUE),
+            due: self.answer_due.map(|day| day.0),
             state: word(&self.state, "requests.state")?,
             closed_at: self.closed_at.map(|at| at.0),
             ground: self.ground,
+            appeal: self.appeal_state.map(|name| word(&name, "requests.appeal_state")).transpose()?,
+            appeal_filed_at: self.appeal_filed_at.map(|at| at.0),
+            appeal_due: self.appeal_due.map(|day| day.0),
+            appeal_settled_at: self.appeal_settled_at.map(|at| at.0),
         })
     }
 }

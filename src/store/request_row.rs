@@ -8,6 +8,7 @@ use super::schema::requests;
 use super::sealing::RequestKey;
 use super::sql_types::{At, On, Uid};
 use super::{Keys, StoreError};
+use crate::domain::appeal::{Appeal, Remedies};
 use crate::domain::deadline::Deadline;
 use crate::domain::identity::IdentityKind;
 use crate::domain::ids::{BundleId, ControllerId, RegimeId, RequestId, StaffId};
@@ -30,6 +31,7 @@ pub(super) struct Columns<'a> {
     entered_by: Option<Uid>,
     received_at: At,
     due: On,
+    answer_due: Option<On>,
     state: &'a str,
     assignee: Option<Uid>,
     closed_at: Option<At>,
@@ -37,6 +39,10 @@ pub(super) struct Columns<'a> {
     reference: String,
     email_index: Option<Vec<u8>>,
     phone_index: Option<Vec<u8>>,
+    appeal_state: Option<&'a str>,
+    appeal_filed_at: Option<At>,
+    appeal_due: Option<On>,
+    appeal_settled_at: Option<At>,
     sealed: Vec<u8>,
 }
 
@@ -49,6 +55,10 @@ struct ToSeal<'a> {
     extension: &'a Option<Extension>,
     verification: &'a Verification,
     state: &'a State,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    remedies: &'a Option<Remedies>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    appeals: &'a [Appeal],
     particulars: &'a Particulars,
 }
 
@@ -62,6 +72,10 @@ struct Unsealed {
     extension: Option<Extension>,
     verification: Verification,
     state: State,
+    #[serde(default)]
+    remedies: Option<Remedies>,
+    #[serde(default)]
+    appeals: Vec<Appeal>,
     particulars: Particulars,
 }
 
@@ -69,6 +83,7 @@ impl<'a> Columns<'a> {
     pub(super) fn of(request: &'a Request, key: &RequestKey, keys: &Keys) -> Result<Self, StoreError> {
         let identities = request.particulars.person.identities();
         let index = |kind| identities.normalised(kind).map(|value| keys.blind_index(kind, &value).to_vec());
+        let appeal = request.appeal();
         let ground = match &request.state {
             State::Denied { ground, .. } => Some(ground.as_str()),
             _ => None,
@@ -80,6 +95,8 @@ impl<'a> Columns<'a> {
             extension: &request.extension,
             verification: &request.verification,
             state: &request.state,
+            remedies: &request.remedies,
+            appeals: &request.appeals,
             particulars: &request.particulars,
         })?);
         Ok(Columns {
@@ -91,7 +108,8 @@ impl<'a> Columns<'a> {
             channel: request.channel.as_str(),
             entered_by: request.entered_by.map(|id| Uid(id.0)),
             received_at: At(request.received_at),
-            due: On(request.due().unwrap_or(NO_DUE)),
+            due: On(request.next_due().unwrap_or(NO_DUE)),
+            answer_due: request.due().map(On),
             state: request.state.name().as_str(),
             assignee: request.assignee.map(|id| Uid(id.0)),
             closed_at: request.state.closed_at().map(At),
@@ -99,6 +117,10 @@ impl<'a> Columns<'a> {
             reference: request.id.reference(),
             email_index: index(IdentityKind::Email),
             phone_index: index(IdentityKind::Phone),
+            appeal_state: appeal.map(|a| a.state_name().as_str()),
+            appeal_filed_at: appeal.map(|a| At(a.filed_at)),
+            appeal_due: appeal.and_then(Appeal::due).map(On),
+            appeal_settled_at: appeal.and_then(Appeal::settlement).map(|s| At(s.at)),
             sealed: key.seal(KIND, b"", content.as_bytes()),
         })
     }
@@ -176,6 +198,8 @@ impl Row {
             verification: content.verification,
             assignee: self.assignee.map(|id| StaffId(id.0)),
             state: content.state,
+            remedies: content.remedies,
+            appeals: content.appeals,
             particulars: content.particulars,
         })
     }

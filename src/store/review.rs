@@ -11,6 +11,7 @@ use super::request_row::{COLUMNS, Row};
 use super::schema::requests;
 use super::sql_types::{At, On, Uid};
 use super::{Keys, StoreError, Tx};
+use crate::domain::appeal::AppealStateName;
 use crate::domain::identity::{Email, IdentityKind, Phone};
 use crate::domain::ids::{ControllerId, StaffId};
 use crate::domain::request::{Request, StateName};
@@ -27,6 +28,8 @@ pub struct Queue {
     pub controller: Option<ControllerId>,
     /// Only what this member of staff works on.
     pub assignee: Option<StaffId>,
+    /// Only those whose latest appeal stands so.
+    pub appeal: Option<AppealStateName>,
     /// Only what is due before this day.
     pub due_before: Option<NaiveDate>,
     /// An e-mail address, a telephone number or the beginning of a reference.
@@ -70,7 +73,7 @@ enum After {
 impl After {
     fn of(request: &Request, sort: Sort) -> Self {
         match sort {
-            Sort::Due => After::Due(request.due().unwrap_or(NO_DUE), request.id.0),
+            Sort::Due => After::Due(request.next_due().unwrap_or(NO_DUE), request.id.0),
             Sort::Received => After::Received(request.received_at, request.id.0),
         }
     }
@@ -143,6 +146,9 @@ macro_rules! filtered {
         }
         if let Some(assignee) = queue.assignee {
             query = query.filter(requests::assignee.eq(Uid(assignee.0)));
+        }
+        if let Some(appeal) = queue.appeal {
+            query = query.filter(requests::appeal_state.eq(appeal.as_str()));
         }
         if let Some(day) = queue.due_before {
             query = query.filter(requests::due.lt(On(day)));

@@ -1,7 +1,11 @@
 //! What staff decide about a request.
 
+mod denial;
+mod partly;
+
 use chrono::{DateTime, Utc};
 
+use super::remedies::remedies;
 use super::submit::deadlines;
 use super::{Error, Office};
 use crate::clock;
@@ -12,16 +16,22 @@ use crate::domain::ids::{MessageId, RequestId, StaffId};
 use crate::domain::job::{Job, Letter, NewJob};
 use crate::domain::lifecycle::{Refusal, Step};
 use crate::domain::personal::Personal;
-use crate::domain::policy::Approval;
-use crate::domain::request::{Outcome, Request, State, StateName};
+use crate::domain::policy::{Approval, Referral};
+use crate::domain::request::{Exception, Outcome, Request, State, StateName};
 use crate::domain::right::Right;
 use crate::store::{Message, Tx};
 
-/// Approves: the company's systems will be searched or changed.
+/// Approves: the company's systems will be searched or changed, but for the collections in `except`, for which the
+/// request is denied.
 ///
 /// # Errors
-/// [`Error::Refused`], also where the policy wants evidence that is not there.
-pub async fn approve(office: &Office, by: StaffId, id: RequestId) -> Result<Request, Error> {
+/// [`Error::Refused`], also where the policy wants evidence that is not there; for an exception also
+/// [`Error::Invalid`], [`Error::UnknownGround`] and, where what is kept would refer to what is deleted,
+/// [`Error::Obstacles`].
+pub async fn approve(office: &Office, by: StaffId, id: RequestId, except: Vec<Exception>) -> Result<Request, Error> {
+    if !except.is_empty() {
+        partly::check(office, id, &except).await?;
+    }
     let now = office.clock.now();
     let inner = office.clone();
     transition(office, id, move |request| {
@@ -29,27 +39,34 @@ pub async fn approve(office: &Office, by: StaffId, id: RequestId) -> Result<Requ
         if controller.policy.approval == Approval::NeedsEvidence {
             request.needs_its_evidence()?;
         }
-        Ok(request.approve(now, by)?)
+        Ok(request.approve_except(now, by, except.clone())?)
     })
     .await
 }
 
-/// Refuses, on a ground that the request's regime knows.
+/// Refuses, on a ground that the request's regime knows. Who could not be identified is given or offered instead what
+/// the regime says.
 ///
 /// # Errors
-/// [`Error::UnknownGround`], [`Error::Refused`].
+/// [`Error::UnknownGround`], [`Error::GroundNotGiven`], [`Error::Refused`].
 pub async fn deny(office: &Office, by: StaffId, id: RequestId, ground: String, why: String) -> Result<Request, Error> {
     let now = office.clock.now();
-    let regimes = office.regimes.clone();
-    transition(office, id, move |request| {
-        let regime = regimes.get(&request.regime).ok_or(Error::UnknownRegime)?;
-        if !regime.grounds_against(request.right).any(|g| g.code == ground) {
-            let known = regime.grounds_against(request.right).map(|g| g.code.clone()).collect();
-            return Err(Error::UnknownGround { known });
-        }
-        Ok(request.deny(now, by, ground.clone(), Personal::new(why.clone()))?)
-    })
-    .await
+    let inner = office.clone();
+    office
+        .store
+        .write(move |tx| {
+            let request = tx.request_for_update(id)?.ok_or(Error::NotFound("request"))?;
+            let instead = denial::instead(&inner, tx, &request, Step { now, by: Actor::Staff(by) }, &ground)?;
+            let outcome = request.deny_instead(now, by, ground.clone(), Personal::new(why.clone()), instead.answer)?;
+            tx.save(&outcome.with_remedies(|request| remedies(&inner, request, now)))?;
+            if let Some(opened) = &instead.opened {
+                tx.insert(opened)?;
+            }
+            let request = tx.request(id)?.ok_or(Error::NotFound("request"))?;
+            wake_siblings(tx, &request, now)?;
+            Ok(request)
+        })
+        .await
 }
 
 /// Takes the regime's longer period and tells the person why.
@@ -92,14 +109,36 @@ pub async fn ask(office: &Office, by: StaffId, id: RequestId, question: String) 
         .await
 }
 
+/// To whom a person is referred: a preset of the policy's, words of one's own, or both, of which one's own count.
+#[derive(Clone, Debug, Default)]
+pub struct Referring {
+    /// The preset's id.
+    pub preset: Option<String>,
+    /// To whom the person should turn.
+    pub to: Option<String>,
+    /// Why.
+    pub explanation: Option<String>,
+}
+
 /// Names the controller who is responsible.
 ///
 /// # Errors
-/// [`Error::Refused`].
-pub async fn refer(office: &Office, by: StaffId, id: RequestId, to: String, why: String) -> Result<Request, Error> {
+/// [`Error::Invalid`] for an unknown preset, or when neither it nor the words say to whom and why; [`Error::Refused`].
+pub async fn refer(office: &Office, by: StaffId, id: RequestId, referring: Referring) -> Result<Request, Error> {
     let now = office.clock.now();
+    let inner = office.clone();
     transition(office, id, move |request| {
-        Ok(request.refer(now, by, Personal::new(to.clone()), Personal::new(why.clone()))?)
+        let controller = inner.controller(&request.controller).ok_or(Error::UnknownController)?;
+        let named = |id: &String| controller.policy.referrals.iter().find(|r| r.id == *id);
+        let preset = match &referring.preset {
+            Some(id) => Some(named(id).ok_or_else(|| Error::invalid("/preset", "the policy has no such referral"))?),
+            None => None,
+        };
+        let to = referring.to.clone().or_else(|| preset.map(Referral::to));
+        let why = referring.explanation.clone().or_else(|| preset.map(|p| p.text.clone()));
+        let to = to.ok_or_else(|| Error::invalid("/to", "say to whom the person should turn, or name a preset"))?;
+        let why = why.ok_or_else(|| Error::invalid("/explanation", "say why, or name a preset"))?;
+        Ok(request.refer(now, by, Personal::new(to), Personal::new(why))?)
     })
     .await
 }
@@ -155,6 +194,7 @@ pub async fn release(
     let now = office.clock.now();
     let inner = office.clone();
     let reads = |right| matches!(right, Right::Access | Right::Portability);
+    let inner = office.clone();
     office
         .store
         .write(move |tx| {
@@ -169,6 +209,7 @@ pub async fn release(
             }
             let outcome: Outcome =
                 if again { request.run_again(now, by)? } else { request.release(now, by, answer.clone())? };
+            let outcome = outcome.with_remedies(|request| remedies(&inner, request, now));
             tx.save(&outcome)?;
             wake_siblings(tx, &outcome.request, now)?;
             Ok(outcome.request)

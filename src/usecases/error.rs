@@ -39,9 +39,14 @@ pub enum Error {
     /// The regime knows no such ground of denial.
     #[error("the regime knows no such ground; its grounds are {}", known.join(", "))]
     UnknownGround {
+        /// Where, as a JSON pointer into the body.
+        pointer: String,
         /// The grounds it knows.
         known: Vec<String>,
     },
+    /// The regime knows the ground, and what it needs is not there.
+    #[error("this ground is not given: {0}")]
+    GroundNotGiven(String),
     /// No such thing, or not one that the caller may know of.
     #[error("there is no such {0}")]
     NotFound(&'static str),

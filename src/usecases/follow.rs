@@ -8,7 +8,7 @@ use crate::domain::actor::Actor;
 use crate::domain::ids::{BundleId, MessageId, RequestId};
 use crate::domain::lifecycle::Step;
 use crate::domain::personal::Personal;
-use crate::domain::request::{Package, Request, State};
+use crate::domain::request::{Package, Request};
 use crate::packaging::sealed::{FileKey, SealedReader};
 use crate::packaging::shelf::ShelfReader;
 use crate::store::{Bundle, Message, Tx};
@@ -104,9 +104,8 @@ pub struct Delivered {
 pub async fn package(office: &Office, bundle: BundleId, id: RequestId) -> Result<Delivered, Error> {
     let (request, key) =
         office.store.read(move |tx| Ok::<_, Error>((own(tx.request(id)?, bundle)?, file_key(tx, id)?))).await?;
-    let (State::Fulfilled(done) | State::PartiallyFulfilled(done)) = &request.state else {
-        return Err(Error::NoPackage("the request has not been answered with one yet"));
-    };
+    let done = request.delivered();
+    let done = done.ok_or(Error::NoPackage("the request has not been answered with one yet"))?;
     let package = done.result.package.clone().ok_or(Error::NoPackage("this request is answered without one"))?;
     if office.clock.now() >= package.expires_at {
         return Err(Error::PackageExpired);

@@ -14,15 +14,17 @@ use uuid::Uuid;
 
 use super::decide::wake_siblings;
 use super::office::Controller;
+use super::remedies::remedies;
 use super::{Error, Office};
 use crate::crash;
 use crate::domain::ids::{BundleId, RequestId};
 use crate::domain::job::{LeasedJob, Settlement};
 use crate::domain::mark::Mark;
 use crate::domain::policy::Release;
+use crate::domain::regime::Regime;
 use crate::domain::request::{Fulfilment, Line, Request, State, StateName};
 use crate::domain::right::Right;
-use crate::fulfilment::FulfilmentError;
+use crate::fulfilment::{FulfilmentError, LeftOut};
 use crate::store::{StepRow, StepState, Tx};
 
 pub use correction::CorrectionPlan;
@@ -59,8 +61,10 @@ pub async fn fulfil(office: &Office, owner: Uuid, job: &LeasedJob, id: RequestId
         Err(error) => return Err(told(office, id, right, error).await),
     };
     crash::point("fulfilment.before_settle");
-    let (now, job) = (office.clock.now(), job.clone());
-    office.store.write(move |tx| commit(tx, &job, owner, id, &result, review, now)).await?;
+    let remember = office.clone();
+    let job = job.clone();
+    let done = Done { request: id, result, review, now: office.clock.now() };
+    office.store.write(move |tx| commit(&remember, tx, &job, owner, &done)).await?;
     Ok(None)
 }
 
@@ -101,25 +105,39 @@ fn steps(right: Right, result: &Fulfilment, now: DateTime<Utc>) -> Vec<StepRow> 
     result.lines.iter().enumerate().map(step).collect()
 }
 
-/// Result, next state and the job's end, together. Where the lease was lost, somebody else commits the same.
-fn commit(
-    tx: &mut Tx<'_>,
-    job: &LeasedJob,
-    owner: Uuid,
-    id: RequestId,
-    result: &Fulfilment,
+/// What a run of the job brought about.
+struct Done {
+    request: RequestId,
+    result: Fulfilment,
+    /// Whether staff look before it goes out.
     review: bool,
     now: DateTime<Utc>,
-) -> Result<(), Error> {
+}
+
+/// Result, next state and the job's end, together. Where the lease was lost, somebody else commits the same.
+fn commit(office: &Office, tx: &mut Tx<'_>, job: &LeasedJob, owner: Uuid, done: &Done) -> Result<(), Error> {
+    let Done { request: id, result, review, now } = done;
+    let (id, now) = (*id, *now);
     if !tx.settle(job, owner, &Settlement::Done, now)? {
         return Ok(());
     }
     let request = tx.request_for_update(id)?.ok_or(Error::NotFound("request"))?;
     tx.clear_steps(id)?;
     tx.put_steps(id, &steps(request.right, result, now))?;
-    let outcome = request.complete(now, result.clone(), review)?;
+    let outcome = request.complete(now, result.clone(), *review)?;
+    let outcome = outcome.with_remedies(|request| remedies(office, request, now));
     tx.save(&outcome)?;
     wake_siblings(tx, &outcome.request, now)
+}
+
+/// A ground in the words of a letter.
+pub(super) fn ground_title(regime: Option<&Regime>, code: &str) -> String {
+    regime.and_then(|regime| regime.ground(code)).map_or_else(|| code.to_owned(), |ground| ground.title.clone())
+}
+
+/// What the approval leaves out.
+fn left_out(request: &Request) -> LeftOut {
+    request.state.exceptions().iter().map(|e| (e.dataset.clone(), e.collection.clone())).collect()
 }
 
 fn carry_out(office: &Office, request: &Request, disclose: bool) -> Result<Fulfilment, Error> {

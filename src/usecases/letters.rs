@@ -1,11 +1,18 @@
 //! Letters: what the person is told, written from the request as it stands when the mail leaves.
 
+mod appeals;
+mod denial;
+mod told;
+
 use askama::Template;
 use chrono::{DateTime, NaiveDate, Utc};
 use secrecy::ExposeSecret;
 use uuid::Uuid;
 
-use super::fulfil::marking;
+use denial::Denial;
+use told::Told;
+
+use super::fulfil::{ground_title, marking};
 use super::office::Controller;
 use super::{Error, Office, recipients};
 use crate::domain::deadline::Duty;
@@ -14,12 +21,12 @@ use crate::domain::ids::{BundleId, JobId, RequestId};
 use crate::domain::job::Letter as Kind;
 use crate::domain::mark::Mark;
 use crate::domain::policy::Policy;
-use crate::domain::request::{Action, Completed, Fulfilment, Request, State};
+use crate::domain::request::{Action, Completed, Exception, Fulfilment, Request, State};
 use crate::domain::right::Right;
 use crate::domain::verification::Challenge;
 use crate::mail::letters::{
-    Acknowledgement, Answered, Asked, Authority, CarriedOut, Change, Clarification, Concerning, CorrectionDone,
-    DeletionDone, Denied, Due, Erased, Expired, Extended, Lifted, Marked, Message, NoMatch, Notice, OptOutHonoured,
+    Acknowledgement, Answered, AnsweredInPart, Asked, CarriedOut, Change, Clarification, Concerning, CorrectionDone,
+    DeletionDone, Due, Erased, Expired, Extended, LeftOut, Lifted, Marked, Message, NoMatch, Notice, OptOutHonoured,
     PackageReady, Referred, Remedies, VerificationCode, Withdrawn, compose,
 };
 use crate::mail::{Letter, MailError};
@@ -123,7 +130,8 @@ pub async fn mail_letter(office: &Office, job: JobId, id: RequestId, kind: Kind)
     let reference = request.id.reference();
     let about = concerning(controller, &request, &reference);
     let page = office.address_of(id);
-    let remedies = remedies(office, &request);
+    let told = Told::with(office, &request);
+    let remedies = told.shown();
     match (kind, &request.state) {
         (Kind::Clarification, State::AwaitingRequester { question, .. }) => {
             let url = &format!("{page}/messages");
@@ -139,10 +147,13 @@ pub async fn mail_letter(office: &Office, job: JobId, id: RequestId, kind: Kind)
             send(office, job, &request, &letter).await
         }
         (Kind::Extended, _) => extended(office, job, &request, about, remedies).await,
-        (Kind::Denied, State::Denied { ground, explanation, .. }) => {
-            let known = office.regimes.get(&request.regime).and_then(|r| r.ground(ground));
-            let ground = known.map_or(ground.as_str(), |g| g.title.as_str());
-            send(office, job, &request, &Denied { about, ground, explanation: explanation.expose(), remedies }).await
+        (Kind::Denied, State::Denied { .. }) => {
+            let regime = office.regimes.get(&request.regime);
+            let Some(denial) = Denial::of(regime, &request, about.contact) else { return Ok(()) };
+            send(office, job, &request, &denial.letter(about, &told)).await
+        }
+        (Kind::AppealReceived | Kind::AppealExtended | Kind::AppealSettled, _) => {
+            appeals::mail(office, job, &request, kind, about).await
         }
         (Kind::Referred, State::Referred { to, explanation, .. }) => {
             let letter = Referred { about, to: to.expose(), explanation: explanation.expose() };
@@ -211,7 +222,14 @@ async fn completed(
         }
         Right::Deletion => {
             let results = erased(result);
-            let mut said = of_a_deletion(&controller(office, request)?.policy, &results);
+            let regime = office.regimes.get(&request.regime);
+            let note = |e: &Exception| {
+                let ground = ground_title(regime, &e.ground);
+                format!("Why {} is kept: {ground}\n{}", e.collection, e.explanation.expose())
+            };
+            let decided: Vec<String> = done.approval.except.iter().map(note).collect();
+            let mut said: Vec<&str> = decided.iter().map(|note| note.trim_end_matches('.')).collect();
+            said.extend(of_a_deletion(&controller(office, request)?.policy, &results));
             said.extend(notes.iter().map(|note| note.trim_end_matches('.')));
             send(office, job, request, &DeletionDone { about, results: &results, notes: &said, told, remedies }).await
         }
@@ -225,12 +243,35 @@ async fn completed(
             send(office, job, request, &Marked { about, mark, since, sensitive: &sensitive, told }).await
         }
         _ => {
-            let Some(package) = &result.package else { return Ok(()) };
-            let url = &format!("{}/package", office.address_of(request.id));
-            let until = day(office, request, package.expires_at)?;
+            let url = format!("{}/package", office.address_of(request.id));
+            let until = result.package.as_ref().map(|p| day(office, request, p.expires_at)).transpose()?;
+            let package = until.map(|until| (url.as_str(), until));
+            if !done.approval.except.is_empty() {
+                return in_part(office, job, request, package, about, remedies).await;
+            }
+            let Some((url, until)) = package else { return Ok(()) };
             send(office, job, request, &PackageReady { about, url, until, notes: &notes }).await
         }
     }
+}
+
+async fn in_part(
+    office: &Office,
+    job: JobId,
+    request: &Request,
+    package: Option<(&str, NaiveDate)>,
+    about: Concerning<'_>,
+    remedies: Remedies<'_>,
+) -> Result<(), LetterError> {
+    let regime = office.regimes.get(&request.regime);
+    let except = request.state.exceptions();
+    let grounds: Vec<String> = except.iter().map(|e| ground_title(regime, &e.ground)).collect();
+    let left_out = |(e, ground)| {
+        let (e, ground): (&Exception, &String) = (e, ground);
+        LeftOut { collection: &e.collection, ground, explanation: e.explanation.expose() }
+    };
+    let left_out: Vec<LeftOut<'_>> = except.iter().zip(&grounds).map(left_out).collect();
+    send(office, job, request, &AnsweredInPart { about, package, left_out: &left_out, remedies }).await
 }
 
 /// What the policy says of deletions; how long things stay only where something did.
@@ -289,7 +330,8 @@ pub async fn mail_lifting(office: &Office, job: JobId, id: RequestId) -> Result<
     let controller = controller(office, &request)?;
     let reference = request.id.reference();
     let about = concerning(controller, &request, &reference);
-    let letter = Lifted { about, reason: lifting.reason.expose(), remedies: remedies(office, &request) };
+    let told = Told::with(office, &request);
+    let letter = Lifted { about, reason: lifting.reason.expose(), remedies: told.shown() };
     send(office, job, &request, &letter).await
 }
 
@@ -337,19 +379,6 @@ fn changes(result: &Fulfilment) -> Vec<Change<'_>> {
             Some(Change { field: line.field.as_deref()?, refused })
         })
         .collect()
-}
-
-/// What the person can do about a decision: the authority that policy or regime names, and the courts where its letters name them.
-fn remedies<'a>(office: &'a Office, request: &Request) -> Remedies<'a> {
-    use crate::domain::regime::LetterPart;
-    let regime = office.regimes.get(&request.regime);
-    let controller = office.controller(&request.controller);
-    let authority = controller.zip(regime).and_then(|(c, r)| c.policy.authority(r));
-    Remedies {
-        appeal: None,
-        authority: authority.map(|a| Authority { name: &a.name, url: a.url.as_deref() }),
-        court: regime.is_some_and(|r| r.denial_letter.contains(&LetterPart::Court)),
-    }
 }
 
 fn controller<'a>(office: &'a Office, request: &Request) -> Result<&'a Controller, Error> {

@@ -4,9 +4,11 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::fulfil::Plan;
+use super::history::{History, history};
 use super::{Error, Office};
 use crate::domain::audit::Entry;
 use crate::domain::ids::RequestId;
+use crate::domain::policy::Referral;
 use crate::domain::request::Request;
 use crate::domain::right::Right;
 use crate::store::{JobStatus, Message, Page, Queue, StepRow};
@@ -21,6 +23,10 @@ pub struct Whole {
     pub jobs: Vec<JobStatus>,
     /// How far its fulfilment is.
     pub steps: Vec<StepRow>,
+    /// What the person asked before.
+    pub history: History,
+    /// To whom the policy lets it be referred.
+    pub referrals: Vec<Referral>,
     /// What staff should know when they decide about it.
     pub guidance: Guidance,
 }
@@ -87,12 +93,15 @@ pub async fn whole(office: &Office, id: RequestId) -> Result<Whole, Error> {
         .store
         .read(move |tx| {
             let request = tx.request(id)?.ok_or(Error::NotFound("request"))?;
+            let controller = inner.controller(&request.controller);
             Ok(Whole {
                 guidance: Guidance::of(&inner, &request),
-                request,
+                history: history(&inner, tx, &request)?,
+                referrals: controller.map(|c| c.policy.referrals.clone()).unwrap_or_default(),
                 messages: tx.messages(id)?,
                 jobs: tx.jobs_of(id)?,
                 steps: tx.steps(id)?,
+                request,
             })
         })
         .await

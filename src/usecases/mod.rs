@@ -1,11 +1,13 @@
 //! What Habeas does, one verb a function: the API, the pages, the worker and the command line all call these.
 
 pub mod account;
+pub mod appeal;
 pub mod decide;
 pub mod error;
 pub mod evidence;
 pub mod follow;
 pub mod fulfil;
+pub mod history;
 pub mod idempotency;
 pub mod letters;
 pub mod limits;
@@ -15,6 +17,7 @@ pub mod office;
 pub mod one_time_code;
 pub mod receipt;
 pub mod recipients;
+mod remedies;
 pub mod report;
 pub mod signal;
 pub mod second_factor;

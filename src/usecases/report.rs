@@ -39,7 +39,8 @@ pub async fn log(office: &Office, filter: LogFilter, after: Option<String>) -> R
 }
 
 /// The header of the log as CSV.
-pub const LOG_HEADER: &str = "reference,controller,right,regime,channel,received_at,due,state,closed_at,ground\r\n";
+pub const LOG_HEADER: &str = "reference,controller,right,regime,channel,received_at,due,state,closed_at,ground,\
+appeal,appeal_filed_at,appeal_due,appeal_settled_at\r\n";
 
 /// One line of the log as CSV (RFC 4180).
 pub fn log_line(line: &LogLine) -> String {
@@ -55,6 +56,10 @@ pub fn log_line(line: &LogLine) -> String {
         line.state.as_str().to_owned(),
         line.closed_at.map(moment).unwrap_or_default(),
         quoted(line.ground.as_deref().unwrap_or_default()),
+        line.appeal.map(|a| a.as_str().to_owned()).unwrap_or_default(),
+        line.appeal_filed_at.map(moment).unwrap_or_default(),
+        line.appeal_due.map(|d| d.to_string()).unwrap_or_default(),
+        line.appeal_settled_at.map(moment).unwrap_or_default(),
     ];
     fields.join(",") + "\r\n"
 }

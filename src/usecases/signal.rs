@@ -146,6 +146,8 @@ fn prepare(
         received_at: now,
         deadlines: Vec::new(),
         told: Vec::new(),
+        remedies: None,
+        appeals: Vec::new(),
         extension: None,
         // An opt-out need not be a verifiable request (11 CCR 7026(d), 7060(b)); what a signal asks for harms nobody.
         verification: Verification::required(Level::None),

@@ -132,6 +132,8 @@ fn prepare(office: &Office, mut submission: Submission, now: DateTime<Utc>) -> R
             verification: Verification::required(terms.verification),
             assignee: None,
             state: State::InReview { since: now },
+            remedies: None,
+            appeals: Vec::new(),
             particulars: of_right(&submission.particulars, *right),
         };
         request.verification.ways = controller.policy.ways(&request.particulars);

@@ -47,7 +47,7 @@ kinds! {
     METHOD_NOT_ALLOWED = "method_not_allowed", 405, "The method is not offered here";
     ILLEGAL_STATE = "illegal_state", 409, "The request's state does not allow this";
     CONFLICT = "conflict", 409, "Somebody else was first";
-    FOUR_EYES = "four_eyes", 409, "Somebody else has to approve";
+    FOUR_EYES = "four_eyes", 409, "Somebody else has to do this";
     SECOND_FACTOR_EXISTS = "second_factor_exists", 409, "The account has a second factor";
     NOT_VERIFIED = "not_verified", 409, "Who the person is has not been shown far enough";
     NOTHING_MISSING = "nothing_missing", 409, "No more evidence is needed";
@@ -57,6 +57,10 @@ kinds! {
     NO_EXTENSION = "no_extension", 409, "The law knows no extension";
     MARK_STAYS = "mark_stays", 409, "The mark is not for staff to lift";
     ALREADY_LIFTED = "already_lifted", 409, "The mark is lifted, or being lifted, already";
+    NO_APPEAL = "no_appeal", 409, "There is no appeal";
+    ALREADY_APPEALED = "already_appealed", 409, "The decision was appealed against before";
+    TOO_LATE_TO_APPEAL = "too_late_to_appeal", 409, "The period for an appeal is over";
+    NO_OPEN_APPEAL = "no_open_appeal", 409, "No appeal is open";
     ALREADY_CONFIRMED = "already_confirmed", 409, "The address is confirmed already";
     ACCOUNT_EXISTS = "account_exists", 409, "The account exists already";
     OBSTACLES = "plan_has_obstacles", 409, "The plan cannot be carried out as things stand";
@@ -69,6 +73,7 @@ kinds! {
     UNKNOWN_REGIME = "unknown_regime", 422, "No such law in force";
     RIGHT_NOT_OFFERED = "right_not_offered", 422, "The right is not offered";
     UNKNOWN_GROUND = "unknown_ground", 422, "The law knows no such ground";
+    GROUND_NOT_GIVEN = "ground_not_given", 422, "The ground is not given";
     KEY_REUSED = "idempotency_key_reused", 422, "The Idempotency-Key was used for something else";
     NO_SIGNAL = "no_signal", 422, "The browser sent no signal";
     SIGN_IN_REFUSED = "sign_in_refused", 422, "The identity provider's token is not taken";
@@ -166,7 +171,8 @@ impl From<Error> for Problem {
             Error::UnknownController => Problem::new(UNKNOWN_CONTROLLER, detail).at("/controller"),
             Error::UnknownRegime => Problem::new(UNKNOWN_REGIME, detail).at("/regime"),
             Error::RightNotOffered { .. } => Problem::new(RIGHT_NOT_OFFERED, detail).at("/rights"),
-            Error::UnknownGround { .. } => Problem::new(UNKNOWN_GROUND, detail).at("/ground"),
+            Error::UnknownGround { pointer, .. } => Problem::new(UNKNOWN_GROUND, detail).at(pointer),
+            Error::GroundNotGiven(_) => Problem::new(GROUND_NOT_GIVEN, detail).at("/ground"),
             Error::NotFound(_) => Problem::new(NOT_FOUND, detail),
             Error::Unauthorized => Problem::new(UNAUTHORIZED, detail),
             Error::Forbidden => Problem::new(FORBIDDEN, detail),
@@ -225,6 +231,11 @@ fn refused(refusal: &Refusal) -> &'static Kind {
         Refusal::NothingMissing => NOTHING_MISSING,
         Refusal::NotOffered => EVIDENCE_NOT_OFFERED,
         Refusal::TriesExhausted => TRIES_EXHAUSTED,
+        Refusal::NoAppeal => NO_APPEAL,
+        Refusal::AlreadyAppealed => ALREADY_APPEALED,
+        Refusal::TooLateToAppeal { .. } => TOO_LATE_TO_APPEAL,
+        Refusal::NoOpenAppeal => NO_OPEN_APPEAL,
+        Refusal::OwnDecision => FOUR_EYES,
     }
 }
 

@@ -189,6 +189,8 @@ needs! {
     Enter = Some(Permission::Enter);
     /// Decide.
     Decide = Some(Permission::Decide);
+    /// Settle appeals.
+    SettleAppeals = Some(Permission::SettleAppeals);
     /// Figures and the request log.
     Report = Some(Permission::Report);
     /// Staff accounts.

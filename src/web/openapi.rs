@@ -3,7 +3,7 @@
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
-use super::api::{accounts, decisions, operations, queue, receipts, requests, sessions, signals, suppressions, unsubscribe_links, verification};
+use super::api::{accounts, appeals, decisions, operations, queue, receipts, requests, sessions, signals, suppressions, unsubscribe_links, verification};
 use super::centre::{privacy, unsubscribe};
 
 /// The file as it is published.
@@ -35,6 +35,7 @@ pub const COMMITTED: &str = include_str!("../../openapi.yaml");
         queue::list, queue::get, queue::plan, queue::entries, queue::export, queue::figures,
         decisions::approve, decisions::deny, decisions::extend, decisions::clarify, decisions::refer,
         decisions::assign, decisions::release, decisions::lift, decisions::retry, decisions::write_message,
+        appeals::file, appeals::withdraw, appeals::enter, appeals::extend, appeals::settle,
         operations::live, operations::ready, operations::metrics, operations::openapi, operations::problem,
     )
 )]

@@ -2,7 +2,7 @@
 
 use actix_web::web::{self, PathConfig, QueryConfig, ServiceConfig};
 
-use super::api::{accounts, decisions, operations, queue, receipts, requests, sessions, signals, suppressions, unsubscribe_links, verification};
+use super::api::{accounts, appeals, decisions, operations, queue, receipts, requests, sessions, signals, suppressions, unsubscribe_links, verification};
 use super::centre::{privacy, unsubscribe};
 use super::error::{self, Problem};
 
@@ -45,6 +45,7 @@ pub fn configure(config: &mut ServiceConfig) {
         "/v1/requests/{id}/verification/sign-in" => { post "POST": verification::sign_in };
         "/v1/requests/{id}/verification/declaration" => { post "POST": verification::declare };
         "/v1/requests/{id}/withdrawal" => { post "POST": requests::withdraw };
+        "/v1/requests/{id}/appeal" => { post "POST": appeals::file, delete "DELETE": appeals::withdraw };
         "/v1/requests/{id}/messages" => { get "GET": requests::messages, post "POST": requests::write_message };
         "/v1/requests/{id}/package" => { get "GET": requests::package };
         "/v1/requests/{id}/package/{path:.+}" => { get "GET": requests::package_file };
@@ -78,6 +79,9 @@ pub fn configure(config: &mut ServiceConfig) {
         "/v1/staff/requests/{id}/release" => { post "POST": decisions::release };
         "/v1/staff/requests/{id}/lifting" => { post "POST": decisions::lift };
         "/v1/staff/requests/{id}/retry" => { post "POST": decisions::retry };
+        "/v1/staff/requests/{id}/appeal" => { post "POST": appeals::enter };
+        "/v1/staff/requests/{id}/appeal/extension" => { post "POST": appeals::extend };
+        "/v1/staff/requests/{id}/appeal/decision" => { post "POST": appeals::settle };
         "/v1/staff/requests/{id}/messages" => { post "POST": decisions::write_message };
     }
     config.default_service(web::to(|| async {

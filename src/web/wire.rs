@@ -1,15 +1,23 @@
 //! How things look on the wire: the shapes of the API's answers and of the bodies it takes.
 
+mod appeal;
+mod background;
+
 use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+pub use appeal::{AppealView, ExceptionView, OtherRequest};
+pub use background::{HistoryView, ReferralView};
+
+use crate::domain::appeal::Remedies;
 use crate::domain::deadline::{Deadline, Duty};
 use crate::domain::identity::{AccountId, Email, Name, Phone, Residence};
+use crate::domain::ids::RequestId;
 use crate::domain::personal::Personal;
 use crate::domain::request::{
-    Agent, Channel, Correction, DateRange, Fulfilment, OptOut, Particulars, Person, Request, State, StateName,
+    Agent, Channel, Correction, DateRange, Fulfilment, Instead, OptOut, Particulars, Person, Request, State, StateName,
 };
 use crate::domain::right::Right;
 use crate::domain::verification::{Level, Method, Shown};
@@ -68,6 +76,9 @@ pub struct RequestView {
     /// How it ended, once it did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outcome: Option<OutcomeView>,
+    /// The latest appeal against it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub appeal: Option<AppealView>,
 }
 
 /// How sure the controller is that the requester is the person.
@@ -136,25 +147,68 @@ pub struct OutcomeView {
     /// To whom the person is referred.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub referred_to: Option<String>,
+    /// What the person is offered instead: `opt_out`, for which nothing has to be shown.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub offers: Vec<OptOutOffer>,
+    /// The request under which the categories are given instead of the pieces.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub answered_as: Option<OtherRequest>,
+    /// The earlier request that is the same and is being worked on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub duplicate_of: Option<OtherRequest>,
+    /// The collections that were left out, each with its ground.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub except: Vec<ExceptionView>,
+    /// What the person can do about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub remedies: Option<Remedies>,
     /// What was done where.
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
     pub result: Option<Fulfilment>,
 }
 
+/// The opt-out of sale and sharing that is offered where a deletion could not be verified (11 CCR 7022(g)).
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OptOutOffer {
+    /// An opt-out.
+    OptOut,
+}
+
 impl OutcomeView {
-    fn of(state: &State) -> Option<Self> {
+    fn of(request: &Request) -> Option<Self> {
+        let state = &request.state;
         let at = moment(state.closed_at()?);
-        let plain =
-            |kind| Self { kind, at: at.clone(), ground: None, explanation: None, referred_to: None, result: None };
+        let plain = |kind| Self {
+            kind,
+            at: at.clone(),
+            ground: None,
+            explanation: None,
+            referred_to: None,
+            offers: Vec::new(),
+            answered_as: None,
+            duplicate_of: None,
+            except: state.exceptions().iter().map(ExceptionView::from).collect(),
+            remedies: request.remedies.clone(),
+            result: None,
+        };
         match state {
             State::Fulfilled(done) | State::PartiallyFulfilled(done) => {
                 Some(Self { result: Some(done.result.clone()), ..plain(state.outcome()?) })
             }
-            State::Denied { ground, explanation, .. } => Some(Self {
-                ground: Some(ground.clone()),
-                explanation: Some(explanation.expose().clone()),
-                ..plain("denied")
-            }),
+            State::Denied { ground, explanation, instead, .. } => {
+                let other = |wanted: fn(&Instead) -> Option<RequestId>| {
+                    instead.as_ref().and_then(wanted).map(OtherRequest::from)
+                };
+                Some(Self {
+                    ground: Some(ground.clone()),
+                    explanation: Some(explanation.expose().clone()),
+                    offers: instead.iter().filter(|i| **i == Instead::OptOut).map(|_| OptOutOffer::OptOut).collect(),
+                    answered_as: other(Instead::categories),
+                    duplicate_of: other(Instead::earlier),
+                    ..plain("denied")
+                })
+            }
             State::Referred { to, explanation, .. } => Some(Self {
                 referred_to: Some(to.expose().clone()),
                 explanation: Some(explanation.expose().clone()),
@@ -180,6 +234,7 @@ impl From<&Request> for RequestView {
             State::AwaitingRequester { question, .. } => Some(question.expose().clone()),
             _ => None,
         };
+        let of_appeal = r.open_appeal().map(|appeal| appeal.deadlines.as_slice()).unwrap_or_default();
         Self {
             id: r.id.0,
             reference: r.id.reference(),
@@ -189,10 +244,11 @@ impl From<&Request> for RequestView {
             regime_reason: r.regime_reason.clone(),
             state: r.state.name(),
             received_at: moment(r.received_at),
-            deadlines: r.deadlines.iter().map(DeadlineView::from).collect(),
+            deadlines: r.deadlines.iter().chain(of_appeal).map(DeadlineView::from).collect(),
             verification: VerificationView::of(r),
             question,
-            outcome: OutcomeView::of(&r.state),
+            outcome: OutcomeView::of(r),
+            appeal: r.appeal().map(AppealView::from),
         }
     }
 }

@@ -42,7 +42,7 @@ pub struct Options {
     pub country: Option<String>,
     /// When the clock stood still, where the law lets it.
     pub paused: Vec<Pause>,
-    /// What the policy promises, for a response; the earlier date wins.
+    /// What the policy promises, for a response or for the answer to an appeal; the earlier date wins.
     pub promised: Option<Promise>,
 }
 
@@ -105,7 +105,7 @@ pub fn deadline(
     if !options.paused.is_empty() && (regime.pausing.is_none() || duty != Duty::Response) {
         return Err(DeadlineError::NoPausing { regime: name(), duty });
     }
-    let promise = options.promised.filter(|_| duty == Duty::Response);
+    let promise = options.promised.filter(|_| matches!(duty, Duty::Response | Duty::Appeal));
     let length =
         length(clock, options.extended, promise).ok_or_else(|| DeadlineError::NoExtension { regime: name(), duty })?;
 
@@ -126,6 +126,23 @@ pub fn deadline(
         Some(promise) if !follows_promise(clock) => stricter(law, received, promise, options),
         _ => Ok(law),
     }
+}
+
+/// When `duty` is due where no law sets a period and the policy promises one.
+///
+/// # Errors
+/// When the dates are impossible.
+pub fn promised(duty: Duty, received: NaiveDate, days: u32) -> Result<Deadline, DeadlineError> {
+    let mut count = Count::from(received);
+    count.add_days(days)?;
+    Ok(Deadline {
+        duty,
+        due: count.date,
+        rule: format!("{} after receipt, as the policy promises", amount(days, "day")),
+        steps: count.steps,
+        citation: "the controller's privacy policy".to_owned(),
+        confidence: Confidence::High,
+    })
 }
 
 /// The period in the clock's unit; none where an extension is asked for that nothing allows.

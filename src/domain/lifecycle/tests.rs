@@ -7,18 +7,18 @@ use crate::domain::ids::BundleId;
 use crate::domain::request::{Action, Channel, Line, Particulars, Person};
 use crate::domain::verification::Verification;
 
-const CLERK: StaffId = StaffId(Uuid::from_u128(7));
-pub(super) const REVIEWER: StaffId = StaffId(Uuid::from_u128(8));
+pub(crate) const CLERK: StaffId = StaffId(Uuid::from_u128(7));
+pub(crate) const REVIEWER: StaffId = StaffId(Uuid::from_u128(8));
 
-pub(super) fn now() -> DateTime<Utc> {
+pub(crate) fn now() -> DateTime<Utc> {
     DateTime::from_timestamp(1_800_000_000, 0).unwrap()
 }
 
-fn today() -> NaiveDate {
+pub(crate) fn today() -> NaiveDate {
     now().date_naive()
 }
 
-pub(super) fn request(right: Right, state: State) -> Request {
+pub(crate) fn request(right: Right, state: State) -> Request {
     Request {
         id: RequestId(Uuid::from_u128(1)),
         bundle: BundleId(Uuid::from_u128(2)),
@@ -41,6 +41,8 @@ pub(super) fn request(right: Right, state: State) -> Request {
         verification: Verification::required(Level::Email),
         assignee: None,
         state,
+        remedies: None,
+        appeals: Vec::new(),
         particulars: Particulars {
             person: Person {
                 name: "Ada Example".parse().unwrap(),
@@ -73,11 +75,11 @@ pub(super) fn found() -> Fulfilment {
     Fulfilment { lines: vec![line], ..Fulfilment::default() }
 }
 
-pub(super) fn state(name: StateName) -> State {
+pub(crate) fn state(name: StateName) -> State {
     let at = now();
     let approval = Approval::new(at, Actor::Staff(REVIEWER));
     let text = || Personal::new(String::from("because"));
-    let done = || Completed { at, approval, released_by: None, result: found() };
+    let done = || Completed { at, approval: approval.clone(), released_by: None, result: found() };
     match name {
         StateName::AwaitingVerification => State::AwaitingVerification { since: at },
         StateName::AwaitingAuthorization => State::AwaitingAuthorization { since: at },
@@ -87,7 +89,9 @@ pub(super) fn state(name: StateName) -> State {
         StateName::AwaitingRelease => State::AwaitingRelease { approval, since: at, result: found() },
         StateName::Fulfilled => State::Fulfilled(done()),
         StateName::PartiallyFulfilled => State::PartiallyFulfilled(done()),
-        StateName::Denied => State::Denied { at, by: CLERK, ground: "excessive".into(), explanation: text() },
+        StateName::Denied => {
+            State::Denied { at, by: CLERK, ground: "excessive".into(), explanation: text(), instead: None }
+        }
         StateName::Referred => State::Referred { at, by: CLERK, to: text(), explanation: text() },
         StateName::Withdrawn => State::Withdrawn { at },
         StateName::Expired => State::Expired { at },

@@ -25,7 +25,7 @@ impl Outcome {
 
 impl Request {
     /// Whether the package has yet to go to another company.
-    pub(super) fn transmits(&self, approval: Approval, result: &Fulfilment) -> bool {
+    pub(super) fn transmits(&self, approval: &Approval, result: &Fulfilment) -> bool {
         self.right == Right::Portability
             && approval.transmit
             && result.package.is_some()
@@ -52,7 +52,7 @@ impl Request {
     /// # Errors
     /// When no package was on its way.
     pub fn transmitted(self, now: DateTime<Utc>, transmission: Transmission) -> Transition {
-        let State::Fulfilling { approval, prepared: Some(ref prepared), .. } = self.state else {
+        let State::Fulfilling { approval, prepared: Some(prepared), .. } = self.state.clone() else {
             return Err(self.illegal("transmitted"));
         };
         let Prepared { result, released_by } = prepared.as_ref().clone();
@@ -76,7 +76,7 @@ impl Request {
     /// # Errors
     /// When no failed transmission waits for staff.
     pub fn transmit_again(self, now: DateTime<Utc>, by: StaffId) -> Transition {
-        let State::AwaitingRelease { approval, ref result, .. } = self.state else {
+        let State::AwaitingRelease { approval, result, .. } = self.state.clone() else {
             return Err(self.illegal("transmitted"));
         };
         if !matches!(result.transmission, Some(Transmission::Failed { .. })) {

@@ -1,6 +1,7 @@
 //! A policy is what one controller promises, as a file: rights, evidence, dates, recipients, texts.
 
 pub mod evidence;
+mod appeal_terms;
 mod parts;
 mod terms;
 
@@ -11,8 +12,9 @@ use chrono_tz::Tz;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
+pub use appeal_terms::AppealTerms;
 pub use evidence::{Approval, SignIn};
-pub use parts::{AutomatedDecision, AutomatedDecisions, Exclusion, Gpc, Honour, Purpose, Recipient, Release, Retention, concerns};
+pub use parts::{AppealPromise, AutomatedDecision, AutomatedDecisions, Exclusion, Gpc, Honour, Purpose, Recipient, Referral, Release, Retention, concerns};
 pub use terms::Terms;
 
 use super::deadline::Promise;
@@ -84,6 +86,12 @@ pub struct Policy {
     /// The authority to which letters under a regime refer, where the controller's own is more exact than the regime's.
     #[serde(default)]
     pub authorities: BTreeMap<RegimeId, Authority>,
+    /// The appeal it promises, where it promises one of its own or on better terms than the law.
+    #[serde(default)]
+    pub appeal: Option<AppealPromise>,
+    /// To whom requests are referred that are somebody else's to answer.
+    #[serde(default)]
+    pub referrals: Vec<Referral>,
     /// Who is told of corrections, deletions and the like.
     #[serde(default)]
     pub recipients: Vec<Recipient>,

@@ -81,6 +81,46 @@ pub struct Exclusion {
     pub rights: Vec<Right>,
 }
 
+/// An appeal that the controller promises of its own accord, or on better terms than the law's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AppealPromise {
+    /// Within how many days of the decision it can be filed; 60 when absent.
+    #[serde(default, deserialize_with = "a_period")]
+    pub file_within_days: Option<u32>,
+    /// Within how many days it is answered; the law's days when absent, and 60 where no law gives an appeal.
+    #[serde(default, deserialize_with = "a_period")]
+    pub answered_in_days: Option<u32>,
+}
+
+fn a_period<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<u32>, D::Error> {
+    let days = u32::deserialize(from)?;
+    let fits = (1..=3650).contains(&days);
+    fits.then_some(Some(days)).ok_or_else(|| serde::de::Error::custom("write 1 to 3650 days"))
+}
+
+/// Somebody else who answers some requests: the customer whose user the person is, an affiliate.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Referral {
+    /// The name by which staff choose it.
+    pub id: String,
+    /// Who answers, in the words of a letter.
+    pub name: String,
+    /// Where they are reached, in the words of a letter.
+    #[serde(default)]
+    pub contact: Option<String>,
+    /// Why it is theirs to answer, in the words of a letter.
+    pub text: String,
+}
+
+impl Referral {
+    /// To whom the person should turn, on one line.
+    pub fn to(&self) -> String {
+        self.contact.as_ref().map_or_else(|| self.name.clone(), |contact| format!("{}, {contact}", self.name))
+    }
+}
+
 /// Whose Global Privacy Control signal is honoured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "snake_case")]

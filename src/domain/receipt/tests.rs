@@ -42,6 +42,8 @@ fn request(right: Right) -> Request {
         verification: Verification::required(Level::None),
         assignee: None,
         state: State::InReview { since: now() },
+        remedies: None,
+        appeals: Vec::new(),
         particulars: Particulars {
             person: Person {
                 name: "MARKER".parse().unwrap(),
@@ -251,7 +253,7 @@ fn every_end_has_a_receipt_and_nothing_else_has_and_none_names_anybody() {
     let (at, by) = (now(), StaffId(Uuid::from_u128(3)));
     let text = || Personal::new("MARKER".to_owned());
     let ends = [
-        State::Denied { at, by, ground: "excessive".into(), explanation: text() },
+        State::Denied { at, by, ground: "excessive".into(), explanation: text(), instead: None },
         State::Referred { at, by, to: text(), explanation: text() },
         State::Withdrawn { at },
         State::Expired { at },

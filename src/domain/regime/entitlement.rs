@@ -1,7 +1,8 @@
 //! What a law gives a person beyond dates: each right's terms, agents, appeal, the words a denial must hold.
 
 use chrono::NaiveDate;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::{Confidence, date};
 use crate::domain::right::Right;
@@ -60,6 +61,12 @@ pub struct Agents {
 pub struct Appeal {
     /// What the law calls it and asks of it.
     pub rule: String,
+    /// Whether it is an appeal against a decision or a complaint about anything.
+    #[serde(default)]
+    pub kind: AppealKind,
+    /// Within how many days of the decision it is filed, where the law names a number.
+    #[serde(default)]
+    pub file_within_days: Option<u32>,
     /// How long records of appeals are kept, in months, where the law says so.
     #[serde(default)]
     pub records_months: Option<u32>,
@@ -67,20 +74,31 @@ pub struct Appeal {
     pub citation: String,
 }
 
+/// What a person asks for who wants the controller to look again.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AppealKind {
+    /// An appeal against a decision.
+    #[default]
+    Appeal,
+    /// A complaint to the controller, also about a request it has not answered (Data Protection Act 2018 s. 164A).
+    Complaint,
+}
+
 /// Where the person can complain.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Authority {
     /// Its name.
     pub name: String,
     /// Its web page for complaints.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
     /// Its postal address.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,
     /// Which one it is, where there are several, and the statute.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
 }
 
@@ -95,8 +113,41 @@ pub struct Ground {
     /// The rights it can be held against; all of them when empty.
     #[serde(default)]
     pub rights: Vec<Right>,
+    /// What must be true for it to be used; nothing beyond the judgement of staff where it is absent.
+    #[serde(default)]
+    pub only_when: Option<OnlyWhen>,
     /// The statute.
     pub citation: String,
+}
+
+/// What the server itself can see to before a ground is used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnlyWhen {
+    /// The free requests of the last twelve months were all answered.
+    FreeRequestsUsed,
+    /// An earlier request that is the same is being worked on.
+    EarlierRequestOpen,
+}
+
+impl Ground {
+    /// The code of the ground on which somebody whose identity stays in doubt is denied; every regime has it.
+    pub const IDENTITY_NOT_VERIFIED: &'static str = "identity_not_verified";
+
+    /// The code of [`Ground::duplicate`].
+    pub const DUPLICATE: &'static str = "duplicate";
+
+    /// The ground that every regime has and no file names: the same was asked before and is being worked on. It takes
+    /// nothing from the person, who gets the one answer.
+    pub(super) fn duplicate() -> Self {
+        Self {
+            code: Self::DUPLICATE.to_owned(),
+            title: "You asked for the same before, and we are working on that request.".to_owned(),
+            rights: Vec::new(),
+            only_when: Some(OnlyWhen::EarlierRequestOpen),
+            citation: "no statute: the earlier request keeps its dates and is answered".to_owned(),
+        }
+    }
 }
 
 /// A part that a letter of denial must have.

@@ -12,8 +12,8 @@ use serde::Deserialize;
 
 pub use clock::{Acknowledges, Clock, Confidence, Counting, Duty, Pausing, UnknownDuty};
 pub use entitlement::{
-    Agents, Appeal, Authority, Entitlement, Ground, LetterPart, LookBack, Metrics, NeverDisclosed, Records, SideDuty,
-    UniversalOptOut,
+    Agents, Appeal, AppealKind, Authority, Entitlement, Ground, LetterPart, LookBack, Metrics, NeverDisclosed,
+    OnlyWhen, Records, SideDuty, UniversalOptOut,
 };
 
 use super::calendar::{Calendar, Calendars};
@@ -108,7 +108,10 @@ impl Regime {
         let mut regime: Self = toml::from_str(text).map_err(|error| Finding::of_toml(file, text, &error))?;
         regime.calendars = Arc::clone(calendars);
         match regime.contradiction() {
-            None => Ok(regime),
+            None => {
+                regime.grounds.push(Ground::duplicate());
+                Ok(regime)
+            }
             Some((key, message)) => Err(Finding::error(file, line_of(text, &key), message)),
         }
     }
@@ -210,6 +213,10 @@ impl Regime {
         if self.clocks.get(&Duty::Response).is_some_and(|clock| !clock.rights.is_empty()) {
             let message = "every right is answered, so `[clocks.response]` takes no `rights`";
             return Some(("[clocks.response]".to_owned(), message.to_owned()));
+        }
+        if self.grounds.iter().any(|ground| ground.code == Ground::DUPLICATE) {
+            let message = "every regime has the ground `duplicate`; a file does not name it";
+            return Some((format!("code = \"{}\"", Ground::DUPLICATE), message.to_owned()));
         }
         let mut seen = std::collections::BTreeSet::new();
         let twice = self.grounds.iter().find(|ground| !seen.insert(&ground.code))?;

@@ -5,6 +5,7 @@ use chrono::NaiveDate;
 
 use super::{Concerning, Remedies};
 use crate::domain::mark::Mark;
+use crate::domain::regime::AppealKind;
 use crate::domain::right::Right;
 
 /// A mark stands: the use of the data is restricted or limited, an objection or a withdrawal is honoured.

@@ -19,6 +19,7 @@ pub(super) fn day(month: u32, day: u32) -> NaiveDate {
 pub(super) fn remedies() -> Remedies<'static> {
     Remedies {
         appeal: Some(Appeal {
+            kind: AppealKind::Appeal,
             how: "https://privacy.infotech.example/appeal",
             until: Some(day(12, 31)),
             answered_in_days: Some(60),
@@ -26,6 +27,8 @@ pub(super) fn remedies() -> Remedies<'static> {
         authority: Some(Authority {
             name: "the Attorney General of Virginia",
             url: Some("https://www.oag.state.va.us"),
+            address: None,
+            note: None,
         }),
         court: true,
     }
@@ -193,7 +196,8 @@ fn deletion_done_in_part() {
 
     You can appeal: https://privacy.infotech.example/appeal
     The last day for it is 31 December 2026.
-    We answer an appeal within 60 days.
+    Somebody who had no part in this decision looks at it again, and you have an
+    answer within 60 days.
 
     You can complain to the Attorney General of Virginia: https://www.oag.state.va.us
 
@@ -284,8 +288,10 @@ fn opt_out_honoured() {
 fn denied() {
     let letter = Denied {
         about: about(Right::Access),
-        ground: "your identity could not be verified",
+        ground: "Your identity could not be verified.",
+        citation: Some("Va. Code 59.1-577(B)(4)"),
         explanation: "The two details you gave match no account.\nPlease try again with the e-mail address of your account.",
+        instead: None,
         remedies: remedies(),
     };
     insta::assert_snapshot!(shown(&letter), @"
@@ -296,14 +302,16 @@ fn denied() {
     this is about your request DSR-7K2M-94QX to Infotech for
     a copy of your personal data.
 
-    We cannot do what you asked. The ground: your identity could not be verified.
+    We cannot do what you asked. The ground: Your identity could not be verified.
+    (Va. Code 59.1-577(B)(4))
 
     The two details you gave match no account.
     Please try again with the e-mail address of your account.
 
     You can appeal: https://privacy.infotech.example/appeal
     The last day for it is 31 December 2026.
-    We answer an appeal within 60 days.
+    Somebody who had no part in this decision looks at it again, and you have an
+    answer within 60 days.
 
     You can complain to the Attorney General of Virginia: https://www.oag.state.va.us
 
@@ -323,7 +331,10 @@ fn extended() {
         was: day(11, 22),
         due: day(12, 22),
         citation: "GDPR Art. 12(3)",
-        remedies: Remedies { authority: Some(Authority { name: "the BfDI", url: None }), ..Remedies::default() },
+        remedies: Remedies {
+            authority: Some(Authority { name: "the BfDI", url: None, address: None, note: None }),
+            ..Remedies::default()
+        },
     };
     insta::assert_snapshot!(shown(&letter), @"
     We need more time for your request (DSR-7K2M-94QX)

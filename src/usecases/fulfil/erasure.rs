@@ -6,13 +6,15 @@ use serde::{Deserialize, Serialize};
 
 use super::super::office::Controller;
 use super::super::{Error, Office};
+use super::{ground_title, left_out};
 use crate::connectors::Key;
 use crate::crash;
 use crate::domain::identity::Identities;
 use crate::domain::ids::{RequestId, SystemId};
-use crate::domain::request::{Action, Fulfilment, Line, Request};
+use crate::domain::regime::Regime;
+use crate::domain::request::{Action, Exception, Fulfilment, Line, Request};
 use crate::fulfilment::manifest::{StepAction, TableRef};
-use crate::fulfilment::{Manifest, Plan, execute, prepare, verify};
+use crate::fulfilment::{KEPT_BY_DECISION, LeftOut, Manifest, Plan, execute, prepare_without, verify_without};
 
 /// How often rows that appeared meanwhile are gone after. A person who goes on using the service while they are being
 /// erased is a matter for staff, not for a loop.
@@ -27,6 +29,9 @@ struct Round {
     manifest: Manifest,
     /// What the plan said of collections that are kept.
     kept: Vec<Line>,
+    /// What the decision left out when the plan was made.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    except: Vec<Exception>,
     #[serde(skip)]
     executed: Vec<SystemId>,
 }
@@ -35,6 +40,8 @@ struct Round {
 /// manifest says is carried out at least once and changes rows at most once.
 pub fn erase(office: &Office, controller: &Controller, request: &Request) -> Result<Fulfilment, Error> {
     let identities = request.particulars.person.identities();
+    let (except, left_out) = (request.state.exceptions(), left_out(request));
+    let regime = office.regimes.get(&request.regime);
     let mut rounds = recorded(office, request.id)?;
     // Counted for each run: staff who stopped what writes and retry get new rounds.
     let most = rounds.len() + ROUNDS;
@@ -43,18 +50,21 @@ pub fn erase(office: &Office, controller: &Controller, request: &Request) -> Res
             carry_out(office, controller, request.id, round)?;
         }
         let done: Vec<Manifest> = rounds.iter().map(|r| r.manifest.clone()).collect();
-        if !done.is_empty() && verify(&controller.systems, &identities, &done)?.is_done() {
+        // Decided anew after an appeal: what was kept then is planned again.
+        let as_planned = rounds.last().is_some_and(|round| round.except == except);
+        if as_planned && verify_without(&controller.systems, &identities, &done, &left_out)?.is_done() {
             return Ok(Fulfilment { lines: lines(&rounds), ..Fulfilment::default() });
         }
         if rounds.len() == most {
             let message = "rows of the person keep appearing while they are erased; stop what writes them, then retry";
             return Err(Error::Obstacles(vec![message.to_owned()]));
         }
-        let (manifest, plan) = prepare(&controller.systems, &identities, &done)?;
+        let (manifest, plan) = prepare_without(&controller.systems, &identities, &done, &left_out)?;
         if !plan.obstacles.is_empty() {
             return Err(Error::Obstacles(plan.obstacles));
         }
-        let round = Round { manifest, kept: kept(&plan), executed: Vec::new() };
+        let kept = kept(&plan, except, regime);
+        let round = Round { manifest, kept, except: except.to_vec(), executed: Vec::new() };
         if round.manifest.is_empty() {
             rounds.push(round);
             break;
@@ -64,14 +74,19 @@ pub fn erase(office: &Office, controller: &Controller, request: &Request) -> Res
         crash::point("erasure.after_manifest");
         rounds.push(round);
     }
-    prove_absence(controller, &identities, &rounds)?;
+    prove_absence(controller, &identities, &rounds, &left_out)?;
     Ok(Fulfilment { lines: lines(&rounds), ..Fulfilment::default() })
 }
 
 /// The last word where there was nothing to erase: searched once more all the same.
-fn prove_absence(controller: &Controller, identities: &Identities, rounds: &[Round]) -> Result<(), Error> {
+fn prove_absence(
+    controller: &Controller,
+    identities: &Identities,
+    rounds: &[Round],
+    left_out: &LeftOut,
+) -> Result<(), Error> {
     let done: Vec<Manifest> = rounds.iter().map(|r| r.manifest.clone()).collect();
-    let remaining = verify(&controller.systems, identities, &done)?;
+    let remaining = verify_without(&controller.systems, identities, &done, left_out)?;
     if remaining.is_done() {
         return Ok(());
     }
@@ -123,10 +138,16 @@ fn recorded(office: &Office, id: RequestId) -> Result<Vec<Round>, Error> {
     Ok(rounds)
 }
 
-fn kept(plan: &Plan) -> Vec<Line> {
+fn kept(plan: &Plan, except: &[Exception], regime: Option<&Regime>) -> Vec<Line> {
+    let decided = |dataset: &str, collection: &str| {
+        let of = except.iter().find(|e| e.dataset == dataset && e.collection == collection);
+        of.map(|e| ground_title(regime, &e.ground))
+    };
     let mut lines = Vec::new();
     for place in &plan.collections {
         for keep in place.deletion.iter().flat_map(|d| &d.keep) {
+            let by_decision = keep.reason == KEPT_BY_DECISION;
+            let ground = decided(&place.dataset, &place.collection).filter(|_| by_decision);
             lines.push(Line {
                 system: place.system.to_string(),
                 dataset: place.dataset.clone(),
@@ -134,7 +155,7 @@ fn kept(plan: &Plan) -> Vec<Line> {
                 field: None,
                 action: if keep.shared { Action::KeptShared } else { Action::Kept },
                 rows: keep.rows,
-                note: Some(keep.reason.clone()),
+                note: Some(ground.unwrap_or_else(|| keep.reason.clone())),
             });
         }
     }

@@ -8,10 +8,11 @@ use serde_json::json;
 use super::super::follow::file_key;
 use super::super::office::Controller;
 use super::super::{Error, Office, receipt};
-use super::{background, ranges};
+use super::{background, ground_title, left_out, ranges};
 use crate::clock;
 use crate::crash;
 use crate::datamap::Graph;
+use crate::domain::regime::Regime;
 use crate::domain::request::{Action, Fulfilment, Line, Package, Request};
 use crate::domain::right::Right;
 use crate::fulfilment::{self, Counts, ExportOptions, Exported, Sink, export};
@@ -21,8 +22,11 @@ use crate::packaging::{self, About, Options, PackageWriter, PackagingError, Summ
 
 /// Searches the company's systems and packs what belongs to the person. Nothing found is no package.
 pub fn make(office: &Office, controller: &Controller, request: &Request, disclose: bool) -> Result<Fulfilment, Error> {
-    let never_disclose = controller.never_disclosed(office.regimes.get(&request.regime));
-    let options = ExportOptions { disclose, never_disclose: &never_disclose, range: request.particulars.range };
+    let regime = office.regimes.get(&request.regime);
+    let (never_disclose, left_out) = (controller.never_disclosed(regime), left_out(request));
+    let range = request.particulars.range;
+    let options = ExportOptions { disclose, never_disclose: &never_disclose, range, left_out: &left_out };
+    let excluded = excluded(controller, regime, request);
     let mut exported = Exported::default();
     let package = shelve(office, controller, request, |out, about| {
         let generated_at = about.generated_at.to_rfc3339();
@@ -32,11 +36,12 @@ pub fn make(office: &Office, controller: &Controller, request: &Request, disclos
         };
         let writer = PackageWriter::new(out, about.clone(), packaging, FileKey::new(clock::random()))
             .signed(receipt::of_package(office, request, about.generated_at));
-        let (all, summary) = pack(controller, request, options, writer, &generated_at)?;
+        let (all, summary) = pack(controller, request, options, writer, &generated_at, &excluded)?;
         exported = all;
         Ok(summary)
     })?;
-    let (lines, notes) = (lines(&exported), ranges::notes(request.particulars.range, &exported));
+    let (mut lines, notes) = (lines(&exported), ranges::notes(range, &exported));
+    lines.extend(excluded);
     if package.is_none() {
         return Ok(Fulfilment { lines, notes, ..Fulfilment::default() });
     }
@@ -83,6 +88,7 @@ fn pack<W: io::Write>(
     options: ExportOptions<'_>,
     writer: PackageWriter<W>,
     generated_at: &str,
+    excluded: &[Line],
 ) -> Result<(Exported, Option<Summary>), Error> {
     let mut packer = Packer { writer, graph: controller.systems.graph() };
     let identities = request.particulars.person.identities();
@@ -91,7 +97,9 @@ fn pack<W: io::Write>(
         return Ok((exported, None));
     }
     let receipt = asked_and_done(request, &exported, generated_at);
-    let notes = ranges::notes(request.particulars.range, &exported);
+    let note = |l: &Line| Some(format!("{} is left out: {}", l.collection, l.note.as_deref()?));
+    let mut notes = ranges::notes(request.particulars.range, &exported);
+    notes.extend(excluded.iter().filter_map(note));
     let summary = packer.writer.finish(&receipt, &notes).map_err(packing)?;
     Ok((exported, Some(summary)))
 }
@@ -112,6 +120,24 @@ pub async fn remove_expired_packages(office: &Office) -> Result<(), Error> {
         }
     }
     Ok(())
+}
+
+/// What the approval leaves out, one line each with its ground; how many rows there are is not told.
+fn excluded(controller: &Controller, regime: Option<&Regime>, request: &Request) -> Vec<Line> {
+    let graph = controller.systems.graph();
+    let line = |e: &crate::domain::request::Exception| {
+        let node = graph.node(graph.find(&e.dataset, &e.collection)?);
+        Some(Line {
+            system: node.system.to_string(),
+            dataset: e.dataset.clone(),
+            collection: e.collection.clone(),
+            field: None,
+            action: Action::Excluded,
+            rows: 0,
+            note: Some(ground_title(regime, &e.ground)),
+        })
+    };
+    request.state.exceptions().iter().filter_map(line).collect()
 }
 
 fn lines(exported: &Exported) -> Vec<Line> {

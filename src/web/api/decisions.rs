@@ -8,8 +8,9 @@ use uuid::Uuid;
 
 use crate::domain::ids::{RequestId, StaffId};
 use crate::domain::personal::Personal;
-use crate::usecases::decide::{self, Withheld};
-use crate::usecases::{Office, marks};
+use crate::domain::request::Exception;
+use crate::usecases::decide::{self, Referring, Withheld};
+use crate::usecases::{Error, Office, marks};
 use crate::web::api::requests::{MessageBody, MessageView};
 use crate::web::error::{Problem, ProblemBody};
 use crate::web::extract::{Body, Decide, Enter, Staff};
@@ -25,6 +26,52 @@ pub struct DenialBody {
     /// Why, in words for the person.
     #[schema(min_length = 1, max_length = 10000)]
     pub explanation: String,
+}
+
+/// What an approval leaves out.
+#[derive(Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ApprovalBody {
+    /// The collections for which the request is denied; nothing of them is disclosed or changed.
+    #[serde(default)]
+    #[schema(max_items = 200)]
+    pub except: Vec<ExceptionBody>,
+}
+
+/// A collection for which the request is denied.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ExceptionBody {
+    /// The dataset.
+    #[schema(min_length = 1, max_length = 200)]
+    pub dataset: String,
+    /// The collection in it.
+    #[schema(min_length = 1, max_length = 200)]
+    pub collection: String,
+    /// The ground, by its code in the request's regime.
+    #[schema(min_length = 1, max_length = 100)]
+    pub ground: String,
+    /// Why, in words for the person.
+    #[schema(min_length = 1, max_length = 10000)]
+    pub explanation: String,
+}
+
+impl ApprovalBody {
+    fn parse(self) -> Result<Vec<Exception>, Error> {
+        if self.except.len() > 200 {
+            return Err(Error::invalid("/except", "at most 200 collections can be left out"));
+        }
+        let parse = |(i, body): (usize, ExceptionBody)| {
+            let at = |member: &str| format!("/except/{i}/{member}");
+            Ok(Exception {
+                dataset: required(body.dataset, &at("dataset"), 200)?,
+                collection: required(body.collection, &at("collection"), 200)?,
+                ground: required(body.ground, &at("ground"), 100)?,
+                explanation: Personal::new(required(body.explanation, &at("explanation"), 10_000)?),
+            })
+        };
+        self.except.into_iter().enumerate().map(parse).collect()
+    }
 }
 
 /// A longer deadline.
@@ -45,16 +92,22 @@ pub struct ClarificationBody {
     pub question: String,
 }
 
-/// A referral.
+/// A referral: in words of one's own, or by a preset of the policy's, of which each word can be replaced.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ReferralBody {
-    /// To whom the person should turn.
+    /// A referral of the controller's policy, by its id.
+    #[serde(default)]
+    #[schema(max_length = 100)]
+    pub preset: Option<String>,
+    /// To whom the person should turn; required without a preset.
+    #[serde(default)]
     #[schema(min_length = 1, max_length = 1000)]
-    pub to: String,
-    /// Why, in words for the person.
+    pub to: Option<String>,
+    /// Why, in words for the person; required without a preset.
+    #[serde(default)]
     #[schema(min_length = 1, max_length = 10000)]
-    pub explanation: String,
+    pub explanation: Option<String>,
 }
 
 /// Who shall work on it.
@@ -86,20 +139,31 @@ pub struct LiftingBody {
     pub reason: String,
 }
 
-/// Approves: the company's systems will be searched or changed.
+/// Approves: the company's systems will be searched or changed, but for the collections that are left out.
 #[utoipa::path(
-    post, path = "/v1/staff/requests/{id}/approval", tag = "staff", operation_id = "approve_request", security(("staff" = [])),
+    post, path = "/v1/staff/requests/{id}/approval", tag = "staff", operation_id = "approve_request", security(("staff" = [])), request_body = Option<ApprovalBody>,
     params(("id" = Uuid, Path, description = "The request.")),
     responses(
         (status = 200, description = "Approved.", body = RequestView),
         (status = 401, description = "No valid token.", body = ProblemBody, content_type = "application/problem+json"),
         (status = 403, description = "The role does not allow this.", body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, description = "No such request.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 409, description = "The request's state does not allow this.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "The request's state does not allow this, or what is left out refers to what is deleted.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 400, description = "Not JSON.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 413, description = "Too large.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 415, description = "Not declared as JSON.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "Something is missing or wrong.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 502, description = "A system of the company cannot be used now.", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
-pub async fn approve(office: Data<Office>, caller: Staff<Decide>, id: Path<Uuid>) -> Result<HttpResponse, Problem> {
-    let request = decide::approve(&office, caller.member().id, RequestId(*id)).await?;
+pub async fn approve(
+    office: Data<Office>,
+    caller: Staff<Decide>,
+    id: Path<Uuid>,
+    body: Body<ApprovalBody>,
+) -> Result<HttpResponse, Problem> {
+    let except = body.read_or_default().await?.parse()?;
+    let request = decide::approve(&office, caller.member().id, RequestId(*id), except).await?;
     Ok(HttpResponse::Ok().json(RequestView::from(&request)))
 }
 
@@ -210,9 +274,12 @@ pub async fn refer(
     body: Body<ReferralBody>,
 ) -> Result<HttpResponse, Problem> {
     let body = body.read().await?;
-    let to = required(body.to, "/to", 1_000)?;
-    let explanation = required(body.explanation, "/explanation", 10_000)?;
-    let request = decide::refer(&office, caller.member().id, RequestId(*id), to, explanation).await?;
+    let referring = Referring {
+        preset: body.preset,
+        to: body.to.map(|to| required(to, "/to", 1_000)).transpose()?,
+        explanation: body.explanation.map(|why| required(why, "/explanation", 10_000)).transpose()?,
+    };
+    let request = decide::refer(&office, caller.member().id, RequestId(*id), referring).await?;
     Ok(HttpResponse::Ok().json(RequestView::from(&request)))
 }
 

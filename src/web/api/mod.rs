@@ -1,6 +1,7 @@
 //! The REST API: each handler extracts, calls one use case, renders.
 
 pub mod accounts;
+pub mod appeals;
 pub mod decisions;
 pub mod operations;
 pub mod queue;

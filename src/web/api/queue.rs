@@ -8,6 +8,7 @@ use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
+use crate::domain::appeal::AppealStateName;
 use crate::domain::audit::Entry;
 use crate::domain::ids::{RequestId, StaffId};
 use crate::domain::request::{Channel, Fulfilment, OptOut, Request, StateName};
@@ -19,7 +20,7 @@ use crate::web::api::requests::MessageView;
 use crate::web::api::verification::{EvidenceView, SignedView};
 use crate::web::error::{self, Problem, ProblemBody};
 use crate::web::extract::{Read, Report, Staff};
-use crate::web::wire::{List, RequestView, moment};
+use crate::web::wire::{AppealView, HistoryView, List, ReferralView, RequestView, moment};
 
 /// Which requests.
 #[derive(Deserialize, IntoParams)]
@@ -34,6 +35,8 @@ pub struct QueueQuery {
     pub controller: Option<String>,
     /// Only those of this member of staff.
     pub assignee: Option<Uuid>,
+    /// Only those whose latest appeal stands so.
+    pub appeal: Option<AppealStateName>,
     /// Only those due before this day.
     pub due_before: Option<NaiveDate>,
     /// A reference or its beginning, an e-mail address, or a telephone number.
@@ -67,7 +70,7 @@ pub struct QueueItem {
     pub request: RequestView,
     /// The person's name.
     pub name: String,
-    /// When it is due.
+    /// The next date owed: the answer's, or that of an open appeal.
     #[schema(required)]
     pub due: Option<NaiveDate>,
     /// Who works on it.
@@ -82,7 +85,7 @@ impl From<&Request> for QueueItem {
         Self {
             request: RequestView::for_staff(r),
             name: r.particulars.person.name.expose().to_owned(),
-            due: r.due(),
+            due: r.next_due(),
             assignee: r.assignee.map(|a| a.0),
             channel: r.channel,
         }
@@ -114,6 +117,7 @@ pub async fn list(office: Data<Office>, _: Staff<Read>, query: Query<QueueQuery>
         right: query.right,
         controller: query.controller.as_deref().map(Into::into),
         assignee: query.assignee.map(StaffId),
+        appeal: query.appeal,
         due_before: query.due_before,
         q: query.q.filter(|q| !q.trim().is_empty()),
         sort: match query.sort.unwrap_or(SortQuery::Due) {
@@ -153,6 +157,12 @@ pub struct WholeView {
     /// What came of its fulfilment so far.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub result: Option<Fulfilment>,
+    /// Every appeal against its answers, the latest last.
+    pub appeals: Vec<AppealView>,
+    /// What the person asked before.
+    pub history: HistoryView,
+    /// To whom the policy lets it be referred.
+    pub referrals: Vec<ReferralView>,
     /// Messages, oldest first.
     pub messages: Vec<MessageView>,
     /// How far its fulfilment is.
@@ -285,6 +295,9 @@ impl From<Whole> for WholeView {
             opt_out_of: particulars.opt_out_of.clone(),
             entered_by: request.entered_by.map(|e| e.0),
             result: request.state.result().cloned(),
+            appeals: request.appeals.iter().map(AppealView::from).collect(),
+            history: HistoryView::from(&whole.history),
+            referrals: whole.referrals.iter().map(ReferralView::from).collect(),
             messages: whole.messages.iter().map(MessageView::from).collect(),
             steps: whole.steps.iter().map(StepView::from).collect(),
             jobs: whole.jobs.iter().map(JobView::from).collect(),

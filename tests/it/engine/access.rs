@@ -57,7 +57,7 @@ fn an_employee_sees_the_tickets_they_handled_without_the_customer(#[values(Sqlit
 fn law_and_policy_keep_back_more_than_everybody_does(#[values(Sqlite, Postgres)] engine: Engine) {
     let company = shop::company(engine);
     let never_disclose = ["user.contact.phone_number".to_owned()];
-    let options = fulfilment::ExportOptions { never_disclose: &never_disclose, ..fulfilment::ExportOptions::default() };
+    let options = fulfilment::ExportOptions { never_disclose: &never_disclose, ..Default::default() };
     let mut seen = Seen::default();
     fulfilment::export(&company.systems, &person("ada@example.com"), options, &mut seen).unwrap();
     let ada = seen.of("customers")[0];

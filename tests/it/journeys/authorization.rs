@@ -15,10 +15,11 @@ fn roles(operation: &str) -> Option<&'static [Role]> {
             &[Clerk, Reviewer, Officer, Auditor, Admin]
         }
         "list_requests" | "get_request_whole" | "get_plan" | "list_entries" => &[Clerk, Reviewer, Officer, Auditor],
-        "enter_request" | "write_to_requester" => &[Clerk, Reviewer, Officer],
+        "enter_request" | "write_to_requester" | "enter_appeal" => &[Clerk, Reviewer, Officer],
         "export_log" | "get_figures" => &[Reviewer, Officer, Auditor],
         "approve_request" | "deny_request" | "extend_request" | "ask_requester" | "refer_request"
         | "assign_request" | "release_request" | "lift_mark" | "retry_request" | "check_identity" => &[Reviewer, Officer],
+        "settle_appeal" | "extend_appeal" => &[Officer],
         "reset_second_factor" | "add_account" | "list_accounts" | "add_api_key" => &[Admin],
         _ => return None,
     })

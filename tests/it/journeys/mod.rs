@@ -1,12 +1,14 @@
 //! The main job over HTTP: each journey on both stores, with the company's data in both kinds of database.
 
 mod access;
+mod appeals;
 mod authorization;
 mod bad_input;
 mod bundle;
 mod commands;
 mod correction;
 mod crashes;
+mod decisions;
 mod deletion;
 mod evidence;
 mod opt_out;

@@ -145,6 +145,8 @@ pub fn request(n: u128) -> Request {
         verification: Verification::required(Level::Email),
         assignee: None,
         state: State::AwaitingVerification { since: at(0) },
+        remedies: None,
+        appeals: Vec::new(),
         particulars: Particulars {
             person,
             details: Some(Personal::new("everything since 1843".to_owned())),

@@ -37,6 +37,7 @@ fn a_request_comes_back_as_it_was_kept(#[values(Db::Sqlite, Db::Postgres)] db: D
         by: habeas::domain::ids::StaffId(Uuid::from_u128(1)),
         ground: "manifestly_unfounded".to_owned(),
         explanation: Personal::new("because".to_owned()),
+        instead: None,
     };
     let changed = bare(habeas::domain::request::Request { state: denied.clone(), ..read });
     let locked = home.store.write_blocking(move |tx| {
