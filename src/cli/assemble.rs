@@ -150,12 +150,15 @@ pub fn office(config: &Config, clock: Clock) -> Result<Office, Failure> {
     let directory = config.path(&config.storage.directory);
     let shelf = Shelf::in_directory(&directory)
         .map_err(|e| Failure::Message(format!("packages cannot be kept in {}: {e}", directory.display())))?;
+    let documents = Shelf::in_directory(directory.join("authorizations"))
+        .map_err(|e| Failure::Message(format!("documents cannot be kept in {}: {e}", directory.display())))?;
     Ok(Office {
         store: store(config)?,
         clock,
         regimes: Arc::new(regimes),
         mailer: Arc::new(mailer),
         shelf: Arc::new(shelf),
+        documents: Arc::new(documents),
         public_url: config.server.public_url.trim_end_matches('/').into(),
         by_id: Arc::new(by_id),
     })

@@ -25,6 +25,22 @@ pub enum Letter {
     Expired,
     /// A message from staff.
     Message,
+    /// To the person, at the end: what an agent asked in their name was answered.
+    AnsweredForYou,
+}
+
+/// Which text goes out about the authority of an agent; one for all the requests sent together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AgencyLetter {
+    /// To the person: somebody asked in their name; with the link to confirm where that may be asked.
+    AskedInYourName,
+    /// To the agent: what was handed in does not show their authority.
+    ProofRefused,
+    /// To the agent: the person says that they do not act for them.
+    Disowned,
+    /// To the person: what they said was put into effect.
+    DisownedNoted,
 }
 
 /// A piece of work. It names what it is about and holds nothing personal.
@@ -42,6 +58,13 @@ pub enum Job {
     MailAcknowledgement {
         /// The bundle.
         bundle: BundleId,
+    },
+    /// Mail about the authority of the agent who sent a bundle.
+    MailAgency {
+        /// The bundle.
+        bundle: BundleId,
+        /// The text.
+        letter: AgencyLetter,
     },
     /// Mail a letter about one request.
     MailLetter {
@@ -63,6 +86,7 @@ impl Job {
         match self {
             Job::MailCode { .. } => "mail_code",
             Job::MailAcknowledgement { .. } => "mail_acknowledgement",
+            Job::MailAgency { .. } => "mail_agency",
             Job::MailLetter { .. } => "mail_letter",
             Job::Fulfil { .. } => "fulfil",
         }
@@ -72,7 +96,7 @@ impl Job {
     pub const fn request(&self) -> Option<RequestId> {
         match self {
             Job::MailLetter { request, .. } | Job::Fulfil { request } => Some(*request),
-            Job::MailCode { .. } | Job::MailAcknowledgement { .. } => None,
+            Job::MailCode { .. } | Job::MailAcknowledgement { .. } | Job::MailAgency { .. } => None,
         }
     }
 }

@@ -1,5 +1,7 @@
 //! What may happen to a request: each verb takes the request as it is and gives the [`Outcome`] to commit, or refuses.
 
+mod authorization;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::{Value, json};
 
@@ -39,6 +41,12 @@ pub enum Refusal {
     /// The regime knows no extension.
     #[error("the law of this request knows no extension")]
     NoExtension,
+    /// There is no proof of an agent's authority to decide about.
+    #[error("no proof of the agent's authority is there; the agent uploads one, or say which paper you have seen")]
+    NoProof,
+    /// Only a parent or guardian may exercise this right for the person.
+    #[error("no agent may exercise this right, but a parent or guardian: the proof has to be one of that authority")]
+    GuardianOnly,
 }
 
 /// When a transition happens and who makes it.
@@ -52,12 +60,12 @@ pub struct Step {
 
 type Transition = Result<Outcome, Refusal>;
 
-/// A request as it comes in: awaiting verification where control of the mailbox must be shown, with staff otherwise;
+/// A request as it comes in: awaiting the agent's authorization where one acts for the person, verification where control of the mailbox must be shown, with staff otherwise;
 /// an opt-out for which nothing has to be shown is honoured at once.
 ///
 /// `request.state` is not looked at.
 pub fn submit(request: Request, now: DateTime<Utc>) -> Outcome {
-    let actor = request.entered_by.map_or(Actor::Requester, Actor::Staff);
+    let actor = request.entered_by.map_or(request.holder(), Actor::Staff);
     let facts = json!({
         "right": request.right,
         "regime": request.regime,
@@ -65,7 +73,9 @@ pub fn submit(request: Request, now: DateTime<Utc>) -> Outcome {
         "due": request.due(),
     });
     let entry = entry(&request, Step { now, by: actor }, "request.submitted", facts);
-    let mut outcome = if request.verification.wants_code() {
+    let mut outcome = if request.particulars.agent.is_some() {
+        stay(Request { state: State::AwaitingAuthorization { since: now }, ..request })
+    } else if request.verification.wants_code() {
         stay(Request { state: State::AwaitingVerification { since: now }, ..request })
     } else {
         admit(request, now)
@@ -85,7 +95,7 @@ fn admit(request: Request, now: DateTime<Utc>) -> Outcome {
     let step = Step { now, by: Actor::System };
     let done = Completed { at: now, approval: Approval { at: now, by: Actor::System }, released_by: None, result };
     let entries = vec![entry(&request, step, "request.fulfilled", json!({ "opted_out_of": opt_outs }))];
-    let jobs = vec![letter(&request, Letter::Completed, now)];
+    let jobs = letters(&request, Letter::Completed, now);
     Outcome { request: Request { state: State::Fulfilled(done), ..request }, entries, jobs, opt_outs }
 }
 
@@ -340,7 +350,7 @@ impl Request {
 
     fn close(self, state: State, step: Step, event: &str, facts: Value, text: Letter) -> Outcome {
         let entries = vec![entry(&self, step, event, facts)];
-        let jobs = vec![letter(&self, text, step.now)];
+        let jobs = letters(&self, text, step.now);
         Outcome { request: Request { state, ..self }, entries, jobs, opt_outs: Vec::new() }
     }
 
@@ -376,6 +386,13 @@ fn entry(request: &Request, step: Step, event: &str, facts: Value) -> NewEntry {
 fn letter(request: &Request, letter: Letter, now: DateTime<Utc>) -> NewJob {
     let id: RequestId = request.id;
     NewJob { job: Job::MailLetter { request: id, letter }, run_at: now }
+}
+
+/// The letter that ends a request; where an agent was answered, the person is told as well.
+fn letters(request: &Request, text: Letter, now: DateTime<Utc>) -> Vec<NewJob> {
+    let answers = matches!(text, Letter::Completed | Letter::Denied | Letter::Referred);
+    let person = (answers && request.tells_person()).then(|| letter(request, Letter::AnsweredForYou, now));
+    std::iter::once(letter(request, text, now)).chain(person).collect()
 }
 
 #[cfg(test)]

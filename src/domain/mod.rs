@@ -1,6 +1,7 @@
 //! What a data-subject request is and what may happen to it: pure rules, no I/O, no clock, no randomness.
 
 pub mod actor;
+pub mod agent;
 pub mod audit;
 pub mod calendar;
 pub mod deadline;

@@ -26,6 +26,10 @@ pub enum Level {
 pub enum Method {
     /// The code that was mailed came back.
     EmailCode,
+    /// An agent whose authority was accepted answers for the person.
+    AgentAttestation,
+    /// The person confirmed by the link mailed to them that an agent acts for them.
+    PersonConfirmation,
     /// A member of staff checked and answers for it.
     StaffCheck,
 }

@@ -2,6 +2,8 @@
 //!
 //! No letter holds the requester's token or any value from the company's databases: mail is read on the way.
 
+pub mod agency;
+
 use askama::Template;
 use chrono::NaiveDate;
 
@@ -32,6 +34,8 @@ pub fn compose(letter: &impl Template) -> Text {
 pub struct Concerning<'a> {
     /// The receiver's name, if known.
     pub name: Option<&'a str>,
+    /// For whom the receiver acts, where they are an agent.
+    pub on_behalf_of: Option<&'a str>,
     /// The company's name.
     pub controller: &'a str,
     /// The request's number.

@@ -20,6 +20,7 @@ mod codec;
 mod connect;
 mod cursor;
 mod dialect;
+mod documents;
 mod error;
 mod fulfilments;
 mod idempotency;
@@ -38,6 +39,7 @@ mod sessions;
 mod sql_types;
 mod staff;
 mod suppressions;
+mod trusted_agents;
 mod tx;
 mod writer;
 
@@ -59,6 +61,7 @@ pub use log::{LogFilter, LogLine};
 pub use messages::Message;
 pub use review::{Page, Queue, Sort};
 pub use suppressions::Suppression;
+pub use trusted_agents::{Listing, TrustedAgent};
 pub use tx::Tx;
 
 /// Where the store is.

@@ -1,13 +1,17 @@
 //! Letters: what the person is told, written from the request as it stands when the mail leaves.
 
+mod agency;
+
 use askama::Template;
 use chrono::{DateTime, NaiveDate, Utc};
 use secrecy::ExposeSecret;
 use uuid::Uuid;
 
+use super::authorize::person::goes_to_person;
 use super::office::Controller;
 use super::{Error, Office};
 use crate::domain::deadline::Duty;
+use crate::domain::identity::{Email, Name};
 use crate::domain::ids::{BundleId, JobId, RequestId};
 use crate::domain::job::Letter as Kind;
 use crate::domain::policy::Policy;
@@ -32,6 +36,8 @@ pub enum LetterError {
     Office(#[from] Error),
 }
 
+pub use agency::mail_agency;
+
 /// Mails the current code of a bundle; a code that was replaced or used since is not sent.
 ///
 /// # Errors
@@ -48,12 +54,16 @@ pub async fn mail_code(office: &Office, job: JobId, bundle: BundleId, serial: u6
     let code = office.store.keys().code(id, challenge.serial);
     let asked: Vec<(String, Right)> = requests.iter().map(|r| (r.id.reference(), r.right)).collect();
     let asked: Vec<Asked<'_>> = asked.iter().map(|(reference, right)| Asked { reference, right: *right }).collect();
+    let minutes = u32::try_from(Challenge::LIFETIME.num_minutes()).unwrap_or(10);
+    if let Some(agent) = &first.particulars.agent {
+        return agency::code(office, job, &requests, agent, &code, &asked, minutes).await;
+    }
     let letter = VerificationCode {
         name: Some(first.particulars.person.name.expose()),
         controller: &controller.policy.name,
         asked: &asked,
         code: code.expose_secret(),
-        minutes: u32::try_from(Challenge::LIFETIME.num_minutes()).unwrap_or(10),
+        minutes,
     };
     send(office, job, first, &letter).await
 }
@@ -82,13 +92,19 @@ pub async fn mail_acknowledgement(office: &Office, job: JobId, bundle: BundleId)
         })
         .collect();
     let complete = requests.iter().all(|r| r.verification.complete());
-    let verification = if complete {
+    let agency = first.particulars.agent.as_ref().map(|_| {
+        let person = first.particulars.person.name.expose();
+        format!("You have shown that you may act for {person}; nothing more is needed from you now.")
+    });
+    let verification = if let Some(agency) = &agency {
+        agency.as_str()
+    } else if complete {
         "You have shown that this address is yours; nothing more is needed from you now."
     } else {
         "You have shown that this address is yours; if the law asks for more certainty, we will tell you what we need."
     };
     let letter = Acknowledgement {
-        name: Some(first.particulars.person.name.expose()),
+        name: Some(addressee(first).1.expose()),
         controller: &controller.policy.name,
         due: &due,
         verification,
@@ -108,7 +124,8 @@ pub async fn mail_letter(office: &Office, job: JobId, id: RequestId, kind: Kind)
     let controller = controller(office, &request)?;
     let reference = request.id.reference();
     let about = Concerning {
-        name: Some(request.particulars.person.name.expose()),
+        name: Some(addressee(&request).1.expose()),
+        on_behalf_of: request.particulars.agent.as_ref().map(|_| request.particulars.person.name.expose()),
         controller: &controller.policy.name,
         reference: &reference,
         right: request.right,
@@ -142,9 +159,13 @@ pub async fn mail_letter(office: &Office, job: JobId, id: RequestId, kind: Kind)
         }
         (Kind::Withdrawn, State::Withdrawn { .. }) => send(office, job, &request, &Withdrawn { about }).await,
         (Kind::Expired, State::Expired { .. }) => {
-            let missing = "The code we sent was not entered in time.";
+            let missing = match &request.particulars.agent {
+                Some(_) => "It was not shown in time that you may act for the person.",
+                None => "The code we sent was not entered in time.",
+            };
             send(office, job, &request, &Expired { about, missing }).await
         }
+        (Kind::AnsweredForYou, _) => agency::answered_for_you(office, job, &request, about).await,
         (Kind::Completed, State::Fulfilled(done) | State::PartiallyFulfilled(done)) => {
             completed(office, job, &request, done, about, remedies).await
         }
@@ -203,6 +224,9 @@ async fn completed(
         }
         _ => {
             let Some(package) = &result.package else { return Ok(()) };
+            if goes_to_person(office, request) {
+                return agency::package_for_person(office, job, request, about).await;
+            }
             let url = &format!("{}/package", office.address_of(request.id));
             let until = day(office, request, package.expires_at)?;
             send(office, job, request, &PackageReady { about, url, until }).await
@@ -280,15 +304,29 @@ fn written_at(job: Uuid) -> Option<DateTime<Utc>> {
     DateTime::from_timestamp(i64::try_from(seconds).ok()?, nanos)
 }
 
-/// The letter's id is its job's: a repeat after a crash is the same message.
-async fn send(office: &Office, job: JobId, request: &Request, template: &impl Template) -> Result<(), LetterError> {
-    let text = compose(template);
+/// Who is written to about a request: the agent, where one acts for the person.
+fn addressee(request: &Request) -> (&Email, &Name) {
     let person = &request.particulars.person;
+    request.particulars.agent.as_ref().map_or((&person.email, &person.name), |agent| (&agent.email, &agent.name))
+}
+
+async fn send(office: &Office, job: JobId, request: &Request, template: &impl Template) -> Result<(), LetterError> {
+    send_to(office, job, addressee(request), template).await
+}
+
+/// The letter's id is its job's: a repeat after a crash is the same message.
+async fn send_to(
+    office: &Office,
+    job: JobId,
+    (email, name): (&Email, &Name),
+    template: &impl Template,
+) -> Result<(), LetterError> {
+    let text = compose(template);
     let id: Uuid = job.0;
     let letter = Letter {
         id,
-        to: person.email.clone(),
-        to_name: Some(person.name.clone()),
+        to: email.clone(),
+        to_name: Some(name.clone()),
         subject: text.subject,
         body: text.body,
         date: written_at(id).unwrap_or_else(|| office.clock.now()),

@@ -1,5 +1,6 @@
 //! What Habeas does, one verb a function: the API, the pages, the worker and the command line all call these.
 
+pub mod authorize;
 pub mod decide;
 pub mod error;
 pub mod follow;

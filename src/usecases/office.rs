@@ -29,6 +29,8 @@ pub struct Office {
     pub mailer: Arc<Mailer>,
     /// Where packages lie.
     pub shelf: Arc<Shelf>,
+    /// Where the documents of agents lie, apart from the packages, whose time is another.
+    pub documents: Arc<Shelf>,
     /// How people reach the server, as it stands in mails; without a slash at its end.
     pub public_url: Arc<str>,
     /// Who answers, by id.
@@ -59,6 +61,11 @@ impl Office {
     /// Where a person reads about one request; the token is not part of it and never in a mail.
     pub fn address_of(&self, id: RequestId) -> String {
         format!("{}/v1/requests/{id}", self.public_url)
+    }
+
+    /// Where an agent hands in what shows their authority.
+    pub fn authorization_of(&self, id: RequestId) -> String {
+        format!("{}/authorization", self.address_of(id))
     }
 }
 

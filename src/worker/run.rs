@@ -37,6 +37,7 @@ async fn mail(office: &Office, job: &LeasedJob) -> Settlement {
     let sent = match &job.job {
         Job::MailCode { bundle, serial } => letters::mail_code(office, job.id, *bundle, *serial).await,
         Job::MailAcknowledgement { bundle } => letters::mail_acknowledgement(office, job.id, *bundle).await,
+        Job::MailAgency { bundle, letter } => letters::mail_agency(office, job.id, *bundle, *letter).await,
         Job::MailLetter { request, letter } => letters::mail_letter(office, job.id, *request, *letter).await,
         Job::Fulfil { .. } => Ok(()),
     };

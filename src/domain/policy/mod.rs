@@ -1,5 +1,6 @@
 //! A policy is what one controller promises, as a file: rights, evidence, dates, recipients, texts.
 
+mod agents;
 mod parts;
 mod terms;
 
@@ -10,6 +11,7 @@ use chrono_tz::Tz;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
+pub use agents::{AgentPromise, PackageTo};
 pub use parts::{Exclusion, Purpose, Recipient, Release, Retention};
 pub use terms::Terms;
 
@@ -64,6 +66,9 @@ pub struct Policy {
     /// The fideslang data categories it describes but never hands out, beside the regime's.
     #[serde(default)]
     pub never_disclose: Vec<String>,
+    /// What agents may do beyond the law, and who receives what they asked for.
+    #[serde(default)]
+    pub agents: AgentPromise,
     /// The authority to which letters under a regime refer, where the controller's own is more exact than the regime's.
     #[serde(default)]
     pub authorities: BTreeMap<RegimeId, Authority>,
