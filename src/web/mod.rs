@@ -1,6 +1,7 @@
 //! HTTP: routes, who may call them, and how answers and problems look.
 
 pub mod api;
+pub mod centre;
 pub mod download;
 pub mod error;
 pub mod extract;

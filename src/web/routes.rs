@@ -2,7 +2,8 @@
 
 use actix_web::web::{self, PathConfig, QueryConfig, ServiceConfig};
 
-use super::api::{accounts, decisions, operations, queue, requests, sessions, suppressions};
+use super::api::{accounts, agents, authorizations, decisions, operations, queue, requests, sessions, suppressions};
+use super::centre;
 use super::error::{self, Problem};
 
 /// Registers a path with its methods; any other method is answered with 405 and the methods that are offered.
@@ -44,16 +45,22 @@ pub fn configure(config: &mut ServiceConfig) {
         "/v1/requests/{id}/messages" => { get "GET": requests::messages, post "POST": requests::write_message };
         "/v1/requests/{id}/package" => { get "GET": requests::package };
         "/v1/requests/{id}/package/{path:.+}" => { get "GET": requests::package_file };
+        "/v1/requests/{id}/authorization" => { post "POST": authorizations::upload };
+        "/authorizations/{token}" => { get "GET": centre::authorization::ask, post "POST": centre::authorization::answer };
+        "/authorizations/{token}/packages/{id}" => { post "POST": centre::authorization::package };
         "/v1/suppressions" => { get "GET": suppressions::list };
         "/v1/staff/session" => { get "GET": sessions::get, post "POST": sessions::sign_in, delete "DELETE": sessions::sign_out };
         "/v1/staff/accounts" => { get "GET": accounts::list_accounts, post "POST": accounts::add_account };
         "/v1/staff/api-keys" => { post "POST": accounts::add_api_key };
+        "/v1/staff/agents" => { get "GET": agents::list, post "POST": agents::add };
+        "/v1/staff/agents/{id}" => { delete "DELETE": agents::remove };
         "/v1/staff/export.csv" => { get "GET": queue::export };
         "/v1/staff/metrics" => { get "GET": queue::figures };
         "/v1/staff/requests" => { get "GET": queue::list, post "POST": accounts::enter_request };
         "/v1/staff/requests/{id}" => { get "GET": queue::get };
         "/v1/staff/requests/{id}/plan" => { get "GET": queue::plan };
         "/v1/staff/requests/{id}/entries" => { get "GET": queue::entries };
+        "/v1/staff/requests/{id}/authorization" => { get "GET": authorizations::document, post "POST": authorizations::decide };
         "/v1/staff/requests/{id}/approval" => { post "POST": decisions::approve };
         "/v1/staff/requests/{id}/denial" => { post "POST": decisions::deny };
         "/v1/staff/requests/{id}/extension" => { post "POST": decisions::extend };

@@ -1,6 +1,8 @@
 //! The REST API: each handler extracts, calls one use case, renders.
 
 pub mod accounts;
+pub mod agents;
+pub mod authorizations;
 pub mod decisions;
 pub mod operations;
 pub mod queue;
