@@ -396,4 +396,6 @@ fn letters(request: &Request, text: Letter, now: DateTime<Utc>) -> Vec<NewJob> {
 }
 
 #[cfg(test)]
+mod authorization_tests;
+#[cfg(test)]
 mod tests;

@@ -67,7 +67,9 @@ impl Role {
         match self {
             Role::Clerk => matches!(permission, P::Read | P::Enter),
             Role::Reviewer => matches!(permission, P::Read | P::Enter | P::Decide | P::Report),
-            Role::Officer => matches!(permission, P::Read | P::Enter | P::Decide | P::ListAgents | P::SettleAppeals | P::Report),
+            Role::Officer => {
+                matches!(permission, P::Read | P::Enter | P::Decide | P::ListAgents | P::SettleAppeals | P::Report)
+            }
             Role::Auditor => matches!(permission, P::Read | P::Report),
             Role::Admin => matches!(permission, P::ManageStaff | P::ManageSystems),
         }
@@ -148,7 +150,16 @@ mod tests {
     #[case(Role::Admin, "ManageStaff ManageSystems")]
     fn each_role_may_exactly_this(#[case] role: Role, #[case] allowed: &str) {
         use Permission as P;
-        let all = [P::Read, P::Enter, P::Decide, P::ListAgents, P::SettleAppeals, P::Report, P::ManageStaff, P::ManageSystems];
+        let all = [
+            P::Read,
+            P::Enter,
+            P::Decide,
+            P::ListAgents,
+            P::SettleAppeals,
+            P::Report,
+            P::ManageStaff,
+            P::ManageSystems,
+        ];
         let may: Vec<String> = all.into_iter().filter(|p| role.may(*p)).map(|p| format!("{p:?}")).collect();
         assert_eq!(may.join(" "), allowed);
     }

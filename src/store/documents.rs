@@ -16,8 +16,7 @@ use crate::domain::request::StateName;
 impl Tx<'_> {
     /// Notes the file of a bundle's document.
     pub fn insert_document(&mut self, bundle: BundleId, id: Uuid, now: DateTime<Utc>) -> Result<(), StoreError> {
-        let row =
-            (documents::id.eq(Uid(id)), documents::bundle_id.eq(Uid(bundle.0)), documents::stored_at.eq(At(now)));
+        let row = (documents::id.eq(Uid(id)), documents::bundle_id.eq(Uid(bundle.0)), documents::stored_at.eq(At(now)));
         change!(self, c => insert_into(documents::table).values(row).execute(c)).map(drop)
     }
 

@@ -76,7 +76,10 @@ impl Tx<'_> {
         // There is one such job a request; of the others as many as there are occasions.
         let sole = match job.job {
             Job::Fulfil { request } => Some(Uid(request.0)),
-            Job::MailCode { .. } | Job::MailAcknowledgement { .. } | Job::MailAgency { .. } | Job::MailLetter { .. } => None,
+            Job::MailCode { .. }
+            | Job::MailAcknowledgement { .. }
+            | Job::MailAgency { .. }
+            | Job::MailLetter { .. } => None,
         };
         let row = Row {
             id: Uid(clock::new_id(job.run_at)),

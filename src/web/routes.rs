@@ -77,7 +77,7 @@ pub fn configure(config: &mut ServiceConfig) {
 }
 
 /// serde's message names the parameter; a value in it is cut off with everything that quotes one.
-fn query_problem(error: &actix_web::error::QueryPayloadError) -> Problem {
+pub(super) fn query_problem(error: &actix_web::error::QueryPayloadError) -> Problem {
     let message = error.to_string();
     let detail = match message.find("expected") {
         Some(at) => format!("a parameter of the address is wrong: {}", &message[at..]),

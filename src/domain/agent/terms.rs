@@ -49,7 +49,7 @@ impl AgentTerms {
                 citation: law.citation.clone(),
             });
         }
-        if policy.agents.rights.contains(&right) {
+        if policy.agents.promises(right, &regime.id) {
             return Some(Self {
                 by_law: false,
                 guardian_only: false,

@@ -9,6 +9,7 @@ use crate::domain::policy::tests::SMALL;
 use crate::domain::regime::tests::regime;
 use crate::domain::right::Right;
 
+const PROMISE_IN_UTAH: &str = "[agents]\nrights = [\"access\"]\nregimes = [\"us-ut\"]\n";
 const PROMISE: &str = "[agents]\nrights = [\"access\", \"deletion\"]\n";
 
 fn terms(more: &str, law: &str, right: Right, announced: Option<DocumentKind>) -> Option<AgentTerms> {
@@ -28,6 +29,8 @@ fn terms(more: &str, law: &str, right: Right, announced: Option<DocumentKind>) -
 #[case::utah("", "us-ut", Right::Access, None, None)]
 #[case::utah_promised(PROMISE, "us-ut", Right::Access, None, Some((false, true)))]
 #[case::utah_not_promised(PROMISE, "us-ut", Right::Portability, None, None)]
+#[case::utah_alone(PROMISE_IN_UTAH, "us-ut", Right::Access, None, Some((false, true)))]
+#[case::not_virginia(PROMISE_IN_UTAH, "us-va", Right::Access, None, None)]
 #[case::law_before_promise(PROMISE, "ccpa", Right::Access, None, Some((true, true)))]
 #[case::union("", "gdpr", Right::Deletion, None, Some((true, true)))]
 fn an_agent_may_act_by_law_or_by_promise(

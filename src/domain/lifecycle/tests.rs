@@ -10,7 +10,7 @@ use crate::domain::verification::Verification;
 const CLERK: StaffId = StaffId(Uuid::from_u128(7));
 const REVIEWER: StaffId = StaffId(Uuid::from_u128(8));
 
-fn now() -> DateTime<Utc> {
+pub(super) fn now() -> DateTime<Utc> {
     DateTime::from_timestamp(1_800_000_000, 0).unwrap()
 }
 
@@ -18,7 +18,7 @@ fn today() -> NaiveDate {
     now().date_naive()
 }
 
-fn request(right: Right, state: State) -> Request {
+pub(super) fn request(right: Right, state: State) -> Request {
     Request {
         id: RequestId(Uuid::from_u128(1)),
         bundle: BundleId(Uuid::from_u128(2)),
@@ -72,7 +72,7 @@ fn found() -> Fulfilment {
     Fulfilment { lines: vec![line], ..Fulfilment::default() }
 }
 
-fn state(name: StateName) -> State {
+pub(super) fn state(name: StateName) -> State {
     let at = now();
     let approval = Approval { at, by: Actor::Staff(REVIEWER) };
     let text = || Personal::new(String::from("because"));

@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use crate::domain::ids::RegimeId;
 use crate::domain::right::Right;
 
 /// Who receives a package that an agent asked for.
@@ -21,6 +22,8 @@ pub enum PackageTo {
 pub struct AgentPromise {
     /// The rights that agents may exercise even where the law names no agents. What a law allows cannot be taken away.
     pub rights: Vec<Right>,
+    /// Under which laws that is promised; under all of them when empty.
+    pub regimes: Vec<RegimeId>,
     /// The proof asked for where only the promise lets an agent act, in words.
     pub proof: String,
     /// Whether the person is asked to confirm where only the promise lets an agent act.
@@ -33,6 +36,7 @@ impl Default for AgentPromise {
     fn default() -> Self {
         Self {
             rights: Vec::new(),
+            regimes: Vec::new(),
             proof: "permission signed by the person".to_owned(),
             confirm_with_person: None,
             package_to: PackageTo::default(),
@@ -41,6 +45,11 @@ impl Default for AgentPromise {
 }
 
 impl AgentPromise {
+    /// Whether agents are promised the right under that law.
+    pub fn promises(&self, right: Right, regime: &RegimeId) -> bool {
+        self.rights.contains(&right) && (self.regimes.is_empty() || self.regimes.contains(regime))
+    }
+
     /// Whether the person may be asked to confirm; yes, where the policy does not say.
     pub fn confirms_with_person(&self) -> bool {
         self.confirm_with_person.unwrap_or(true)

@@ -53,7 +53,9 @@ pub async fn remove(office: &Office, by: StaffId, id: Uuid) -> Result<(), Error>
                 return Err(Error::NotFound("agent"));
             }
             let facts = json!({ "agent": id });
-            tx.append(&NewEntry::new(&SERVER.into(), None, now, Actor::Staff(by), "agent.no_longer_trusted").with(facts))?;
+            tx.append(
+                &NewEntry::new(&SERVER.into(), None, now, Actor::Staff(by), "agent.no_longer_trusted").with(facts),
+            )?;
             Ok(())
         })
         .await

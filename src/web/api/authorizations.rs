@@ -1,8 +1,8 @@
 //! An agent's authority: handed in by the agent, looked at and decided by staff.
 
-use actix_web::HttpResponse;
 use actix_web::http::header;
 use actix_web::web::{Data, Path, Query};
+use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -14,6 +14,7 @@ use crate::usecases::authorize::{self, Decision, document as documents};
 use crate::usecases::{Error, Office, follow};
 use crate::web::error::{Problem, ProblemBody};
 use crate::web::extract::{Body, Decide, Requester, Staff, Upload};
+use crate::web::routes::query_problem;
 use crate::web::wire::{RequestView, required};
 
 /// What is handed in.
@@ -52,11 +53,13 @@ pub async fn upload(
     office: Data<Office>,
     caller: Requester,
     id: Path<Uuid>,
-    query: Query<UploadQuery>,
+    http: HttpRequest,
     file: Upload,
 ) -> Result<HttpResponse, Problem> {
     let id = RequestId(*id);
     follow::request(&office, caller.0.id, id).await?;
+    // Read here, so that a stranger is told that they are one before anything else is looked at.
+    let query = Query::<UploadQuery>::from_query(http.query_string()).map_err(|e| query_problem(&e))?;
     let (declared, bytes) = file.read().await?;
     let request = documents::upload(&office, caller.0.id, id, query.kind, declared, bytes).await?;
     Ok(HttpResponse::Created().json(RequestView::from(&request)))

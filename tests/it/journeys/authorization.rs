@@ -15,8 +15,18 @@ fn roles(operation: &str) -> Option<&'static [Role]> {
         "list_requests" | "get_request_whole" | "get_plan" | "list_entries" => &[Clerk, Reviewer, Officer, Auditor],
         "enter_request" | "write_to_requester" => &[Clerk, Reviewer, Officer],
         "export_log" | "get_figures" => &[Reviewer, Officer, Auditor],
-        "approve_request" | "deny_request" | "extend_request" | "ask_requester" | "refer_request"
-        | "assign_request" | "release_request" | "retry_request" => &[Reviewer, Officer],
+        "approve_request"
+        | "deny_request"
+        | "extend_request"
+        | "ask_requester"
+        | "refer_request"
+        | "assign_request"
+        | "release_request"
+        | "retry_request"
+        | "get_authorization"
+        | "decide_authorization"
+        | "list_agents" => &[Reviewer, Officer],
+        "add_agent" | "remove_agent" => &[Officer],
         "add_account" | "list_accounts" | "add_api_key" => &[Admin],
         _ => return None,
     })

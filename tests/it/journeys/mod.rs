@@ -1,6 +1,7 @@
 //! The main job over HTTP: each journey on both stores, with the company's data in both kinds of database.
 
 mod access;
+mod agents;
 mod authorization;
 mod bad_input;
 mod bundle;
