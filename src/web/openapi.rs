@@ -3,7 +3,9 @@
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
-use super::api::{accounts, agents, authorizations, decisions, operations, queue, requests, sessions, suppressions};
+use super::api::{
+    accounts, agents, authorizations, decisions, operations, queue, receipts, requests, sessions, suppressions,
+};
 use super::centre::authorization;
 
 /// The file as it is published.
@@ -27,6 +29,7 @@ pub const COMMITTED: &str = include_str!("../../openapi.yaml");
         authorizations::upload, authorizations::document, authorizations::decide,
         authorization::ask, authorization::answer, authorization::package,
         agents::list, agents::add, agents::remove,
+        receipts::list, receipts::keys,
         suppressions::list,
         sessions::sign_in, sessions::get, sessions::sign_out,
         accounts::add_account, accounts::list_accounts, accounts::add_api_key, accounts::enter_request,

@@ -2,7 +2,9 @@
 
 use actix_web::web::{self, PathConfig, QueryConfig, ServiceConfig};
 
-use super::api::{accounts, agents, authorizations, decisions, operations, queue, requests, sessions, suppressions};
+use super::api::{
+    accounts, agents, authorizations, decisions, operations, queue, receipts, requests, sessions, suppressions,
+};
 use super::centre;
 use super::error::{self, Problem};
 
@@ -48,6 +50,8 @@ pub fn configure(config: &mut ServiceConfig) {
         "/v1/requests/{id}/authorization" => { post "POST": authorizations::upload };
         "/authorizations/{token}" => { get "GET": centre::authorization::ask, post "POST": centre::authorization::answer };
         "/authorizations/{token}/packages/{id}" => { post "POST": centre::authorization::package };
+        "/v1/requests/{id}/receipt" => { get "GET": receipts::list };
+        "/.well-known/jwks.json" => { get "GET": receipts::keys };
         "/v1/suppressions" => { get "GET": suppressions::list };
         "/v1/staff/session" => { get "GET": sessions::get, post "POST": sessions::sign_in, delete "DELETE": sessions::sign_out };
         "/v1/staff/accounts" => { get "GET": accounts::list_accounts, post "POST": accounts::add_account };

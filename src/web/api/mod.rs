@@ -6,6 +6,7 @@ pub mod authorizations;
 pub mod decisions;
 pub mod operations;
 pub mod queue;
+pub mod receipts;
 pub mod requests;
 pub mod sessions;
 pub mod suppressions;

@@ -72,6 +72,23 @@ impl World {
         world
     }
 
+    /// The same with one more database, which nobody's rows in the others refer to.
+    pub fn with_system(mut self, controller: &str, name: &'static str, sql: &str, dataset: &str) -> Self {
+        let url = match self.company {
+            Kind::Sqlite => format!("sqlite://{name}.db"),
+            Kind::Postgres => postgres::fresh_database(),
+        };
+        let mut config = std::fs::read_to_string(self.config()).unwrap();
+        config.push_str(&format!(
+            "[[systems]]\nid = \"{name}-db\"\ncontroller = \"{controller}\"\nurl = \"{url}\"\ndataset = \"{name}.yml\"\n"
+        ));
+        self.urls.push((name, url));
+        self.execute(name, sql);
+        self.write(&format!("{name}.yml"), dataset);
+        self.write("habeas.toml", &config);
+        self
+    }
+
     /// The folder.
     pub fn path(&self) -> &Path {
         self.dir.path()
@@ -155,6 +172,20 @@ impl World {
         for _ in 0..600 {
             if let Some(code) = self.newest_code(to).filter(|code| code != not) {
                 return code;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+        panic!("no code arrived");
+    }
+
+    /// The code in the first mail with one that came after so many mails.
+    pub fn code_after(&self, to: &str, mails: usize) -> String {
+        for _ in 0..600 {
+            let all = self.mails(to);
+            let codes =
+                all.iter().skip(mails).filter_map(|m| m.lines().find_map(|l| l.strip_prefix("Subject: ")?.get(..6)));
+            if let Some(code) = codes.filter(|s| s.bytes().all(|b| b.is_ascii_digit())).next_back() {
+                return code.to_owned();
             }
             std::thread::sleep(std::time::Duration::from_millis(20));
         }
