@@ -261,9 +261,10 @@ impl Authorization {
 
     /// Whether the person may be asked to confirm. Not where the law forbids the question (opt-outs in California, and
     /// whoever brings a power of attorney: 11 CCR 7063(b)), and not about a guardian, whose word stands for the
-    /// person's.
+    /// person's. What was announced at submission decides: a link that was mailed stays good whatever is uploaded
+    /// later, so that no agent can take the person's answer away.
     pub fn asks_person(&self) -> bool {
-        let spares = match self.kind() {
+        let spares = match self.announced {
             Some(DocumentKind::PowerOfAttorney) => self.terms.power_of_attorney_suffices,
             Some(DocumentKind::Guardian) => true,
             Some(DocumentKind::SignedPermission) | None => false,

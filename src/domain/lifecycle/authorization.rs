@@ -18,7 +18,7 @@ impl Request {
     pub fn tells_person(&self) -> bool {
         let guarded = |a: &Authorization| {
             let accepted = matches!(a.standing, Standing::Accepted { proof: Proof::Guardian, .. });
-            accepted || a.kind() == Some(DocumentKind::Guardian)
+            accepted || a.announced == Some(DocumentKind::Guardian)
         };
         self.authorization().is_some_and(|a| !guarded(a))
     }
