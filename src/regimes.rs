@@ -124,7 +124,8 @@ impl Regimes {
     pub fn check(&self, file: &str, text: &str, policy: &Policy) -> Vec<Finding> {
         let line = |key: &str| text.lines().position(|line| line.contains(key)).map_or(1, |index| index + 1);
         let mut findings = Vec::new();
-        for id in std::iter::once(&policy.default_regime).chain(policy.authorities.keys()) {
+        for id in std::iter::once(&policy.default_regime).chain(policy.authorities.keys()).chain(&policy.agents.regimes)
+        {
             if self.get(id).is_none() {
                 findings.push(Finding::error(file, line(id.as_str()), ChoiceError::Unknown(id.clone()).to_string()));
             }

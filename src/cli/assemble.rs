@@ -193,6 +193,8 @@ pub fn office(config: &Config, clock: Clock) -> Result<Office, Failure> {
     let directory = config.path(&config.storage.directory);
     let shelf = Shelf::in_directory(&directory)
         .map_err(|e| Failure::Message(format!("packages cannot be kept in {}: {e}", directory.display())))?;
+    let documents = Shelf::in_directory(directory.join("authorizations"))
+        .map_err(|e| Failure::Message(format!("documents cannot be kept in {}: {e}", directory.display())))?;
     let store = store(config)?;
     let signer = Signer::new(store.keys().signing_seed(), retired_keys(config)?);
     Ok(Office {
@@ -203,6 +205,7 @@ pub fn office(config: &Config, clock: Clock) -> Result<Office, Failure> {
         regimes: Arc::new(regimes),
         mailer: Arc::new(mailer),
         shelf: Arc::new(shelf),
+        documents: Arc::new(documents),
         public_url: config.server.public_url.trim_end_matches('/').into(),
         require_second_factor: config.staff.require_second_factor,
         by_id: Arc::new(by_id),

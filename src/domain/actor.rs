@@ -13,6 +13,10 @@ use super::ids::StaffId;
 pub enum Actor {
     /// Whoever holds the token given out at submission.
     Requester,
+    /// An agent who acts for the person and holds that token.
+    Agent,
+    /// The person for whom an agent acts, by the link that was mailed to them.
+    Person,
     /// A member of staff, signed in.
     Staff(StaffId),
     /// The server: its schedule and its worker.
@@ -23,6 +27,8 @@ impl fmt::Display for Actor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Actor::Requester => f.write_str("requester"),
+            Actor::Agent => f.write_str("agent"),
+            Actor::Person => f.write_str("person"),
             Actor::Staff(id) => write!(f, "staff:{id}"),
             Actor::System => f.write_str("system"),
         }
@@ -31,7 +37,7 @@ impl fmt::Display for Actor {
 
 /// The text is not an actor as [`Actor`] prints it.
 #[derive(Debug, thiserror::Error)]
-#[error("not an actor: expected requester, system or staff:<uuid>")]
+#[error("not an actor: expected requester, agent, person, system or staff:<uuid>")]
 pub struct NotAnActor;
 
 impl FromStr for Actor {
@@ -40,6 +46,8 @@ impl FromStr for Actor {
     fn from_str(s: &str) -> Result<Self, Self::Err> {
         match s {
             "requester" => Ok(Actor::Requester),
+            "agent" => Ok(Actor::Agent),
+            "person" => Ok(Actor::Person),
             "system" => Ok(Actor::System),
             _ => s.strip_prefix("staff:").and_then(|id| id.parse().ok()).map(Actor::Staff).ok_or(NotAnActor),
         }

@@ -31,6 +31,22 @@ pub enum Letter {
     AppealExtended,
     /// The appeal was settled: the decision stays, or falls.
     AppealSettled,
+    /// To the person, at the end: what an agent asked in their name was answered.
+    AnsweredForYou,
+}
+
+/// Which text goes out about the authority of an agent; one for all the requests sent together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AgencyLetter {
+    /// To the person: somebody asked in their name; with the link to confirm where that may be asked.
+    AskedInYourName,
+    /// To the agent: what was handed in does not show their authority.
+    ProofRefused,
+    /// To the agent: the person says that they do not act for them.
+    Disowned,
+    /// To the person: what they said was put into effect.
+    DisownedNoted,
 }
 
 /// A piece of work. It names what it is about and holds nothing personal.
@@ -48,6 +64,13 @@ pub enum Job {
     MailAcknowledgement {
         /// The bundle.
         bundle: BundleId,
+    },
+    /// Mail about the authority of the agent who sent a bundle.
+    MailAgency {
+        /// The bundle.
+        bundle: BundleId,
+        /// The text.
+        letter: AgencyLetter,
     },
     /// Mail a letter about one request.
     MailLetter {
@@ -91,6 +114,7 @@ impl Job {
         match self {
             Job::MailCode { .. } => "mail_code",
             Job::MailAcknowledgement { .. } => "mail_acknowledgement",
+            Job::MailAgency { .. } => "mail_agency",
             Job::MailLetter { .. } => "mail_letter",
             Job::Fulfil { .. } => "fulfil",
             Job::TellRecipients { .. } => "tell_recipients",
@@ -109,7 +133,7 @@ impl Job {
             | Job::MailNotice { request, .. }
             | Job::LiftMark { request }
             | Job::MatchEvidence { request } => Some(*request),
-            Job::MailCode { .. } | Job::MailAcknowledgement { .. } => None,
+            Job::MailCode { .. } | Job::MailAcknowledgement { .. } | Job::MailAgency { .. } => None,
         }
     }
 }

@@ -1,5 +1,7 @@
 //! What may happen to a request: each verb takes the request as it is and gives the [`Outcome`] to commit, or refuses.
 
+mod authorization;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::{Value, json};
 
@@ -87,6 +89,12 @@ pub enum Refusal {
     /// Nobody judges their own decision.
     #[error("the appeal is against a decision of the same person; somebody else has to settle it")]
     OwnDecision,
+    /// There is no proof of an agent's authority to decide about.
+    #[error("no proof of the agent's authority is there; the agent uploads one, or say which paper you have seen")]
+    NoProof,
+    /// Only a parent or guardian may exercise this right for the person.
+    #[error("no agent may exercise this right, but a parent or guardian: the proof has to be one of that authority")]
+    GuardianOnly,
 }
 
 /// When a transition happens and who makes it.
@@ -101,14 +109,14 @@ pub struct Step {
 /// What a verb gives.
 pub(super) type Transition = Result<Outcome, Refusal>;
 
-/// A request as it comes in: awaiting verification where control of the mailbox must be shown, with staff otherwise;
+/// A request as it comes in: awaiting the agent's authorization where one acts for the person, verification where control of the mailbox must be shown, with staff otherwise;
 /// an opt-out for which nothing has to be shown is honoured at once.
 ///
 /// `request.state` is not looked at. The dates as they are now are what the person is told.
 pub fn submit(request: Request, now: DateTime<Utc>) -> Outcome {
     let told = request.deadlines.iter().map(Told::from).collect();
     let request = Request { told, ..request };
-    let actor = request.entered_by.map_or(Actor::Requester, Actor::Staff);
+    let actor = request.entered_by.map_or(request.holder(), Actor::Staff);
     let facts = json!({
         "right": request.right,
         "regime": request.regime,
@@ -116,7 +124,9 @@ pub fn submit(request: Request, now: DateTime<Utc>) -> Outcome {
         "due": request.due(),
     });
     let entry = entry(&request, Step { now, by: actor }, "request.submitted", facts);
-    let mut outcome = if request.verification.wants_code() {
+    let mut outcome = if request.particulars.agent.is_some() {
+        stay(Request { state: State::AwaitingAuthorization { since: now }, ..request })
+    } else if request.verification.wants_code() {
         stay(Request { state: State::AwaitingVerification { since: now }, ..request })
     } else {
         admit(request, now)
@@ -470,7 +480,7 @@ impl Request {
 
     fn close(self, state: State, step: Step, event: &str, facts: Value, text: Letter) -> Outcome {
         let entries = vec![entry(&self, step, event, facts)];
-        let jobs = vec![letter(&self, text, step.now)];
+        let jobs = letters(&self, text, step.now);
         Outcome { request: Request { state, ..self }, entries, jobs, opt_outs: Vec::new(), marks: Vec::new() }
     }
 
@@ -512,9 +522,18 @@ pub(super) fn letter(request: &Request, letter: Letter, now: DateTime<Utc>) -> N
     NewJob { job: Job::MailLetter { request: id, letter }, run_at: now }
 }
 
+/// The letter that ends a request; where an agent was answered, the person is told as well.
+fn letters(request: &Request, text: Letter, now: DateTime<Utc>) -> Vec<NewJob> {
+    let answers = matches!(text, Letter::Completed | Letter::Denied | Letter::Referred);
+    let person = (answers && request.tells_person()).then(|| letter(request, Letter::AnsweredForYou, now));
+    std::iter::once(letter(request, text, now)).chain(person).collect()
+}
+
 mod marks;
 mod recipients;
 mod transmission;
 
+#[cfg(test)]
+mod authorization_tests;
 #[cfg(test)]
 pub(crate) mod tests;

@@ -2,6 +2,7 @@
 
 pub mod actor;
 pub mod appeal;
+pub mod agent;
 pub mod audit;
 pub mod calendar;
 pub mod deadline;

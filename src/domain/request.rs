@@ -4,6 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::actor::Actor;
+pub use super::agent::Agent;
 use super::appeal::{Appeal, Remedies};
 use super::audit::NewEntry;
 use super::deadline::{Deadline, Duty};
@@ -159,15 +160,6 @@ impl Person {
     pub fn identities(&self) -> Identities {
         Identities { email: self.email.clone(), phone: self.phone.clone(), account_id: self.account_id.clone() }
     }
-}
-
-/// Somebody who acts for the person.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Agent {
-    /// Their name or firm.
-    pub name: Name,
-    /// Where to reach them.
-    pub email: Email,
 }
 
 /// One field the person wants changed.
@@ -691,6 +683,11 @@ impl std::str::FromStr for StateName {
 }
 
 impl Request {
+    /// Who holds the token that the submission gave out.
+    pub fn holder(&self) -> Actor {
+        if self.particulars.agent.is_some() { Actor::Agent } else { Actor::Requester }
+    }
+
     /// The date by which the person must have their answer: the opt-out date where there is one, else the response
     /// date.
     pub fn due(&self) -> Option<NaiveDate> {

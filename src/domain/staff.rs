@@ -34,6 +34,8 @@ pub enum Permission {
     Enter,
     /// Assign, ask, extend, approve, deny, refer, release, retry.
     Decide,
+    /// Say which agents are trusted without a paper for each request.
+    ListAgents,
     /// Settle appeals against decisions.
     SettleAppeals,
     /// Figures and the request log.
@@ -65,7 +67,9 @@ impl Role {
         match self {
             Role::Clerk => matches!(permission, P::Read | P::Enter),
             Role::Reviewer => matches!(permission, P::Read | P::Enter | P::Decide | P::Report),
-            Role::Officer => matches!(permission, P::Read | P::Enter | P::Decide | P::SettleAppeals | P::Report),
+            Role::Officer => {
+                matches!(permission, P::Read | P::Enter | P::Decide | P::ListAgents | P::SettleAppeals | P::Report)
+            }
             Role::Auditor => matches!(permission, P::Read | P::Report),
             Role::Admin => matches!(permission, P::ManageStaff | P::ManageSystems),
         }
@@ -141,12 +145,21 @@ mod tests {
     #[rstest::rstest]
     #[case(Role::Clerk, "Read Enter")]
     #[case(Role::Reviewer, "Read Enter Decide Report")]
-    #[case(Role::Officer, "Read Enter Decide SettleAppeals Report")]
+    #[case(Role::Officer, "Read Enter Decide ListAgents SettleAppeals Report")]
     #[case(Role::Auditor, "Read Report")]
     #[case(Role::Admin, "ManageStaff ManageSystems")]
     fn each_role_may_exactly_this(#[case] role: Role, #[case] allowed: &str) {
         use Permission as P;
-        let all = [P::Read, P::Enter, P::Decide, P::SettleAppeals, P::Report, P::ManageStaff, P::ManageSystems];
+        let all = [
+            P::Read,
+            P::Enter,
+            P::Decide,
+            P::ListAgents,
+            P::SettleAppeals,
+            P::Report,
+            P::ManageStaff,
+            P::ManageSystems,
+        ];
         let may: Vec<String> = all.into_iter().filter(|p| role.may(*p)).map(|p| format!("{p:?}")).collect();
         assert_eq!(may.join(" "), allowed);
     }

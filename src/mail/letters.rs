@@ -4,6 +4,7 @@
 
 mod appeals;
 mod rights;
+pub mod agency;
 
 use askama::Template;
 use chrono::NaiveDate;
@@ -39,6 +40,8 @@ pub fn compose(letter: &impl Template) -> Text {
 pub struct Concerning<'a> {
     /// The receiver's name, if known.
     pub name: Option<&'a str>,
+    /// For whom the receiver acts, where they are an agent.
+    pub on_behalf_of: Option<&'a str>,
     /// The company's name.
     pub controller: &'a str,
     /// The request's number.

@@ -21,6 +21,7 @@ mod connect;
 mod cursor;
 mod dialect;
 mod earlier;
+mod documents;
 mod error;
 mod fulfilments;
 mod idempotency;
@@ -41,6 +42,7 @@ mod sql_types;
 mod staff;
 mod suppressions;
 mod tries;
+mod trusted_agents;
 mod tx;
 mod writer;
 
@@ -65,6 +67,7 @@ pub use review::{Page, Queue, Sort};
 pub use second_factors::SecondFactor;
 pub use suppressions::Suppression;
 pub use tries::Tried;
+pub use trusted_agents::{Listing, TrustedAgent};
 pub use tx::Tx;
 
 /// Where the store is.

@@ -228,5 +228,28 @@ table! {
     }
 }
 
+table! {
+    use diesel::sql_types::*;
+    use super::super::sql_types::*;
+    documents (id) {
+        id -> Id,
+        bundle_id -> Id,
+        stored_at -> Moment,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use super::super::sql_types::*;
+    trusted_agents (id) {
+        id -> Id,
+        email_index -> Binary,
+        added_at -> Moment,
+        added_by -> Id,
+        sealed -> Binary,
+    }
+}
+
 joinable!(sessions -> staff (staff_id));
 allow_tables_to_appear_in_same_query!(sessions, staff);
+allow_tables_to_appear_in_same_query!(documents, requests);

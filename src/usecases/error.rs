@@ -2,6 +2,7 @@
 
 use chrono::TimeDelta;
 
+use super::authorize::document::DocumentError;
 use crate::domain::lifecycle::Refusal;
 use crate::domain::right::Right;
 use crate::domain::verification::ChallengeError;
@@ -36,6 +37,25 @@ pub enum Error {
         /// What is offered.
         offered: Vec<Right>,
     },
+    /// Neither law nor policy lets an agent exercise the right.
+    #[error(
+        "under {regime} an agent cannot ask for {right}; {}, or the person asks themselves",
+        if allowed.is_empty() { "agents cannot ask for anything".to_owned() } else { format!("agents can ask for {}", names(allowed)) }
+    )]
+    AgentNotAllowed {
+        /// What was asked.
+        right: Right,
+        /// The law that applies.
+        regime: String,
+        /// What agents may ask for.
+        allowed: Vec<Right>,
+    },
+    /// The document of an agent is not taken.
+    #[error(transparent)]
+    Document(#[from] DocumentError),
+    /// The agent is listed already.
+    #[error("an agent with this e-mail address is listed already")]
+    AgentListed,
     /// The regime knows no such ground of denial.
     #[error("the regime knows no such ground; its grounds are {}", known.join(", "))]
     UnknownGround {

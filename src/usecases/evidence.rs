@@ -182,7 +182,9 @@ pub(super) fn look_for_name(
     bundle: BundleId,
     now: chrono::DateTime<chrono::Utc>,
 ) -> Result<(), Error> {
-    let wants = |r: &Request| r.takes_evidence() && !r.verification.complete();
+    // An agent's code proved the agent's address: nothing is searched by the person's then.
+    let proved = |r: &Request| r.particulars.agent.is_none();
+    let wants = |r: &Request| proved(r) && r.takes_evidence() && !r.verification.complete();
     let Some(request) = tx.requests_of_for_update(bundle)?.into_iter().find(wants) else { return Ok(()) };
     if tx.count_try(&request.particulars.person.email, Tried::Name, now)? <= TRIES_A_DAY {
         tx.save(&request.to_be_named(now))?;

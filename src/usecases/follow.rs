@@ -1,10 +1,10 @@
 //! What the holder of a token may do with their own requests: follow, take back, write, fetch.
 
+use super::authorize::person::goes_to_person;
 use super::decide::wake_siblings;
 use super::token::Token;
 use super::{Error, Office};
 use crate::clock;
-use crate::domain::actor::Actor;
 use crate::domain::ids::{BundleId, MessageId, RequestId};
 use crate::domain::lifecycle::Step;
 use crate::domain::personal::Personal;
@@ -37,13 +37,15 @@ pub async fn request(office: &Office, bundle: BundleId, id: RequestId) -> Result
 /// # Errors
 /// [`Error::Refused`] when it is too late for that.
 pub async fn withdraw(office: &Office, bundle: BundleId, id: RequestId) -> Result<Request, Error> {
-    let step = Step { now: office.clock.now(), by: Actor::Requester };
+    let now = office.clock.now();
     office
         .store
         .write(move |tx| {
-            let outcome = own(tx.request_for_update(id)?, bundle)?.withdraw(step)?;
+            let request = own(tx.request_for_update(id)?, bundle)?;
+            let step = Step { now, by: request.holder() };
+            let outcome = request.withdraw(step)?;
             tx.save(&outcome)?;
-            wake_siblings(tx, &outcome.request, step.now)?;
+            wake_siblings(tx, &outcome.request, now)?;
             Ok(outcome.request)
         })
         .await
@@ -55,20 +57,17 @@ pub async fn withdraw(office: &Office, bundle: BundleId, id: RequestId) -> Resul
 /// [`Error::NotFound`].
 pub async fn write_message(office: &Office, bundle: BundleId, id: RequestId, text: String) -> Result<Message, Error> {
     let now = office.clock.now();
-    let message = Message {
-        id: MessageId(clock::new_id(now)),
-        request: id,
-        at: now,
-        author: Actor::Requester,
-        text: Personal::new(text),
-    };
+    let message = MessageId(clock::new_id(now));
     office
         .store
         .write(move |tx| {
             let request = own(tx.request_for_update(id)?, bundle)?;
-            tx.save(&request.answered(Step { now, by: Actor::Requester }))?;
+            let author = request.holder();
+            tx.save(&request.answered(Step { now, by: author }))?;
+            let text = Personal::new(text.clone());
+            let message = Message { id: message, request: id, at: now, author, text };
             tx.insert_message(&message)?;
-            Ok(message.clone())
+            Ok(message)
         })
         .await
 }
@@ -102,8 +101,17 @@ pub struct Delivered {
 /// # Errors
 /// [`Error::NoPackage`] before it is delivered or where there is none, [`Error::PackageExpired`].
 pub async fn package(office: &Office, bundle: BundleId, id: RequestId) -> Result<Delivered, Error> {
-    let (request, key) =
-        office.store.read(move |tx| Ok::<_, Error>((own(tx.request(id)?, bundle)?, file_key(tx, id)?))).await?;
+    let request = request(office, bundle, id).await?;
+    if goes_to_person(office, &request) {
+        return Err(Error::NoPackage("it goes to the person directly, by a link mailed to them"));
+    }
+    deliver(office, &request).await
+}
+
+/// The package of a request, for whoever may have it.
+pub(super) async fn deliver(office: &Office, request: &Request) -> Result<Delivered, Error> {
+    let id = request.id;
+    let key = office.store.read(move |tx| file_key(tx, id)).await?;
     let done = request.delivered();
     let done = done.ok_or(Error::NoPackage("the request has not been answered with one yet"))?;
     let package = done.result.package.clone().ok_or(Error::NoPackage("this request is answered without one"))?;

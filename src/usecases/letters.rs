@@ -1,5 +1,6 @@
 //! Letters: what the person is told, written from the request as it stands when the mail leaves.
 
+mod agency;
 mod appeals;
 mod denial;
 mod told;
@@ -12,6 +13,7 @@ use uuid::Uuid;
 use denial::Denial;
 use told::Told;
 
+use super::authorize::person::goes_to_person;
 use super::fulfil::{ground_title, marking};
 use super::office::Controller;
 use super::{Error, Office, recipients};
@@ -42,6 +44,8 @@ pub enum LetterError {
     Office(#[from] Error),
 }
 
+pub use agency::mail_agency;
+
 /// Mails the current code of a bundle; a code that was replaced or used since is not sent.
 ///
 /// # Errors
@@ -58,12 +62,16 @@ pub async fn mail_code(office: &Office, job: JobId, bundle: BundleId, serial: u6
     let code = office.store.keys().code(id, challenge.serial);
     let asked: Vec<(String, Right)> = requests.iter().map(|r| (r.id.reference(), r.right)).collect();
     let asked: Vec<Asked<'_>> = asked.iter().map(|(reference, right)| Asked { reference, right: *right }).collect();
+    let minutes = u32::try_from(Challenge::LIFETIME.num_minutes()).unwrap_or(10);
+    if let Some(agent) = &first.particulars.agent {
+        return agency::code(office, job, &requests, agent, &code, &asked, minutes).await;
+    }
     let letter = VerificationCode {
         name: Some(first.particulars.person.name.expose()),
         controller: &controller.policy.name,
         asked: &asked,
         code: code.expose_secret(),
-        minutes: u32::try_from(Challenge::LIFETIME.num_minutes()).unwrap_or(10),
+        minutes,
     };
     send(office, job, first, &letter).await
 }
@@ -91,9 +99,14 @@ pub async fn mail_acknowledgement(office: &Office, job: JobId, bundle: BundleId)
             })
         })
         .collect();
-    let verification = evidence_wanted(office, &requests);
+    let agency = first.particulars.agent.as_ref().map(|_| {
+        let person = first.particulars.person.name.expose();
+        format!("You have shown that you may act for {person}; nothing more is needed from you now.")
+    });
+    let wanted = evidence_wanted(office, &requests);
+    let verification = agency.as_deref().unwrap_or(&wanted);
     let letter = Acknowledgement {
-        name: Some(first.particulars.person.name.expose()),
+        name: Some(addressee(first).1.expose()),
         controller: &controller.policy.name,
         due: &due,
         verification: &verification,
@@ -161,9 +174,13 @@ pub async fn mail_letter(office: &Office, job: JobId, id: RequestId, kind: Kind)
         }
         (Kind::Withdrawn, State::Withdrawn { .. }) => send(office, job, &request, &Withdrawn { about }).await,
         (Kind::Expired, State::Expired { .. }) => {
-            let missing = "The code we sent was not entered in time.";
+            let missing = match &request.particulars.agent {
+                Some(_) => "It was not shown in time that you may act for the person.",
+                None => "The code we sent was not entered in time.",
+            };
             send(office, job, &request, &Expired { about, missing }).await
         }
+        (Kind::AnsweredForYou, _) => agency::answered_for_you(office, job, &request, about).await,
         (Kind::Completed, State::Fulfilled(done) | State::PartiallyFulfilled(done)) => {
             completed(office, job, &request, done, about, remedies).await
         }
@@ -243,6 +260,9 @@ async fn completed(
             send(office, job, request, &Marked { about, mark, since, sensitive: &sensitive, told }).await
         }
         _ => {
+            if result.package.is_some() && goes_to_person(office, request) {
+                return agency::package_for_person(office, job, request, about).await;
+            }
             let url = format!("{}/package", office.address_of(request.id));
             let until = result.package.as_ref().map(|p| day(office, request, p.expires_at)).transpose()?;
             let package = until.map(|until| (url.as_str(), until));
@@ -337,7 +357,8 @@ pub async fn mail_lifting(office: &Office, job: JobId, id: RequestId) -> Result<
 
 fn concerning<'a>(controller: &'a Controller, request: &'a Request, reference: &'a str) -> Concerning<'a> {
     Concerning {
-        name: Some(request.particulars.person.name.expose()),
+        name: Some(addressee(request).1.expose()),
+        on_behalf_of: request.particulars.agent.as_ref().map(|_| request.particulars.person.name.expose()),
         controller: &controller.policy.name,
         reference,
         right: request.right,
@@ -395,12 +416,26 @@ fn written_at(job: Uuid) -> Option<DateTime<Utc>> {
     DateTime::from_timestamp(i64::try_from(seconds).ok()?, nanos)
 }
 
-/// The letter's id is its job's: a repeat after a crash is the same message.
-async fn send(office: &Office, job: JobId, request: &Request, template: &impl Template) -> Result<(), LetterError> {
+/// Who is written to about a request: the agent, where one acts for the person.
+fn addressee(request: &Request) -> (&Email, &Name) {
     let person = &request.particulars.person;
-    deliver(office, job, person.email.clone(), Some(person.name.clone()), template).await
+    request.particulars.agent.as_ref().map_or((&person.email, &person.name), |agent| (&agent.email, &agent.name))
 }
 
+async fn send(office: &Office, job: JobId, request: &Request, template: &impl Template) -> Result<(), LetterError> {
+    send_to(office, job, addressee(request), template).await
+}
+
+async fn send_to(
+    office: &Office,
+    job: JobId,
+    (email, name): (&Email, &Name),
+    template: &impl Template,
+) -> Result<(), LetterError> {
+    deliver(office, job, email.clone(), Some(name.clone()), template).await
+}
+
+/// The letter's id is its job's: a repeat after a crash is the same message.
 async fn deliver(
     office: &Office,
     job: JobId,

@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod appeal;
+pub mod authorize;
 pub mod decide;
 pub mod error;
 pub mod evidence;

@@ -32,6 +32,8 @@ pub struct Office {
     pub mailer: Arc<Mailer>,
     /// Where packages lie.
     pub shelf: Arc<Shelf>,
+    /// Where the documents of agents lie, apart from the packages, whose time is another.
+    pub documents: Arc<Shelf>,
     /// What the server signs its receipts with.
     pub signer: Arc<Signer>,
     /// How much one address may send.
@@ -70,6 +72,11 @@ impl Office {
     /// Where a person reads about one request; the token is not part of it and never in a mail.
     pub fn address_of(&self, id: RequestId) -> String {
         format!("{}/v1/requests/{id}", self.public_url)
+    }
+
+    /// Where an agent hands in what shows their authority.
+    pub fn authorization_of(&self, id: RequestId) -> String {
+        format!("{}/authorization", self.address_of(id))
     }
 }
 

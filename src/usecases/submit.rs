@@ -1,17 +1,19 @@
 //! Submitting: from what the person asks to requests with a law, dates and a token, committed together.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 
 use super::idempotency::Keep;
 use super::office::Controller;
 use super::token::Token;
 use super::{Error, Office, limits, receipt};
 use crate::clock;
+use crate::domain::agent::{Agent, AgentTerms};
 use crate::domain::deadline::{Deadline, Duty, Options, deadline};
 use crate::domain::ids::{BundleId, ControllerId, RegimeId, RequestId, StaffId};
-use crate::domain::job::{Job, NewJob};
+use crate::domain::job::{AgencyLetter, Job, NewJob};
 use crate::domain::lifecycle;
 use crate::domain::policy::Terms;
+use crate::domain::regime::Regime;
 use crate::domain::request::{Channel, Outcome, Particulars, Request, State};
 use crate::domain::right::Right;
 use crate::domain::verification::{Challenge, Verification};
@@ -87,6 +89,10 @@ fn commit(tx: &mut Tx<'_>, bundle: &Bundle, outcomes: &[Outcome], now: DateTime<
     for outcome in outcomes {
         tx.insert(outcome)?;
     }
+    if outcomes.iter().any(|o| o.request.tells_person()) {
+        let job = Job::MailAgency { bundle: bundle.id, letter: AgencyLetter::AskedInYourName };
+        tx.enqueue(&NewJob { job, run_at: now })?;
+    }
     let mail = match &bundle.challenge {
         Some(challenge) => Job::MailCode { bundle: bundle.id, serial: challenge.serial },
         // What is honoured at once is answered by its own letter.
@@ -137,15 +143,35 @@ fn prepare(office: &Office, mut submission: Submission, now: DateTime<Utc>) -> R
             particulars: of_right(&submission.particulars, *right),
         };
         request.verification.ways = controller.policy.ways(&request.particulars);
+        if let Some(agent) = &mut request.particulars.agent {
+            agent.authorization.terms = agent_terms(controller, choice.regime, *right, today, agent)?;
+        }
         request.deadlines = deadlines(office, controller, &request, false);
         outcomes.push(lifecycle::submit(request, now));
     }
-    let asks = outcomes.iter().any(|o| o.request.verification.wants_code());
+    // An agent's code proves the agent's own address, to which letters go, and says who they are to the registry.
+    let asks = outcomes.iter().any(|o| o.request.particulars.agent.is_some() || o.request.verification.wants_code());
     let serial = u64::from_be_bytes(clock::random());
     let challenge = asks.then(|| Challenge::first(serial, now));
     let bundle =
         Bundle { id: bundle_id, controller: submission.controller, token_hash: [0; 32], created_at: now, challenge };
     Ok((bundle, outcomes))
+}
+
+/// On what terms the agent may ask for that right.
+fn agent_terms(
+    controller: &Controller,
+    regime: &Regime,
+    right: Right,
+    today: NaiveDate,
+    agent: &Agent,
+) -> Result<AgentTerms, Error> {
+    let announced = agent.authorization.announced;
+    AgentTerms::of(&controller.policy, regime, right, today, announced).ok_or_else(|| Error::AgentNotAllowed {
+        right,
+        regime: regime.id.to_string(),
+        allowed: AgentTerms::rights(&controller.policy, regime, today),
+    })
 }
 
 fn check(submission: &Submission, now: DateTime<Utc>) -> Result<(), Error> {

@@ -6,7 +6,6 @@ use secrecy::ExposeSecret;
 
 use super::{Error, Office, evidence};
 use crate::clock;
-use crate::domain::actor::Actor;
 use crate::domain::ids::{BundleId, RequestId};
 use crate::domain::job::{Job, NewJob};
 use crate::domain::lifecycle::Step;
@@ -57,15 +56,22 @@ pub async fn confirm_code(
                 return Ok::<_, Error>(Err(refusal));
             }
             let requests = tx.requests_of_for_update(bundle)?;
+            let agent = requests.iter().find_map(|r| r.particulars.agent.as_ref()).map(|a| a.email.clone());
+            let listing = agent.map_or(Ok(None), |email| tx.trusted_agent(&email))?.map(|agent| agent.listing);
             let mut acknowledge = false;
             for request in requests {
-                if request.state.name() != StateName::AwaitingVerification {
-                    continue;
-                }
-                let step = Step { now, by: Actor::Requester };
-                let outcome = request.verified(step, Method::EmailCode, Level::Email)?;
-                acknowledge |= !outcome.request.state.name().is_final();
+                let step = Step { now, by: request.holder() };
+                let outcome = match request.state.name() {
+                    StateName::AwaitingVerification => request.verified(step, Method::EmailCode, Level::Email)?,
+                    StateName::AwaitingAuthorization => {
+                        let trusted = listing.as_ref().is_some_and(|l| l.covers(request.right));
+                        request.agent_confirmed(step, trusted)?
+                    }
+                    _ => continue,
+                };
                 tx.save(&outcome)?;
+                let state = outcome.request.state.name();
+                acknowledge |= !state.is_final() && state != StateName::AwaitingAuthorization;
             }
             evidence::look_for_name(tx, bundle, now)?;
             if acknowledge {

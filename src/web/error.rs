@@ -12,6 +12,7 @@ use crate::fulfilment::FulfilmentError;
 use crate::sign_in::SignInError;
 use crate::store::StoreError;
 use crate::usecases::Error;
+use crate::usecases::authorize::document::DocumentError;
 
 /// One kind of problem, as the documentation lists it.
 pub struct Kind {
@@ -61,17 +62,24 @@ kinds! {
     ALREADY_APPEALED = "already_appealed", 409, "The decision was appealed against before";
     TOO_LATE_TO_APPEAL = "too_late_to_appeal", 409, "The period for an appeal is over";
     NO_OPEN_APPEAL = "no_open_appeal", 409, "No appeal is open";
+    NO_PROOF = "no_proof", 409, "No proof of the agent's authority is there";
+    GUARDIAN_ONLY = "guardian_only", 409, "Only a parent or guardian may ask for this";
+    AGENT_LISTED = "agent_listed", 409, "The agent is listed already";
     ALREADY_CONFIRMED = "already_confirmed", 409, "The address is confirmed already";
     ACCOUNT_EXISTS = "account_exists", 409, "The account exists already";
     OBSTACLES = "plan_has_obstacles", 409, "The plan cannot be carried out as things stand";
     PACKAGE_EXPIRED = "package_expired", 410, "The package has expired";
     TOO_LARGE = "body_too_large", 413, "The body is too large";
     UNSUPPORTED_MEDIA_TYPE = "unsupported_media_type", 415, "The body has to be JSON";
+    UNSUPPORTED_DOCUMENT = "unsupported_document", 415, "The document has to be a PDF, a PNG or a JPEG";
     RANGE_NOT_SATISFIABLE = "range_not_satisfiable", 416, "The range lies outside of the package";
     INVALID = "invalid_request", 422, "Something in the body is missing or wrong";
     UNKNOWN_CONTROLLER = "unknown_controller", 422, "No such controller";
     UNKNOWN_REGIME = "unknown_regime", 422, "No such law in force";
     RIGHT_NOT_OFFERED = "right_not_offered", 422, "The right is not offered";
+    AGENT_NOT_ALLOWED = "agent_not_allowed", 422, "No agent may ask for this right";
+    DOCUMENT_MISMATCH = "document_mismatch", 422, "The file is not what its Content-Type says";
+    DOCUMENT_CUT_OFF = "document_cut_off", 422, "The file is cut off";
     UNKNOWN_GROUND = "unknown_ground", 422, "The law knows no such ground";
     GROUND_NOT_GIVEN = "ground_not_given", 422, "The ground is not given";
     KEY_REUSED = "idempotency_key_reused", 422, "The Idempotency-Key was used for something else";
@@ -173,6 +181,11 @@ impl From<Error> for Problem {
             Error::RightNotOffered { .. } => Problem::new(RIGHT_NOT_OFFERED, detail).at("/rights"),
             Error::UnknownGround { pointer, .. } => Problem::new(UNKNOWN_GROUND, detail).at(pointer),
             Error::GroundNotGiven(_) => Problem::new(GROUND_NOT_GIVEN, detail).at("/ground"),
+            Error::AgentNotAllowed { .. } => Problem::new(AGENT_NOT_ALLOWED, detail).at("/agent"),
+            Error::AgentListed => Problem::new(AGENT_LISTED, detail).at("/email"),
+            Error::Document(DocumentError::UnknownType) => Problem::new(UNSUPPORTED_DOCUMENT, detail),
+            Error::Document(DocumentError::Mismatch) => Problem::new(DOCUMENT_MISMATCH, detail),
+            Error::Document(DocumentError::CutOff) => Problem::new(DOCUMENT_CUT_OFF, detail),
             Error::NotFound(_) => Problem::new(NOT_FOUND, detail),
             Error::Unauthorized => Problem::new(UNAUTHORIZED, detail),
             Error::Forbidden => Problem::new(FORBIDDEN, detail),
@@ -236,6 +249,8 @@ fn refused(refusal: &Refusal) -> &'static Kind {
         Refusal::TooLateToAppeal { .. } => TOO_LATE_TO_APPEAL,
         Refusal::NoOpenAppeal => NO_OPEN_APPEAL,
         Refusal::OwnDecision => FOUR_EYES,
+        Refusal::NoProof => NO_PROOF,
+        Refusal::GuardianOnly => GUARDIAN_ONLY,
     }
 }
 

@@ -4,15 +4,17 @@ use std::marker::PhantomData;
 
 use actix_web::dev::Payload;
 use actix_web::http::header;
-use actix_web::web::{Bytes, BytesMut, Data};
+use actix_web::web::{Bytes, BytesMut, Data, Query};
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use futures_util::StreamExt;
 use futures_util::future::{LocalBoxFuture, Ready, ready};
 use serde::de::DeserializeOwned;
 
 use super::error::{self, Problem};
+use crate::domain::agent::MediaType;
 use crate::domain::staff::{Permission, Staff as Member};
 use crate::store::{ApiKey, Bundle};
+use crate::usecases::authorize::document::{DocumentError, LONGEST as LONGEST_DOCUMENT};
 use crate::usecases::staff::SignedIn;
 use crate::usecases::{Error, Office, follow, staff, suppression};
 
@@ -37,7 +39,7 @@ impl<T: DeserializeOwned> Body<T> {
             let detail = "send the body as JSON, with the header Content-Type: application/json";
             return Err(Problem::new(error::UNSUPPORTED_MEDIA_TYPE, detail));
         }
-        parse(&read(self.payload).await?)
+        parse(&read(self.payload, LONGEST_BODY).await?)
     }
 
     /// The same where the body may be left out.
@@ -48,7 +50,7 @@ impl<T: DeserializeOwned> Body<T> {
     where
         T: Default,
     {
-        let bytes = read(self.payload).await?;
+        let bytes = read(self.payload, LONGEST_BODY).await?;
         if bytes.is_empty() { Ok(T::default()) } else { parse(&bytes) }
     }
 }
@@ -68,13 +70,79 @@ pub(super) fn is_json(request: &HttpRequest) -> bool {
     kind.eq_ignore_ascii_case("application/json") || kind.to_ascii_lowercase().ends_with("+json")
 }
 
+/// The body of a page's form, or the same as JSON; still unread.
+pub struct Form<T> {
+    body: Body<T>,
+    form: bool,
+}
+
+impl<T: DeserializeOwned> Form<T> {
+    /// Reads and parses the body.
+    ///
+    /// # Errors
+    /// As [`Body::read`].
+    pub async fn read(self) -> Result<T, Problem> {
+        if !self.form {
+            return self.body.read().await;
+        }
+        let bytes = read(self.body.payload, LONGEST_BODY).await?;
+        let fields = std::str::from_utf8(&bytes).ok().and_then(|text| Query::<T>::from_query(text).ok());
+        let detail = "a field of the form is missing or wrong";
+        fields.map(Query::into_inner).ok_or_else(|| Problem::new(error::INVALID, detail))
+    }
+}
+
+impl<T: 'static> FromRequest for Form<T> {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let form = request.content_type().eq_ignore_ascii_case("application/x-www-form-urlencoded");
+        let body = Body { json: is_json(request), payload: payload.take(), of: PhantomData };
+        ready(Ok(Self { body, form }))
+    }
+}
+
+/// A file as a body, still unread, with what its sender says that it is.
+pub struct Upload {
+    declared: Option<MediaType>,
+    payload: Payload,
+}
+
+impl Upload {
+    /// Reads the file.
+    ///
+    /// # Errors
+    /// When its header names no kind that is taken, it is too long, or it breaks off.
+    pub async fn read(self) -> Result<(MediaType, Vec<u8>), Problem> {
+        let declared = self.declared.ok_or(Error::Document(DocumentError::UnknownType))?;
+        Ok((declared, read(self.payload, LONGEST_DOCUMENT).await?.to_vec()))
+    }
+}
+
+impl FromRequest for Upload {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let kind = request.content_type();
+        let declared = MediaType::ALL.into_iter().find(|known| kind.eq_ignore_ascii_case(known.as_str()));
+        ready(Ok(Self { declared, payload: payload.take() }))
+    }
+}
+
+/// The longest body that is taken at a path.
+pub(super) fn longest(path: &str) -> usize {
+    if path.starts_with("/v1/requests/") && path.ends_with("/authorization") { LONGEST_DOCUMENT } else { LONGEST_BODY }
+}
+
 /// Reads a body up to its limit.
-pub(super) async fn read(mut payload: Payload) -> Result<Bytes, Problem> {
+pub(super) async fn read(mut payload: Payload, most: usize) -> Result<Bytes, Problem> {
     let mut body = BytesMut::new();
     while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(|_| Problem::new(error::MALFORMED_JSON, "the body ended before its time"))?;
-        if body.len() + chunk.len() > LONGEST_BODY {
-            let detail = format!("a body has at most {LONGEST_BODY} bytes");
+        if body.len() + chunk.len() > most {
+            let detail = format!("a body has at most {most} bytes");
             return Err(Problem::new(error::TOO_LARGE, detail));
         }
         body.extend_from_slice(&chunk);
@@ -191,6 +259,8 @@ needs! {
     Decide = Some(Permission::Decide);
     /// Settle appeals.
     SettleAppeals = Some(Permission::SettleAppeals);
+    /// The list of trusted agents.
+    ListAgents = Some(Permission::ListAgents);
     /// Figures and the request log.
     Report = Some(Permission::Report);
     /// Staff accounts.

@@ -10,7 +10,7 @@ use actix_web::{Error, HttpMessage, HttpResponse};
 use aws_lc_rs::digest::{Context, SHA256};
 
 use super::error::{self, Problem};
-use super::extract::{bearer, read};
+use super::extract::{bearer, longest, read};
 use crate::usecases::idempotency::{self, Answer, Call};
 use crate::usecases::{Office, staff};
 
@@ -28,7 +28,7 @@ pub async fn answer(
     if !(1..=255).contains(&key.len()) {
         return Err(Problem::new(error::INVALID_QUERY, "an Idempotency-Key has 1 to 255 characters").into());
     }
-    let body = read(request.take_payload()).await?;
+    let body = read(request.take_payload(), longest(request.path())).await?;
     let office = request.app_data::<Data<Office>>().expect("the server is built with its office").clone();
     let call = call(&office, &request, &key, &body);
     if let Some(answer) = idempotency::recall(&office, call).await.map_err(Problem::from)? {

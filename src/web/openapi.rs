@@ -3,8 +3,11 @@
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
-use super::api::{accounts, appeals, decisions, operations, queue, receipts, requests, sessions, signals, suppressions, unsubscribe_links, verification};
-use super::centre::{privacy, unsubscribe};
+use super::api::{
+    accounts, agents, appeals, authorizations, decisions, operations, queue, receipts, requests, sessions, signals,
+    suppressions, unsubscribe_links, verification,
+};
+use super::centre::{authorization, privacy, unsubscribe};
 
 /// The file as it is published.
 pub const COMMITTED: &str = include_str!("../../openapi.yaml");
@@ -26,6 +29,9 @@ pub const COMMITTED: &str = include_str!("../../openapi.yaml");
         requests::submit, requests::get, requests::send_code, requests::confirm_code, requests::withdraw,
         requests::messages, requests::write_message, requests::package, requests::package_file,
         verification::get, verification::answer, verification::declare, verification::sign_in, verification::check,
+        authorizations::upload, authorizations::document, authorizations::decide,
+        authorization::ask, authorization::answer, authorization::package,
+        agents::list, agents::add, agents::remove,
         receipts::list, receipts::keys,
         suppressions::list, signals::gpc, signals::support, unsubscribe_links::one, unsubscribe_links::many,
         privacy::show, unsubscribe::show, unsubscribe::act,

@@ -2,8 +2,11 @@
 
 use actix_web::web::{self, PathConfig, QueryConfig, ServiceConfig};
 
-use super::api::{accounts, appeals, decisions, operations, queue, receipts, requests, sessions, signals, suppressions, unsubscribe_links, verification};
-use super::centre::{privacy, unsubscribe};
+use super::api::{
+    accounts, agents, appeals, authorizations, decisions, operations, queue, receipts, requests, sessions, signals,
+    suppressions, unsubscribe_links, verification,
+};
+use super::centre::{self, privacy, unsubscribe};
 use super::error::{self, Problem};
 
 /// Registers a path with its methods; any other method is answered with 405 and the methods that are offered.
@@ -49,6 +52,9 @@ pub fn configure(config: &mut ServiceConfig) {
         "/v1/requests/{id}/messages" => { get "GET": requests::messages, post "POST": requests::write_message };
         "/v1/requests/{id}/package" => { get "GET": requests::package };
         "/v1/requests/{id}/package/{path:.+}" => { get "GET": requests::package_file };
+        "/v1/requests/{id}/authorization" => { post "POST": authorizations::upload };
+        "/authorizations/{token}" => { get "GET": centre::authorization::ask, post "POST": centre::authorization::answer };
+        "/authorizations/{token}/packages/{id}" => { post "POST": centre::authorization::package };
         "/v1/requests/{id}/receipt" => { get "GET": receipts::list };
         "/.well-known/jwks.json" => { get "GET": receipts::keys };
         "/.well-known/gpc.json" => { get "GET": signals::support };
@@ -63,6 +69,8 @@ pub fn configure(config: &mut ServiceConfig) {
         "/v1/staff/accounts/{id}/second-factor" => { delete "DELETE": sessions::reset_second_factor };
         "/v1/staff/accounts" => { get "GET": accounts::list_accounts, post "POST": accounts::add_account };
         "/v1/staff/api-keys" => { post "POST": accounts::add_api_key };
+        "/v1/staff/agents" => { get "GET": agents::list, post "POST": agents::add };
+        "/v1/staff/agents/{id}" => { delete "DELETE": agents::remove };
         "/v1/staff/export.csv" => { get "GET": queue::export };
         "/v1/staff/metrics" => { get "GET": queue::figures };
         "/v1/staff/requests" => { get "GET": queue::list, post "POST": accounts::enter_request };
@@ -70,6 +78,7 @@ pub fn configure(config: &mut ServiceConfig) {
         "/v1/staff/requests/{id}/plan" => { get "GET": queue::plan };
         "/v1/staff/requests/{id}/entries" => { get "GET": queue::entries };
         "/v1/staff/requests/{id}/verification" => { post "POST": verification::check };
+        "/v1/staff/requests/{id}/authorization" => { get "GET": authorizations::document, post "POST": authorizations::decide };
         "/v1/staff/requests/{id}/approval" => { post "POST": decisions::approve };
         "/v1/staff/requests/{id}/denial" => { post "POST": decisions::deny };
         "/v1/staff/requests/{id}/extension" => { post "POST": decisions::extend };
@@ -90,7 +99,7 @@ pub fn configure(config: &mut ServiceConfig) {
 }
 
 /// serde's message names the parameter; a value in it is cut off with everything that quotes one.
-fn query_problem(error: &actix_web::error::QueryPayloadError) -> Problem {
+pub(super) fn query_problem(error: &actix_web::error::QueryPayloadError) -> Problem {
     let message = error.to_string();
     let detail = match message.find("expected") {
         Some(at) => format!("a parameter of the address is wrong: {}", &message[at..]),

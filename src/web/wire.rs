@@ -12,6 +12,7 @@ pub use appeal::{AppealView, ExceptionView, OtherRequest};
 pub use background::{HistoryView, ReferralView};
 
 use crate::domain::appeal::Remedies;
+use crate::domain::agent::{Authorization, DocumentKind, Need, Proof, Standing, StandingName};
 use crate::domain::deadline::{Deadline, Duty};
 use crate::domain::identity::{AccountId, Email, Name, Phone, Residence};
 use crate::domain::ids::RequestId;
@@ -70,6 +71,9 @@ pub struct RequestView {
     pub deadlines: Vec<DeadlineView>,
     /// How sure the controller is that the requester is the person.
     pub verification: VerificationView,
+    /// Whether the agent may act, where one acts for the person.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub authorization: Option<AuthorizationView>,
     /// A question that waits for an answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub question: Option<String>,
@@ -246,9 +250,50 @@ impl From<&Request> for RequestView {
             received_at: moment(r.received_at),
             deadlines: r.deadlines.iter().chain(of_appeal).map(DeadlineView::from).collect(),
             verification: VerificationView::of(r),
+            authorization: r.authorization().map(AuthorizationView::from),
             question,
             outcome: OutcomeView::of(r),
             appeal: r.appeal().map(AppealView::from),
+        }
+    }
+}
+
+/// Whether an agent may act for the person, and what would show it.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AuthorizationView {
+    /// Where it stands.
+    pub state: StandingName,
+    /// The proof: the one that was accepted, else the one at hand or announced.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kind: Option<Proof>,
+    /// What would help it on, any one of these; empty once it is settled.
+    pub needs: Vec<Need>,
+    /// The proof that is asked for, in words.
+    pub proof: String,
+    /// Whether `law` lets an agent act, or only the controller's `promise`.
+    pub by: &'static str,
+    /// The statute, or the policy.
+    pub citation: String,
+    /// Why what was handed in was refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+impl From<&Authorization> for AuthorizationView {
+    fn from(a: &Authorization) -> Self {
+        let (accepted, reason) = match &a.standing {
+            Standing::Accepted { proof, .. } => (Some(*proof), None),
+            Standing::Refused { reason, .. } => (None, Some(reason.expose().clone())),
+            _ => (None, None),
+        };
+        Self {
+            state: a.standing.name(),
+            kind: accepted.or(a.kind().map(Proof::from)),
+            needs: a.needs(),
+            proof: a.terms.proof.clone(),
+            by: if a.terms.by_law { "law" } else { "promise" },
+            citation: a.terms.citation.clone(),
+            reason,
         }
     }
 }
@@ -350,9 +395,13 @@ pub struct AgentBody {
     /// Their name or firm.
     #[schema(min_length = 1, max_length = 200)]
     pub name: String,
-    /// Where to reach them.
+    /// Where to reach them; letters about the request go there.
     #[schema(format = "email", max_length = 254)]
     pub email: String,
+    /// Which proof of their authority they will hand in. A parent or guardian says so here: they may exercise rights
+    /// that no other agent may.
+    #[serde(default)]
+    pub authorization_kind: Option<DocumentKind>,
 }
 
 impl SubmissionBody {
@@ -399,7 +448,11 @@ impl PersonBody {
 
 impl AgentBody {
     fn parse(self) -> Result<Agent, Error> {
-        Ok(Agent { name: at("/agent/name", self.name.parse())?, email: at("/agent/email", self.email.parse())? })
+        Ok(Agent {
+            name: at("/agent/name", self.name.parse())?,
+            email: at("/agent/email", self.email.parse())?,
+            authorization: Authorization::announcing(self.authorization_kind),
+        })
     }
 }
 

@@ -42,6 +42,7 @@ async fn mail(office: &Office, job: &LeasedJob) -> Settlement {
     let sent = match &job.job {
         Job::MailCode { bundle, serial } => letters::mail_code(office, job.id, *bundle, *serial).await,
         Job::MailAcknowledgement { bundle } => letters::mail_acknowledgement(office, job.id, *bundle).await,
+        Job::MailAgency { bundle, letter } => letters::mail_agency(office, job.id, *bundle, *letter).await,
         Job::MailLetter { request, letter } => letters::mail_letter(office, job.id, *request, *letter).await,
         Job::TellRecipients { request } => recipients::tell(office, *request).await.map_err(LetterError::from),
         Job::MailNotice { request, recipient } => letters::mail_notice(office, job.id, *request, recipient).await,

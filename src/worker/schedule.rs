@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use tokio::sync::watch;
 
-use crate::usecases::{Error, Office, decide, fulfil, idempotency};
+use crate::usecases::{Error, Office, authorize, decide, fulfil, idempotency};
 
 /// How often the clock is looked at.
 const EVERY: Duration = Duration::from_secs(60);
@@ -33,6 +33,7 @@ pub async fn once(office: &Office) -> Result<(), Error> {
     office.store.write(move |tx| Ok::<_, Error>(tx.forget_before(oldest)?)).await?;
     let now = office.clock.now();
     office.store.write(move |tx| Ok::<_, Error>(tx.forget_tries(now)?)).await?;
+    authorize::document::sweep(office).await?;
     fulfil::remove_expired_packages(office).await?;
     let shelf = office.shelf.clone();
     // A part this old belongs to nobody who is still writing it.

@@ -2,6 +2,7 @@
 
 pub mod evidence;
 mod appeal_terms;
+mod agents;
 mod parts;
 mod terms;
 
@@ -12,6 +13,7 @@ use chrono_tz::Tz;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
+pub use agents::{AgentPromise, PackageTo};
 pub use appeal_terms::AppealTerms;
 pub use evidence::{Approval, SignIn};
 pub use parts::{AppealPromise, AutomatedDecision, AutomatedDecisions, Exclusion, Gpc, Honour, Purpose, Recipient, Referral, Release, Retention, concerns};
@@ -83,6 +85,9 @@ pub struct Policy {
     /// The fideslang data categories it describes but never hands out, beside the regime's.
     #[serde(default)]
     pub never_disclose: Vec<String>,
+    /// What agents may do beyond the law, and who receives what they asked for.
+    #[serde(default)]
+    pub agents: AgentPromise,
     /// The authority to which letters under a regime refer, where the controller's own is more exact than the regime's.
     #[serde(default)]
     pub authorities: BTreeMap<RegimeId, Authority>,

@@ -22,6 +22,10 @@ pub enum Method {
     Declaration,
     /// The person signed in to their account with the company's own identity provider.
     SignIn,
+    /// An agent whose authority was accepted answers for the person.
+    AgentAttestation,
+    /// The person confirmed by the link mailed to them that an agent acts for them.
+    PersonConfirmation,
     /// A member of staff checked and answers for it.
     StaffCheck,
 }

@@ -5,6 +5,7 @@ use super::*;
 pub(super) fn about(right: Right) -> Concerning<'static> {
     Concerning {
         name: Some("Ada Lovelace"),
+        on_behalf_of: None,
         controller: "Infotech",
         reference: "DSR-7K2M-94QX",
         right,

@@ -2,6 +2,8 @@
 
 pub mod accounts;
 pub mod appeals;
+pub mod agents;
+pub mod authorizations;
 pub mod decisions;
 pub mod operations;
 pub mod queue;

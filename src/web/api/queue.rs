@@ -8,6 +8,7 @@ use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
+use crate::domain::agent::{Agent, DocumentKind, MediaType};
 use crate::domain::appeal::AppealStateName;
 use crate::domain::audit::Entry;
 use crate::domain::ids::{RequestId, StaffId};
@@ -144,6 +145,9 @@ pub struct WholeView {
     /// The declaration they signed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub declaration: Option<SignedView>,
+    /// Who acts for them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub agent: Option<AgentView>,
     /// What they wrote.
     #[schema(required)]
     pub details: Option<String>,
@@ -185,6 +189,52 @@ pub struct PersonView {
     pub account_id: Option<String>,
     #[schema(required)]
     pub residence: Option<String>,
+}
+
+/// Who acts for the person, as staff see them.
+#[derive(Serialize, ToSchema)]
+pub struct AgentView {
+    /// Their name or firm.
+    pub name: String,
+    /// Where letters about the request go.
+    pub email: String,
+    /// When their control of that address was shown.
+    #[schema(required, format = DateTime)]
+    pub address_confirmed_at: Option<String>,
+    /// What they handed in last.
+    #[schema(required)]
+    pub document: Option<DocumentView>,
+}
+
+/// A document that an agent handed in.
+#[derive(Serialize, ToSchema)]
+pub struct DocumentView {
+    /// What it is meant to show.
+    pub kind: DocumentKind,
+    /// What kind of file it is.
+    pub media_type: MediaType,
+    /// Its length in bytes.
+    pub bytes: u64,
+    /// When it came.
+    #[schema(format = DateTime)]
+    pub uploaded_at: String,
+}
+
+impl From<&Agent> for AgentView {
+    fn from(agent: &Agent) -> Self {
+        let authorization = &agent.authorization;
+        Self {
+            name: agent.name.expose().into(),
+            email: agent.email.expose().into(),
+            address_confirmed_at: authorization.address_confirmed_at.map(moment),
+            document: authorization.document.as_ref().map(|d| DocumentView {
+                kind: d.kind,
+                media_type: d.media_type,
+                bytes: d.bytes,
+                uploaded_at: moment(d.uploaded_at),
+            }),
+        }
+    }
 }
 
 /// One field to change.
@@ -280,6 +330,7 @@ impl From<Whole> for WholeView {
             },
             evidence: request.verification.evidence.iter().map(EvidenceView::from).collect(),
             declaration: request.verification.declaration.as_ref().map(SignedView::from),
+            agent: particulars.agent.as_ref().map(AgentView::from),
             details: particulars.details.as_ref().map(|d| d.expose().clone()),
             corrections: particulars
                 .corrections
@@ -347,7 +398,7 @@ pub struct EntryView {
     /// When.
     #[schema(format = DateTime)]
     pub at: String,
-    /// Who: `requester`, `system` or `staff:` and an id.
+    /// Who: `requester`, `agent`, `person`, `system` or `staff:` and an id.
     pub actor: String,
     /// What happened.
     pub event: String,

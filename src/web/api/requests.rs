@@ -194,7 +194,7 @@ pub struct MessageView {
 
 impl From<&Message> for MessageView {
     fn from(m: &Message) -> Self {
-        let author = if m.author == Actor::Requester { "requester" } else { "staff" };
+        let author = if matches!(m.author, Actor::Staff(_) | Actor::System) { "staff" } else { "requester" };
         Self { id: m.id.0, at: moment(m.at), author, text: m.text.expose().clone() }
     }
 }

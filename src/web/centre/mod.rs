@@ -1,14 +1,15 @@
 //! The public pages: server-rendered, without scripts or cookies, readable on any screen and by any reader.
 
+pub mod authorization;
 pub mod privacy;
 pub mod unsubscribe;
 mod words;
 
 use std::sync::LazyLock;
 
-use actix_web::HttpResponse;
+use actix_web::{HttpRequest, HttpResponse};
 use actix_web::http::StatusCode;
-use actix_web::http::header::CONTENT_SECURITY_POLICY;
+use actix_web::http::header::{self, CONTENT_SECURITY_POLICY, HeaderName, HeaderValue};
 use askama::Template;
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine;
@@ -36,10 +37,17 @@ fn page(status: StatusCode, template: &impl Template) -> HttpResponse {
     let html = template.render().unwrap_or_default();
     HttpResponse::build(status)
         .insert_header((CONTENT_SECURITY_POLICY, POLICY.as_str()))
+        .insert_header((HeaderName::from_static("x-robots-tag"), HeaderValue::from_static("noindex, nofollow")))
         .content_type("text/html; charset=utf-8")
         .body(html)
 }
 
 fn missing() -> HttpResponse {
     page(StatusCode::NOT_FOUND, &Missing)
+}
+
+/// Whether the caller is a program that asks for JSON; a browser is shown a page.
+pub fn wants_json(request: &HttpRequest) -> bool {
+    let accept = request.headers().get(header::ACCEPT).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    accept.contains("application/json") && !accept.contains("text/html")
 }

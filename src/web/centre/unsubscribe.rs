@@ -12,7 +12,7 @@ use super::{missing, page};
 use crate::domain::ids::ControllerId;
 use crate::usecases::{Error, Office, unsubscribe};
 use crate::web::error::{self, Problem, ProblemBody};
-use crate::web::extract::read;
+use crate::web::extract::{LONGEST_BODY, read};
 
 #[derive(Template)]
 #[template(path = "centre/unsubscribe.html")]
@@ -63,7 +63,7 @@ pub async fn show(office: Data<Office>, token: Path<String>) -> HttpResponse {
     )
 )]
 pub async fn act(office: Data<Office>, token: Path<String>, form: Form) -> Result<HttpResponse, Problem> {
-    let body = read(form.0).await?;
+    let body = read(form.0, LONGEST_BODY).await?;
     if unsubscribe::open(&office, &token).is_err() {
         return Ok(missing());
     }

@@ -17,9 +17,20 @@ fn roles(operation: &str) -> Option<&'static [Role]> {
         "list_requests" | "get_request_whole" | "get_plan" | "list_entries" => &[Clerk, Reviewer, Officer, Auditor],
         "enter_request" | "write_to_requester" | "enter_appeal" => &[Clerk, Reviewer, Officer],
         "export_log" | "get_figures" => &[Reviewer, Officer, Auditor],
-        "approve_request" | "deny_request" | "extend_request" | "ask_requester" | "refer_request"
-        | "assign_request" | "release_request" | "lift_mark" | "retry_request" | "check_identity" => &[Reviewer, Officer],
-        "settle_appeal" | "extend_appeal" => &[Officer],
+        "approve_request"
+        | "deny_request"
+        | "extend_request"
+        | "ask_requester"
+        | "refer_request"
+        | "assign_request"
+        | "release_request"
+        | "lift_mark"
+        | "retry_request"
+        | "check_identity"
+        | "get_authorization"
+        | "decide_authorization"
+        | "list_agents" => &[Reviewer, Officer],
+        "settle_appeal" | "extend_appeal" | "add_agent" | "remove_agent" => &[Officer],
         "reset_second_factor" | "add_account" | "list_accounts" | "add_api_key" => &[Admin],
         _ => return None,
     })

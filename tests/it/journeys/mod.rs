@@ -2,6 +2,7 @@
 
 mod access;
 mod appeals;
+mod agents;
 mod authorization;
 mod bad_input;
 mod bundle;

@@ -1,0 +1,2 @@
+DROP TABLE trusted_agents;
+DROP TABLE documents;
