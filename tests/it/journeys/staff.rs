@@ -27,7 +27,7 @@ fn decisions_reach_the_person(#[values(Kind::Sqlite, Kind::Postgres)] store: Kin
     let (_, seen) = api.get(&format!("/v1/requests/{id}"), &token);
     assert_eq!(seen["question"], "Which account?");
     // A question that is answered before its letter leaves is not mailed any more.
-    for _ in 0..500 {
+    for _ in 0..1500 {
         if world.mails("ada@example.com").iter().any(|mail| mail.contains("Which account?")) {
             break;
         }
