@@ -141,7 +141,7 @@ fn a_restriction_is_marked_told_and_lifted(#[values(Kind::Sqlite, Kind::Postgres
     let (_, plan) = api.get(&format!("/v1/staff/requests/{id}/plan"), &staff);
     assert_eq!(plan["mark"], "processing_restricted", "{plan}");
     assert_eq!((&plan["notified"], &plan["to_notify"]), (&json!(["Example Parcels AG"]), &json!(["Example Friends"])));
-    assert_eq!(suppressed(api, &key), [String::new(); 0]);
+    assert!(suppressed(api, &key).is_empty());
     assert_eq!(api.approve(&id, &staff)["state"], "fulfilled");
     assert_eq!(suppressed(api, &key), ["processing_restricted"]);
 
@@ -160,7 +160,7 @@ fn a_restriction_is_marked_told_and_lifted(#[values(Kind::Sqlite, Kind::Postgres
     let lifted = api.until(&id, &staff, |r| r["outcome"]["lifting"]["lifted_at"].is_string());
     assert_eq!(lifted["state"], "fulfilled");
     assert!(mail(&world, "ada@example.com", "restriction ends").contains("Your address is right now."));
-    assert_eq!(suppressed(api, &key), [String::new(); 0]);
+    assert!(suppressed(api, &key).is_empty());
     let (status, again) = api.post(&lifting, &staff, json!({ "reason": "again" }));
     assert_eq!((status, &again["code"]), (409, &json!("already_lifted")));
     let (_, request) = api.get(&format!("/v1/requests/{id}"), &token);
