@@ -6,7 +6,7 @@ use super::decide::wake_siblings;
 use super::remedies::offer;
 use super::{Error, Office};
 use crate::domain::appeal::{Filing, Verdict};
-use crate::domain::deadline::Deadline;
+use crate::domain::deadline::{Deadline, Duty};
 use crate::domain::ids::{BundleId, RequestId, StaffId};
 use crate::domain::lifecycle::Step;
 use crate::domain::personal::Personal;
@@ -65,7 +65,7 @@ pub async fn extend(office: &Office, by: StaffId, id: RequestId, reason: String)
         let controller = inner.controller(&request.controller).ok_or(Error::UnknownController)?;
         let longer = request.open_appeal().and_then(|appeal| {
             let longer = deadlines(&inner, &request, appeal.filed_at, true);
-            let due = longer.iter().find(|d| d.duty == crate::domain::deadline::Duty::Appeal).map(|d| d.due);
+            let due = longer.iter().find(|d| d.duty == Duty::Appeal).map(|d| d.due);
             // A law without an extension, and a promise that is shorter, give no later date.
             (due > appeal.due()).then_some(longer)
         });

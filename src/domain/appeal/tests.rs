@@ -4,9 +4,11 @@ use rstest::rstest;
 use uuid::Uuid;
 
 use super::*;
+use crate::domain::actor::Actor;
 use crate::domain::deadline::promised;
 use crate::domain::lifecycle::tests::{CLERK, REVIEWER, now, request, state, today};
-use crate::domain::request::Fulfilment;
+use crate::domain::lifecycle::{Refusal, Step};
+use crate::domain::request::{Fulfilment, StateName};
 use crate::domain::right::Right;
 
 const OFFICER: StaffId = StaffId(Uuid::from_u128(9));

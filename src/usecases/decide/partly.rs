@@ -2,7 +2,7 @@
 
 use super::denial::known;
 use crate::domain::ids::RequestId;
-use crate::domain::request::{Exception, Request};
+use crate::domain::request::{Exception, Request, StateName};
 use crate::domain::right::Right;
 use crate::fulfilment::{LeftOut, prepare_without};
 use crate::usecases::office::Controller;
@@ -15,6 +15,10 @@ use crate::usecases::{Error, Office};
 /// [`Error::NotFound`], [`Error::Invalid`], [`Error::UnknownGround`], [`Error::Obstacles`], [`Error::Fulfilment`].
 pub(super) async fn check(office: &Office, id: RequestId, except: &[Exception]) -> Result<(), Error> {
     let request = office.store.read(move |tx| tx.request(id)?.ok_or(Error::NotFound("request"))).await?;
+    if request.state.name() != StateName::InReview {
+        // The verb says so itself, and nothing need be searched for that.
+        return Ok(());
+    }
     let controller = office.controller(&request.controller).ok_or(Error::UnknownController)?;
     if !matches!(request.right, Right::Access | Right::Portability | Right::Deletion) {
         return Err(Error::invalid("/except", "only access, portability and deletion leave collections out"));

@@ -13,7 +13,7 @@ use crate::clock;
 use crate::crash;
 use crate::datamap::Graph;
 use crate::domain::regime::Regime;
-use crate::domain::request::{Action, Fulfilment, Line, Package, Request};
+use crate::domain::request::{Action, Exception, Fulfilment, Line, Package, Request};
 use crate::domain::right::Right;
 use crate::fulfilment::{self, Counts, ExportOptions, Exported, Sink, export};
 use crate::packaging::sealed::{FileKey, SealedWriter};
@@ -125,7 +125,7 @@ pub async fn remove_expired_packages(office: &Office) -> Result<(), Error> {
 /// What the approval leaves out, one line each with its ground; how many rows there are is not told.
 fn excluded(controller: &Controller, regime: Option<&Regime>, request: &Request) -> Vec<Line> {
     let graph = controller.systems.graph();
-    let line = |e: &crate::domain::request::Exception| {
+    let line = |e: &Exception| {
         let node = graph.node(graph.find(&e.dataset, &e.collection)?);
         Some(Line {
             system: node.system.to_string(),
