@@ -3,6 +3,7 @@
 pub mod actor;
 pub mod audit;
 pub mod calendar;
+pub mod clocks;
 pub mod deadline;
 pub mod finding;
 pub mod identity;
@@ -11,6 +12,7 @@ pub mod job;
 pub mod lifecycle;
 pub mod personal;
 pub mod policy;
+pub mod reckoning;
 pub mod regime;
 pub mod request;
 pub mod right;

@@ -8,6 +8,7 @@ use super::schema::requests;
 use super::sealing::RequestKey;
 use super::sql_types::{At, On, Uid};
 use super::{Keys, StoreError};
+use crate::domain::clocks::Clocks;
 use crate::domain::deadline::Deadline;
 use crate::domain::identity::IdentityKind;
 use crate::domain::ids::{BundleId, ControllerId, RegimeId, RequestId, StaffId};
@@ -37,6 +38,8 @@ pub(super) struct Columns<'a> {
     email_index: Option<Vec<u8>>,
     phone_index: Option<Vec<u8>>,
     sealed: Vec<u8>,
+    look_at: Option<On>,
+    clock_stopped_at: Option<At>,
 }
 
 /// What is sealed; borrowed to write it.
@@ -45,6 +48,7 @@ struct ToSeal<'a> {
     regime_reason: &'a str,
     deadlines: &'a [Deadline],
     extension: &'a Option<Extension>,
+    clocks: &'a Clocks,
     verification: &'a Verification,
     state: &'a State,
     particulars: &'a Particulars,
@@ -56,6 +60,8 @@ struct Unsealed {
     regime_reason: String,
     deadlines: Vec<Deadline>,
     extension: Option<Extension>,
+    #[serde(default)]
+    clocks: Clocks,
     verification: Verification,
     state: State,
     particulars: Particulars,
@@ -73,6 +79,7 @@ impl<'a> Columns<'a> {
             regime_reason: &request.regime_reason,
             deadlines: &request.deadlines,
             extension: &request.extension,
+            clocks: &request.clocks,
             verification: &request.verification,
             state: &request.state,
             particulars: &request.particulars,
@@ -95,6 +102,8 @@ impl<'a> Columns<'a> {
             email_index: index(IdentityKind::Email),
             phone_index: index(IdentityKind::Phone),
             sealed: key.seal(KIND, b"", content.as_bytes()),
+            look_at: request.clocks.look_at.map(On),
+            clock_stopped_at: request.stopped_since().map(At),
         })
     }
 }
@@ -113,6 +122,7 @@ pub(super) struct Row {
     assignee: Option<Uid>,
     wrapped_key: Option<Vec<u8>>,
     sealed: Vec<u8>,
+    look_at: Option<On>,
 }
 
 type ColumnsRead = (
@@ -127,6 +137,7 @@ type ColumnsRead = (
     requests::assignee,
     requests::wrapped_key,
     requests::sealed,
+    requests::look_at,
 );
 
 /// The columns of a [`Row`].
@@ -142,6 +153,7 @@ pub(super) const COLUMNS: ColumnsRead = (
     requests::assignee,
     requests::wrapped_key,
     requests::sealed,
+    requests::look_at,
 );
 
 impl Row {
@@ -167,6 +179,7 @@ impl Row {
             received_at: self.received_at.0,
             deadlines: content.deadlines,
             extension: content.extension,
+            clocks: Clocks { look_at: self.look_at.map(|day| day.0), ..content.clocks },
             verification: content.verification,
             assignee: self.assignee.map(|id| StaffId(id.0)),
             state: content.state,

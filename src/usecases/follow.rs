@@ -62,11 +62,13 @@ pub async fn write_message(office: &Office, bundle: BundleId, id: RequestId, tex
         author: Actor::Requester,
         text: Personal::new(text),
     };
+    let inner = office.clone();
     office
         .store
         .write(move |tx| {
             let request = own(tx.request_for_update(id)?, bundle)?;
-            tx.save(&request.answered(Step { now, by: Actor::Requester }))?;
+            let clocks = request.clocks.clone();
+            tx.save(&inner.dated(&clocks, request.answered(Step { now, by: Actor::Requester }), now))?;
             tx.insert_message(&message)?;
             Ok(message.clone())
         })

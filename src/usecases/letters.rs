@@ -116,9 +116,9 @@ pub async fn mail_letter(office: &Office, job: JobId, id: RequestId, kind: Kind)
     let page = office.address_of(id);
     let remedies = remedies(office, &request);
     match (kind, &request.state) {
-        (Kind::Clarification, State::AwaitingRequester { question, .. }) => {
+        (Kind::Clarification, State::AwaitingRequester { question, stops_clock, .. }) => {
             let url = &format!("{page}/messages");
-            let letter = Clarification { about, question: question.expose(), url, stops_the_clock: false };
+            let letter = Clarification { about, question: question.expose(), url, stops_the_clock: *stops_clock };
             send(office, job, &request, &letter).await
         }
         (Kind::Message, _) => {
@@ -159,11 +159,9 @@ async fn extended(
     remedies: Remedies<'_>,
 ) -> Result<(), LetterError> {
     let (Some(extension), Some(now)) = (&request.extension, request.deadline(Duty::Response)) else { return Ok(()) };
-    let controller = controller(office, request)?;
-    let was = super::submit::deadlines(office, controller, request, false)
-        .iter()
-        .find(|d| d.duty == Duty::Response)
-        .map_or(now.due, |d| d.due);
+    let first = Request { extension: None, ..request.clone() };
+    let before = office.reckoning(request).map(|reckoning| reckoning.deadlines(&first)).unwrap_or_default();
+    let was = before.iter().find(|d| d.duty == Duty::Response).map_or(now.due, |d| d.due);
     let reason = extension.reason.expose();
     let letter = Extended { about, reason, was, due: now.due, citation: &now.citation, remedies };
     send(office, job, request, &letter).await

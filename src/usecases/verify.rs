@@ -10,7 +10,6 @@ use crate::domain::ids::{BundleId, RequestId};
 use crate::domain::job::{Job, NewJob};
 use crate::domain::lifecycle::Step;
 use crate::domain::request::{Request, StateName};
-use crate::domain::right::Right;
 use crate::domain::verification::{Challenge, ChallengeError, Level, Method};
 use crate::store::Tx;
 
@@ -44,6 +43,7 @@ pub async fn confirm_code(
 ) -> Result<Request, Error> {
     let now = office.clock.now();
     let keys = office.store.keys().clone();
+    let inner = office.clone();
     // The try has to be committed even when the code is wrong, so the refusal travels as a value.
     let answer = office
         .store
@@ -62,9 +62,12 @@ pub async fn confirm_code(
                 if request.state.name() != StateName::AwaitingVerification {
                     continue;
                 }
-                acknowledge |= request.right != Right::OptOut;
+                let clocks = request.clocks.clone();
                 let step = Step { now, by: Actor::Requester };
-                tx.save(&request.verified(step, Method::EmailCode, Level::Email)?)?;
+                let outcome = inner.dated(&clocks, request.verified(step, Method::EmailCode, Level::Email)?, now);
+                // Unless its date made the letter go out before.
+                acknowledge |= clocks.acknowledged_at != outcome.request.clocks.acknowledged_at;
+                tx.save(&outcome)?;
             }
             if acknowledge {
                 tx.enqueue(&NewJob { job: Job::MailAcknowledgement { bundle }, run_at: now })?;

@@ -46,6 +46,7 @@ kinds! {
     ALREADY_EXTENDED = "already_extended", 409, "The deadline was extended before";
     TOO_LATE_TO_EXTEND = "too_late_to_extend", 409, "The first period is over";
     NO_EXTENSION = "no_extension", 409, "The law knows no extension";
+    CLOCK_CANNOT_STOP = "clock_cannot_stop", 409, "The clock cannot be stopped";
     ALREADY_CONFIRMED = "already_confirmed", 409, "The address is confirmed already";
     ACCOUNT_EXISTS = "account_exists", 409, "The account exists already";
     OBSTACLES = "plan_has_obstacles", 409, "The plan cannot be carried out as things stand";
@@ -194,6 +195,7 @@ fn refused(refusal: &Refusal) -> &'static Kind {
         Refusal::AlreadyExtended => ALREADY_EXTENDED,
         Refusal::TooLateToExtend { .. } => TOO_LATE_TO_EXTEND,
         Refusal::NoExtension => NO_EXTENSION,
+        Refusal::ClockRunsOn | Refusal::ClockRanOut { .. } => CLOCK_CANNOT_STOP,
     }
 }
 

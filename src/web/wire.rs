@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::domain::deadline::{Deadline, Duty};
+use crate::domain::deadline::{Confidence, Deadline, Duty};
 use crate::domain::identity::{AccountId, Email, Name, Phone, Residence};
 use crate::domain::personal::Personal;
 use crate::domain::request::{
@@ -60,6 +60,11 @@ pub struct RequestView {
     pub received_at: String,
     /// What is due when, and why.
     pub deadlines: Vec<DeadlineView>,
+    /// Since when the time for the answer stands still, or has not started to run: a question that the law lets stop it
+    /// is open, or the proof of identity with which it starts has not come. Until then the date can still move.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = DateTime)]
+    pub clock_stopped_since: Option<String>,
     /// How sure the controller is that the requester is the person.
     pub verification: Verification,
     /// A question that waits for an answer.
@@ -81,13 +86,20 @@ pub struct DeadlineView {
     pub rule: String,
     /// How the rule gives the date.
     pub steps: Vec<String>,
-    /// Where the rule stands.
+    /// Where the rule stands: the law, or the controller's policy where its promise is the stricter.
     pub citation: String,
+    /// How sure we are that this is the law.
+    pub confidence: Confidence,
+    /// When it was done, once it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = DateTime)]
+    pub met_at: Option<String>,
 }
 
-impl From<&Deadline> for DeadlineView {
-    fn from(d: &Deadline) -> Self {
-        Self { duty: d.duty, due: d.due, rule: d.rule.clone(), steps: d.steps.clone(), citation: d.citation.clone() }
+impl DeadlineView {
+    fn of(request: &Request, deadline: &Deadline) -> Self {
+        let Deadline { duty, due, rule, steps, citation, confidence } = deadline.clone();
+        Self { duty, due, rule, steps, citation, confidence, met_at: request.met_at(duty).map(moment) }
     }
 }
 
@@ -159,7 +171,8 @@ impl From<&Request> for RequestView {
             regime_reason: r.regime_reason.clone(),
             state: r.state.name(),
             received_at: moment(r.received_at),
-            deadlines: r.deadlines.iter().map(DeadlineView::from).collect(),
+            deadlines: r.deadlines.iter().map(|d| DeadlineView::of(r, d)).collect(),
+            clock_stopped_since: r.stopped_since().map(moment),
             verification: r.verification.clone(),
             question,
             outcome: OutcomeView::of(&r.state),

@@ -4,6 +4,7 @@ mod access;
 mod authorization;
 mod bad_input;
 mod bundle;
+mod clocks;
 mod commands;
 mod correction;
 mod crashes;

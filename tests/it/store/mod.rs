@@ -141,6 +141,7 @@ pub fn request(n: u128) -> Request {
         received_at: at(0),
         deadlines: vec![deadline(NaiveDate::from_ymd_opt(2027, 2, 15).unwrap())],
         extension: None,
+        clocks: habeas::domain::clocks::Clocks::default(),
         verification: Verification::required(Level::Email),
         assignee: None,
         state: State::AwaitingVerification { since: at(0) },
