@@ -3,7 +3,8 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::ids::{BundleId, JobId, RequestId};
+use super::ids::{BundleId, JobId, RequestId, StaffId};
+use super::watch::Notice;
 
 /// Which text the person is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,6 +28,18 @@ pub enum Letter {
     Message,
 }
 
+/// Who on the controller's side is written to. No address stands in a job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Addressee {
+    /// A member of staff.
+    Staff(StaffId),
+    /// The address that the policy names for missed dates.
+    Escalation,
+    /// The controller's privacy address, where nobody else is there to be told.
+    PrivacyOffice,
+}
+
 /// A piece of work. It names what it is about and holds nothing personal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -42,6 +55,20 @@ pub enum Job {
     MailAcknowledgement {
         /// The bundle.
         bundle: BundleId,
+    },
+    /// Mail the person that the requests of a bundle still wait for their confirmation.
+    MailVerificationReminder {
+        /// The bundle.
+        bundle: BundleId,
+    },
+    /// Mail staff that a date comes near or has passed.
+    MailNotice {
+        /// The request.
+        request: RequestId,
+        /// What is said.
+        notice: Notice,
+        /// To whom.
+        to: Addressee,
     },
     /// Mail a letter about one request.
     MailLetter {
@@ -63,6 +90,8 @@ impl Job {
         match self {
             Job::MailCode { .. } => "mail_code",
             Job::MailAcknowledgement { .. } => "mail_acknowledgement",
+            Job::MailVerificationReminder { .. } => "mail_verification_reminder",
+            Job::MailNotice { .. } => "mail_notice",
             Job::MailLetter { .. } => "mail_letter",
             Job::Fulfil { .. } => "fulfil",
         }
@@ -71,8 +100,10 @@ impl Job {
     /// The request the job is about, if it is about a single one.
     pub const fn request(&self) -> Option<RequestId> {
         match self {
-            Job::MailLetter { request, .. } | Job::Fulfil { request } => Some(*request),
-            Job::MailCode { .. } | Job::MailAcknowledgement { .. } => None,
+            Job::MailLetter { request, .. } | Job::MailNotice { request, .. } | Job::Fulfil { request } => {
+                Some(*request)
+            }
+            Job::MailCode { .. } | Job::MailAcknowledgement { .. } | Job::MailVerificationReminder { .. } => None,
         }
     }
 }

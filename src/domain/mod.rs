@@ -18,3 +18,4 @@ pub mod request;
 pub mod right;
 pub mod staff;
 pub mod verification;
+pub mod watch;

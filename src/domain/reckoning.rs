@@ -81,6 +81,8 @@ impl Reckoning<'_> {
                 outcome.entries.push(entry.with(moved));
             }
         }
+        let watch = self.watch(request, now);
+        request.clocks.look_at = if watch.is_due() { Some(self.policy.day_of(now)) } else { watch.next };
         outcome
     }
 

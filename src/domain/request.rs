@@ -529,15 +529,20 @@ impl Request {
         }
     }
 
+    /// Whether the acknowledgement of the request, and not of an appeal against its decision, is still owed.
+    pub fn acknowledges_by_itself(&self) -> bool {
+        let state = self.state.name();
+        let unproved = matches!(state, StateName::AwaitingVerification | StateName::AwaitingAuthorization);
+        unproved && self.clocks.acknowledged_at.is_none()
+    }
+
     /// The dates of what is still to be done.
     pub fn open_deadlines(&self) -> impl Iterator<Item = &Deadline> {
-        let state = self.state.name();
+        let is_final = self.state.name().is_final();
         let open = move |duty| match duty {
             // Whoever showed who they are got the letter in the same moment.
-            Duty::Acknowledgement => {
-                matches!(state, StateName::AwaitingVerification | StateName::AwaitingAuthorization)
-            }
-            Duty::Response | Duty::OptOut => !state.is_final(),
+            Duty::Acknowledgement => self.acknowledges_by_itself(),
+            Duty::Response | Duty::OptOut => !is_final,
             // Appeals are against what is final.
             Duty::Appeal => true,
         };

@@ -76,7 +76,7 @@ impl Tx<'_> {
         // There is one such job a request; of the others as many as there are occasions.
         let sole = match job.job {
             Job::Fulfil { request } => Some(Uid(request.0)),
-            Job::MailCode { .. } | Job::MailAcknowledgement { .. } | Job::MailLetter { .. } => None,
+            _ => None,
         };
         let row = Row {
             id: Uid(clock::new_id(job.run_at)),

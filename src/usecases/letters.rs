@@ -5,12 +5,15 @@ use chrono::{DateTime, NaiveDate, Utc};
 use secrecy::ExposeSecret;
 use uuid::Uuid;
 
+pub mod notices;
+
 use super::office::Controller;
 use super::{Error, Office};
 use crate::domain::deadline::Duty;
+use crate::domain::identity::{Email, Name};
 use crate::domain::ids::{BundleId, JobId, RequestId};
 use crate::domain::job::Letter as Kind;
-use crate::domain::request::{Action, Completed, Fulfilment, Request, State};
+use crate::domain::request::{Action, Completed, Fulfilment, Request, State, StateName};
 use crate::domain::right::Right;
 use crate::domain::verification::Challenge;
 use crate::mail::letters::{
@@ -65,8 +68,12 @@ pub async fn mail_acknowledgement(office: &Office, job: JobId, bundle: BundleId)
     let requests = office.store.read(move |tx| Ok::<_, Error>(tx.requests_of(bundle)?)).await?;
     let Some(first) = requests.first() else { return Ok(()) };
     let controller = controller(office, first)?;
-    let open: Vec<(&Request, String)> =
-        requests.iter().filter(|r| r.right != Right::OptOut).map(|r| (r, r.id.reference())).collect();
+    let given_up = |r: &Request| matches!(r.state, State::Withdrawn { .. } | State::Expired { .. });
+    let spoken_of = requests.iter().filter(|r| r.right != Right::OptOut && !given_up(r));
+    let open: Vec<(&Request, String)> = spoken_of.map(|r| (r, r.id.reference())).collect();
+    if open.is_empty() {
+        return Ok(());
+    }
     let due: Vec<Due<'_>> = open
         .iter()
         .filter_map(|(r, reference)| {
@@ -81,7 +88,11 @@ pub async fn mail_acknowledgement(office: &Office, job: JobId, bundle: BundleId)
         })
         .collect();
     let complete = requests.iter().all(|r| r.verification.complete());
-    let verification = if complete {
+    let unproved = requests.iter().any(|r| r.state.name() == StateName::AwaitingVerification);
+    let verification = if unproved {
+        "To be sure that it is you, we mailed you a code of six digits. Please enter it; you can ask for a new one. \
+         Until you do, we cannot work on the request. If the law asks for more certainty, we will tell you what we need."
+    } else if complete {
         "You have shown that this address is yours; nothing more is needed from you now."
     } else {
         "You have shown that this address is yours; if the law asks for more certainty, we will tell you what we need."
@@ -270,13 +281,23 @@ fn written_at(job: Uuid) -> Option<DateTime<Utc>> {
 
 /// The letter's id is its job's: a repeat after a crash is the same message.
 async fn send(office: &Office, job: JobId, request: &Request, template: &impl Template) -> Result<(), LetterError> {
-    let text = compose(template);
     let person = &request.particulars.person;
+    send_to(office, job, person.email.clone(), Some(person.name.clone()), template).await
+}
+
+async fn send_to(
+    office: &Office,
+    job: JobId,
+    to: Email,
+    to_name: Option<Name>,
+    template: &impl Template,
+) -> Result<(), LetterError> {
+    let text = compose(template);
     let id: Uuid = job.0;
     let letter = Letter {
         id,
-        to: person.email.clone(),
-        to_name: Some(person.name.clone()),
+        to,
+        to_name,
         subject: text.subject,
         body: text.body,
         date: written_at(id).unwrap_or_else(|| office.clock.now()),

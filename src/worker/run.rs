@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use crate::domain::job::{Job, LeasedJob, Settlement};
 use crate::fulfilment::FulfilmentError;
-use crate::usecases::letters::{self, LetterError};
+use crate::usecases::letters::{self, LetterError, notices};
 use crate::usecases::{Error, Office, fulfil};
 
 /// How many mails of a batch are on their way at a time.
@@ -37,6 +37,8 @@ async fn mail(office: &Office, job: &LeasedJob) -> Settlement {
     let sent = match &job.job {
         Job::MailCode { bundle, serial } => letters::mail_code(office, job.id, *bundle, *serial).await,
         Job::MailAcknowledgement { bundle } => letters::mail_acknowledgement(office, job.id, *bundle).await,
+        Job::MailVerificationReminder { bundle } => notices::mail_verification_reminder(office, job.id, *bundle).await,
+        Job::MailNotice { request, notice, to } => notices::mail_notice(office, job.id, *request, *notice, *to).await,
         Job::MailLetter { request, letter } => letters::mail_letter(office, job.id, *request, *letter).await,
         Job::Fulfil { .. } => Ok(()),
     };

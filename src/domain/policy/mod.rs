@@ -10,7 +10,7 @@ use chrono_tz::Tz;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
-pub use parts::{Exclusion, Purpose, Recipient, Release, Retention};
+pub use parts::{Exclusion, Purpose, Recipient, Release, Reminders, Retention};
 pub use terms::Terms;
 
 use super::deadline::Promise;
@@ -61,6 +61,9 @@ pub struct Policy {
     /// For how many days a request waits for its verification before it expires.
     #[serde(default = "thirty", deserialize_with = "days")]
     pub verification_days: u32,
+    /// When staff are told of dates.
+    #[serde(default)]
+    pub reminders: Reminders,
     /// The fideslang data categories it describes but never hands out, beside the regime's.
     #[serde(default)]
     pub never_disclose: Vec<String>,
