@@ -423,4 +423,4 @@ fn letter(request: &Request, letter: Letter, now: DateTime<Utc>) -> NewJob {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -100,3 +100,6 @@ pub fn with_appeal(mut dates: Vec<Deadline>, request: &Request) -> Vec<Deadline>
     dates.extend(request.deadlines.iter().filter(|d| !known.contains(&d.duty)).cloned());
     dates
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,10 +1,14 @@
 //! What staff see: the queue, one request whole, its plan, its trail.
 
+use serde::Serialize;
+use utoipa::ToSchema;
+
 use super::fulfil::Plan;
 use super::{Error, Office};
 use crate::domain::audit::Entry;
 use crate::domain::ids::RequestId;
 use crate::domain::request::Request;
+use crate::domain::right::Right;
 use crate::store::{JobStatus, Message, Page, Queue, StepRow};
 
 /// One request with everything that belongs to it.
@@ -17,6 +21,52 @@ pub struct Whole {
     pub jobs: Vec<JobStatus>,
     /// How far its fulfilment is.
     pub steps: Vec<StepRow>,
+    /// What staff should know when they decide about it.
+    pub guidance: Guidance,
+}
+
+/// What law and policy say to whoever decides about one request.
+#[derive(Debug, Default, Serialize, ToSchema)]
+pub struct Guidance {
+    /// The policy's notes for its staff.
+    pub notes: Vec<String>,
+    /// What the right does not reach, as the person is told.
+    pub exclusions: Vec<String>,
+    /// How long data stays in spite of a deletion, and why.
+    pub retention: Vec<String>,
+    /// The grounds on which the law lets it be denied.
+    pub grounds: Vec<GroundOfDenial>,
+}
+
+/// A ground of denial.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct GroundOfDenial {
+    /// The code that a denial names.
+    pub code: String,
+    /// The reason in the words of the letter.
+    pub title: String,
+    /// Where it stands.
+    pub citation: String,
+}
+
+impl Guidance {
+    fn of(office: &Office, request: &Request) -> Self {
+        let grounds = office.regimes.get(&request.regime).into_iter().flat_map(|r| r.grounds_against(request.right));
+        let grounds = grounds
+            .map(|g| GroundOfDenial { code: g.code.clone(), title: g.title.clone(), citation: g.citation.clone() })
+            .collect();
+        let Some(controller) = office.controller(&request.controller) else {
+            return Self { grounds, ..Self::default() };
+        };
+        let policy = &controller.policy;
+        let deletes = request.right == Right::Deletion;
+        Self {
+            notes: policy.notes.clone(),
+            exclusions: policy.exclusions_of(request.right).map(str::to_owned).collect(),
+            retention: policy.retention.iter().filter(|_| deletes).map(|r| r.text.clone()).collect(),
+            grounds,
+        }
+    }
 }
 
 /// A page of the review queue.
@@ -32,11 +82,14 @@ pub async fn queue(office: &Office, queue: Queue) -> Result<Page<Request>, Error
 /// # Errors
 /// [`Error::NotFound`].
 pub async fn whole(office: &Office, id: RequestId) -> Result<Whole, Error> {
+    let inner = office.clone();
     office
         .store
         .read(move |tx| {
+            let request = tx.request(id)?.ok_or(Error::NotFound("request"))?;
             Ok(Whole {
-                request: tx.request(id)?.ok_or(Error::NotFound("request"))?,
+                guidance: Guidance::of(&inner, &request),
+                request,
                 messages: tx.messages(id)?,
                 jobs: tx.jobs_of(id)?,
                 steps: tx.steps(id)?,

@@ -19,7 +19,7 @@ fn today() -> NaiveDate {
     now().date_naive()
 }
 
-fn request(right: Right, state: State) -> Request {
+pub(in crate::domain) fn request(right: Right, state: State) -> Request {
     Request {
         id: RequestId(Uuid::from_u128(1)),
         bundle: BundleId(Uuid::from_u128(2)),

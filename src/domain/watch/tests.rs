@@ -4,13 +4,12 @@ use rstest::rstest;
 
 use super::*;
 use crate::domain::clocks::Clocks;
-use crate::domain::ids::{BundleId, RequestId, StaffId};
+use crate::domain::ids::StaffId;
+use crate::domain::lifecycle;
 use crate::domain::personal::Personal;
 use crate::domain::policy::Policy;
 use crate::domain::regime::{Regime, tests::regime};
-use crate::domain::request::{Channel, Particulars, Person};
 use crate::domain::right::Right;
-use crate::domain::verification::{Level, Verification};
 
 const POLICY: &str = r#"name = "Acme"
 postal_address = "1 Main Street"
@@ -29,40 +28,10 @@ fn day(text: &str) -> NaiveDate {
 
 /// A request received on Sunday, 22 November 2026, at noon in California.
 fn request(reckoning: Reckoning<'_>, right: Right, state: State) -> Request {
-    let person = Person {
-        name: "Ada Example".parse().unwrap(),
-        email: "ada@example.com".parse().unwrap(),
-        phone: None,
-        account_id: None,
-        residence: None,
-    };
-    let particulars = Particulars {
-        person,
-        details: None,
-        corrections: Vec::new(),
-        opt_out_of: Vec::new(),
-        range: None,
-        transmit_to: None,
-        agent: None,
-        language: None,
-    };
     let mut request = Request {
-        id: RequestId(uuid::Uuid::from_u128(1)),
-        bundle: BundleId(uuid::Uuid::from_u128(2)),
-        controller: "acme".into(),
-        right,
         regime: reckoning.regime.id.clone(),
-        regime_reason: String::new(),
-        channel: Channel::Web,
-        entered_by: None,
         received_at: at("2026-11-22"),
-        deadlines: Vec::new(),
-        extension: None,
-        clocks: Clocks::default(),
-        verification: Verification::required(Level::Email),
-        assignee: None,
-        state,
-        particulars,
+        ..lifecycle::tests::request(right, state)
     };
     request.deadlines = reckoning.deadlines(&request);
     request

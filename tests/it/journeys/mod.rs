@@ -10,7 +10,9 @@ mod correction;
 mod crashes;
 mod deletion;
 mod opt_out;
+mod policies;
 mod processes;
+mod reminders;
 mod staff;
 mod verification;
 
