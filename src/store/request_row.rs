@@ -12,6 +12,7 @@ use crate::domain::clocks::Clocks;
 use crate::domain::deadline::Deadline;
 use crate::domain::identity::IdentityKind;
 use crate::domain::ids::{BundleId, ControllerId, RegimeId, RequestId, StaffId};
+use crate::domain::receipt::Told;
 use crate::domain::request::{Extension, Particulars, Request, State};
 use crate::domain::verification::Verification;
 
@@ -47,6 +48,7 @@ pub(super) struct Columns<'a> {
 struct ToSeal<'a> {
     regime_reason: &'a str,
     deadlines: &'a [Deadline],
+    told: &'a [Told],
     extension: &'a Option<Extension>,
     clocks: &'a Clocks,
     verification: &'a Verification,
@@ -59,6 +61,8 @@ struct ToSeal<'a> {
 struct Unsealed {
     regime_reason: String,
     deadlines: Vec<Deadline>,
+    #[serde(default)]
+    told: Vec<Told>,
     extension: Option<Extension>,
     #[serde(default)]
     clocks: Clocks,
@@ -78,6 +82,7 @@ impl<'a> Columns<'a> {
         let content = zeroize::Zeroizing::new(to_json(&ToSeal {
             regime_reason: &request.regime_reason,
             deadlines: &request.deadlines,
+            told: &request.told,
             extension: &request.extension,
             clocks: &request.clocks,
             verification: &request.verification,
@@ -178,6 +183,7 @@ impl Row {
             entered_by: self.entered_by.map(|id| StaffId(id.0)),
             received_at: self.received_at.0,
             deadlines: content.deadlines,
+            told: content.told,
             extension: content.extension,
             clocks: Clocks { look_at: self.look_at.map(|day| day.0), ..content.clocks },
             verification: content.verification,

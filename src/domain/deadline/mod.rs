@@ -265,4 +265,6 @@ fn citation(clock: &Clock, extended: bool) -> String {
 #[cfg(test)]
 mod properties;
 #[cfg(test)]
+mod table;
+#[cfg(test)]
 mod tests;

@@ -37,6 +37,7 @@ pub(in crate::domain) fn request(right: Right, state: State) -> Request {
             }))
             .unwrap(),
         ],
+        told: Vec::new(),
         extension: None,
         clocks: Clocks::default(),
         verification: Verification::required(Level::Email),

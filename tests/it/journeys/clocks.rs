@@ -1,6 +1,6 @@
 //! The clocks of a request as person and staff see them: started, stopped, extended, each date with its working.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use habeas::domain::staff::Role;
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -8,10 +8,9 @@ use serde_json::{Value, json};
 use crate::support::server::Server;
 use crate::support::world::{Kind, World};
 
-/// Moves the clock to ten o'clock in London of a summer's day.
-fn go_to(server: &Server, day: &str) {
-    let then: DateTime<Utc> = format!("{day}T09:00:00Z").parse().unwrap();
-    server.clock().advance(then - server.clock().now());
+/// Serves from ten o'clock in London on, on the first of June.
+fn in_june(world: &World) -> Server {
+    Server::start_at(world, "2026-06-01T09:00:00Z".parse().unwrap())
 }
 
 fn in_london() -> Value {
@@ -39,9 +38,8 @@ fn london(store: Kind) -> World {
 #[rstest]
 fn a_question_stops_the_british_clock(#[values(Kind::Sqlite, Kind::Postgres)] store: Kind) {
     let world = london(store);
-    let server = Server::start(&world);
+    let server = in_june(&world);
     let api = &server.api;
-    go_to(&server, "2026-06-01");
     let (token, ids) = api.submit(&["access"], in_london());
     api.confirm(&world, &ids[0], &token);
     let mine = || api.get(&format!("/v1/requests/{}", ids[0]), &token).1;
@@ -84,9 +82,8 @@ fn a_question_stops_the_british_clock(#[values(Kind::Sqlite, Kind::Postgres)] st
 #[test]
 fn staff_say_which_questions_stop_it_and_the_law_says_whether_they_can() {
     let world = london(Kind::Sqlite);
-    let server = Server::start(&world);
+    let server = in_june(&world);
     let api = &server.api;
-    go_to(&server, "2026-06-01");
     let staff = api.sign_in(Role::Reviewer);
     let ask = |id: &str, stops: Value| {
         let body = json!({ "question": "When shall we call you?", "stops_clock": stops });
@@ -114,9 +111,8 @@ fn staff_say_which_questions_stop_it_and_the_law_says_whether_they_can() {
 #[rstest]
 fn the_british_clock_starts_with_the_proof_of_identity(#[values(Kind::Sqlite, Kind::Postgres)] store: Kind) {
     let world = london(store);
-    let server = Server::start(&world);
+    let server = in_june(&world);
     let api = &server.api;
-    go_to(&server, "2026-06-01");
     let (token, ids) = api.submit(&["access"], in_london());
     let mine = || api.get(&format!("/v1/requests/{}", ids[0]), &token).1;
     let first = world.code("ada@example.com", "");

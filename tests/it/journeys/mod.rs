@@ -12,6 +12,7 @@ mod deletion;
 mod opt_out;
 mod policies;
 mod processes;
+mod receipts;
 mod reminders;
 mod staff;
 mod verification;
