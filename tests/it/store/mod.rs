@@ -24,6 +24,7 @@ mod fulfilment;
 mod grouping;
 mod jobs;
 mod migrations;
+mod notices;
 mod outage;
 mod privacy;
 mod queue;
