@@ -26,6 +26,9 @@ pub struct Args {
     /// The controller's country (ISO 3166-1, as DE), whose public holidays count.
     #[arg(long, value_parser = country)]
     pub country: Option<String>,
+    /// The day on which the proof of identity came that was asked for, where the law starts the clock with it.
+    #[arg(long, value_name = "DATE")]
+    pub proof: Option<NaiveDate>,
     /// A time in which the clock stood still, as 2026-06-08/2026-06-15, both days counted; can be repeated.
     #[arg(long, value_name = "FROM/TO")]
     pub paused: Vec<Pause>,
@@ -83,8 +86,13 @@ pub fn run(args: &Args, regimes: &Regimes) -> Result<String, Error> {
     if !regime.is_in_force(args.received) {
         return Err(Error::NotInForce { regime: args.regime.clone(), from: regime.in_force });
     }
-    let options =
-        Options { extended: args.extended, country: args.country.clone(), paused: args.paused.clone(), promised: None };
+    let options = Options {
+        extended: args.extended,
+        country: args.country.clone(),
+        proof: args.proof,
+        paused: args.paused.clone(),
+        promised: None,
+    };
     let found = deadline(regime, args.duty, args.received, &options)?;
     let answer = Answer {
         due: found.due,
@@ -152,6 +160,27 @@ mod tests {
         "#);
     }
 
+    #[test]
+    fn a_clock_that_starts_with_the_proof_shows_its_working() {
+        let line = "--regime uk-gdpr --received 2026-06-01 --proof 2026-06-04 --paused 2026-06-08/2026-06-15";
+        insta::assert_snapshot!(habeas_deadline(line).unwrap(), @r#"
+        {
+          "due": "2026-07-13",
+          "rule": "one month after receipt; a last day that is no working day moves to the next one",
+          "steps": [
+            "received on 2026-06-01; the clock starts on 2026-06-04, when the proof of identity arrived that was asked for (UK GDPR Art. 12A)",
+            "one month after 2026-06-04 is 2026-07-04",
+            "the clock stood still from 2026-06-08 to 2026-06-15, both counted: 8 days more, from 2026-07-04 to 2026-07-12",
+            "public holidays are those of United Kingdom (England and Wales)",
+            "2026-07-12 is a Sunday → Monday 2026-07-13",
+            "the law asks for it without undue delay: the date is the last day, not the aim"
+          ],
+          "citation": "UK GDPR Art. 12(3), 12A",
+          "confidence": "high"
+        }
+        "#);
+    }
+
     #[rstest]
     #[case("--regime gdpr --received 2026-02-30", "invalid value '2026-02-30'")]
     #[case("--regime gdpr --received 2026-01-31 --duty lunch", "unknown duty; known are response")]
@@ -162,6 +191,7 @@ mod tests {
     #[case("--regime dpdp --received 2026-01-31", "`dpdp` is in force from 2027-05-13 on only")]
     #[case("--regime gdpr --received 2026-01-31 --duty appeal", "gdpr sets no period for `appeal`")]
     #[case("--regime ccpa --received 2026-01-31 --paused 2026-02-01/2026-02-09", "ccpa does not let the clock")]
+    #[case("--regime gdpr --received 2026-01-31 --proof 2026-02-09", "gdpr counts `response` from receipt, whenever")]
     #[case("--regime lgpd --received 2026-01-31 --extended", "lgpd allows no extension of `response`")]
     #[case("--regime gdpr --received 9999-12-31", "outside of the years 1900 to 9000")]
     fn what_cannot_be_computed_is_said(#[case] line: &str, #[case] expected: &str) {

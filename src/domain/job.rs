@@ -3,7 +3,8 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::ids::{BundleId, JobId, RequestId};
+use super::ids::{BundleId, JobId, RequestId, StaffId};
+use super::watch::Notice;
 
 /// Which text the person is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,6 +50,18 @@ pub enum AgencyLetter {
     DisownedNoted,
 }
 
+/// Who on the controller's side is written to. No address stands in a job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Addressee {
+    /// A member of staff.
+    Staff(StaffId),
+    /// The address that the policy names for missed dates.
+    Escalation,
+    /// The controller's privacy address, where nobody else is there to be told.
+    PrivacyOffice,
+}
+
 /// A piece of work. It names what it is about and holds nothing personal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -71,6 +84,20 @@ pub enum Job {
         bundle: BundleId,
         /// The text.
         letter: AgencyLetter,
+    },
+    /// Mail the person that the requests of a bundle still wait for their confirmation.
+    MailVerificationReminder {
+        /// The bundle.
+        bundle: BundleId,
+    },
+    /// Mail staff that a date comes near or has passed.
+    MailStaff {
+        /// The request.
+        request: RequestId,
+        /// What is said.
+        notice: Notice,
+        /// To whom.
+        to: Addressee,
     },
     /// Mail a letter about one request.
     MailLetter {
@@ -115,6 +142,8 @@ impl Job {
             Job::MailCode { .. } => "mail_code",
             Job::MailAcknowledgement { .. } => "mail_acknowledgement",
             Job::MailAgency { .. } => "mail_agency",
+            Job::MailVerificationReminder { .. } => "mail_verification_reminder",
+            Job::MailStaff { .. } => "mail_staff",
             Job::MailLetter { .. } => "mail_letter",
             Job::Fulfil { .. } => "fulfil",
             Job::TellRecipients { .. } => "tell_recipients",
@@ -128,12 +157,16 @@ impl Job {
     pub const fn request(&self) -> Option<RequestId> {
         match self {
             Job::MailLetter { request, .. }
+            | Job::MailStaff { request, .. }
             | Job::Fulfil { request }
             | Job::TellRecipients { request }
             | Job::MailNotice { request, .. }
             | Job::LiftMark { request }
             | Job::MatchEvidence { request } => Some(*request),
-            Job::MailCode { .. } | Job::MailAcknowledgement { .. } | Job::MailAgency { .. } => None,
+            Job::MailCode { .. }
+            | Job::MailAcknowledgement { .. }
+            | Job::MailAgency { .. }
+            | Job::MailVerificationReminder { .. } => None,
         }
     }
 }

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::actor::Actor;
 use super::audit::NewEntry;
+use super::clocks::Stop;
 use super::deadline::{Deadline, Duty};
 use super::ids::{RequestId, StaffId};
 use super::job::{Job, Letter, NewJob};
@@ -95,6 +96,15 @@ pub enum Refusal {
     /// Only a parent or guardian may exercise this right for the person.
     #[error("no agent may exercise this right, but a parent or guardian: the proof has to be one of that authority")]
     GuardianOnly,
+    /// The regime's clock never stands still.
+    #[error("the law of this request lets no question stop the clock; leave `stops_clock` out")]
+    ClockRunsOn,
+    /// A clock that has run out cannot be stopped.
+    #[error("the time for the answer ended on {due}; a question asked now stops nothing, so leave `stops_clock` out")]
+    ClockRanOut {
+        /// Its last day.
+        due: NaiveDate,
+    },
 }
 
 /// When a transition happens and who makes it.
@@ -138,7 +148,7 @@ pub fn submit(request: Request, now: DateTime<Utc>) -> Outcome {
 /// What happens once the requester is known: what the law leaves nobody to decide is honoured, everything else goes to
 /// staff. Limits on sensitive data and the end of a consent are the person's to have; where evidence of identity is
 /// needed for them, staff look at it.
-fn admit(request: Request, now: DateTime<Utc>) -> Outcome {
+fn admit(mut request: Request, now: DateTime<Utc>) -> Outcome {
     let unproved = request.verification.required == Level::None;
     let result = match request.right {
         Right::OptOut => {
@@ -149,7 +159,11 @@ fn admit(request: Request, now: DateTime<Utc>) -> Outcome {
         Right::LimitSensitive | Right::WithdrawConsent if unproved => {
             Fulfilment { marked: Mark::of(request.right), ..Fulfilment::default() }
         }
-        _ => return stay(Request { state: State::InReview { since: now }, ..request }),
+        _ => {
+            // The letter leaves with this transition, unless the date for it forced one before.
+            request.clocks.acknowledged_at.get_or_insert(now);
+            return stay(Request { state: State::InReview { since: now }, ..request });
+        }
     };
     let step = Step { now, by: Actor::System };
     let opt_outs = result.opted_out_of.clone();
@@ -177,7 +191,10 @@ impl Request {
         let verification = self.verification.clone().with(method, level);
         let facts = json!({ "method": method, "level": verification.reached });
         let entry = entry(&self, step, "request.verified", facts);
-        let request = Request { verification, ..self };
+        let mut request = Request { verification, ..self };
+        if request.clocks.starts_with_proof {
+            request.clocks.proved_at = Some(step.now);
+        }
         let mut outcome = if request.verification.wants_code() { stay(request) } else { admit(request, step.now) };
         outcome.entries.insert(0, entry);
         Ok(outcome)
@@ -339,7 +356,8 @@ impl Request {
         }
         let deadlines = deadlines.ok_or(Refusal::NoExtension)?;
         let first = self.deadline(Duty::Response).map(|d| d.due).ok_or(Refusal::NoExtension)?;
-        if today > first {
+        // A clock that stands still has not run out.
+        if today > first && self.stopped_since().is_none() {
             return Err(Refusal::TooLateToExtend { due: first });
         }
         let extension = Some(Extension { at: now, by, reason });
@@ -350,20 +368,38 @@ impl Request {
         Ok(Outcome { request, entries, jobs, opt_outs: Vec::new(), marks: Vec::new() })
     }
 
-    /// Staff ask the requester something.
+    /// The system tells the person that the request arrived although nobody proved yet who they are: the date for it
+    /// does not wait for that (11 CCR 7021(a)).
+    ///
+    /// # Errors
+    /// When the request does not wait for proof; everybody else has had the letter.
+    pub fn acknowledge(mut self, now: DateTime<Utc>) -> Transition {
+        self.only_in(&[StateName::AwaitingVerification, StateName::AwaitingAuthorization], "acknowledged")?;
+        if self.clocks.acknowledged_at.is_some() {
+            return Err(self.illegal("acknowledged again"));
+        }
+        self.clocks.acknowledged_at = Some(now);
+        let entries = vec![entry(&self, Step { now, by: Actor::System }, "request.acknowledged", json!({}))];
+        Ok(Outcome { request: self, entries, jobs: Vec::new(), opt_outs: Vec::new(), marks: Vec::new() })
+    }
+
+    /// Staff ask the requester something. `stops_clock` says whether the response clock stands still until the answer;
+    /// the caller has checked that the regime lets it.
     ///
     /// # Errors
     /// When the request is not in review.
-    pub fn ask(self, now: DateTime<Utc>, by: StaffId, question: Personal<String>) -> Transition {
+    pub fn ask(self, now: DateTime<Utc>, by: StaffId, question: Personal<String>, stops_clock: bool) -> Transition {
         self.only_in(&[StateName::InReview], "asked about")?;
-        let entries = vec![entry(&self, Step { now, by: Actor::Staff(by) }, "request.clarification_asked", json!({}))];
+        let facts = if stops_clock { json!({ "stops_clock": true }) } else { json!({}) };
+        let entries = vec![entry(&self, Step { now, by: Actor::Staff(by) }, "request.clarification_asked", facts)];
         let jobs = vec![letter(&self, Letter::Clarification, now)];
-        let state = State::AwaitingRequester { since: now, asked_by: by, question };
+        let state = State::AwaitingRequester { since: now, asked_by: by, question, stops_clock };
         Ok(Outcome { request: Request { state, ..self }, entries, jobs, opt_outs: Vec::new(), marks: Vec::new() })
     }
 
-    /// The requester wrote. An open question is answered by that.
-    pub fn answered(self, step: Step) -> Outcome {
+    /// The requester wrote. An open question is answered by that, and the clock it stopped goes on.
+    pub fn answered(mut self, step: Step) -> Outcome {
+        self.start_clock(step.now);
         let entries = vec![entry(&self, step, "request.message_received", json!({}))];
         let state = match self.state {
             State::AwaitingRequester { .. } => State::InReview { since: step.now },
@@ -478,10 +514,18 @@ impl Request {
         outcome
     }
 
-    fn close(self, state: State, step: Step, event: &str, facts: Value, text: Letter) -> Outcome {
+    fn close(mut self, state: State, step: Step, event: &str, facts: Value, text: Letter) -> Outcome {
+        self.start_clock(step.now);
         let entries = vec![entry(&self, step, event, facts)];
         let jobs = letters(&self, text, step.now);
         Outcome { request: Request { state, ..self }, entries, jobs, opt_outs: Vec::new(), marks: Vec::new() }
+    }
+
+    /// A question that stopped the clock is over.
+    fn start_clock(&mut self, now: DateTime<Utc>) {
+        if let State::AwaitingRequester { since, stops_clock: true, .. } = self.state {
+            self.clocks.stops.push(Stop { from: since, to: now });
+        }
     }
 
     fn only_in(&self, states: &[StateName], verb: &'static str) -> Result<(), Refusal> {

@@ -7,6 +7,7 @@ use super::actor::Actor;
 pub use super::agent::Agent;
 use super::appeal::{Appeal, Remedies};
 use super::audit::NewEntry;
+use super::clocks::Clocks;
 use super::deadline::{Deadline, Duty};
 use super::identity::{AccountId, Email, Identities, Name, Phone, Residence};
 use super::ids::{BundleId, ControllerId, RegimeId, RequestId, StaffId};
@@ -44,6 +45,8 @@ pub struct Request {
     pub told: Vec<Told>,
     /// The extension, once there is one.
     pub extension: Option<Extension>,
+    /// What happened to its clocks.
+    pub clocks: Clocks,
     /// How sure the controller is that the requester is the person.
     pub verification: Verification,
     /// Who works on it.
@@ -249,6 +252,9 @@ pub enum State {
         asked_by: StaffId,
         /// What.
         question: Personal<String>,
+        /// Whether the response clock stands still until the answer.
+        #[serde(default)]
+        stops_clock: bool,
     },
     /// Approved; the company's systems are being searched or changed.
     Fulfilling {
@@ -672,6 +678,12 @@ impl StateName {
         use StateName as S;
         matches!(self, S::Fulfilled | S::PartiallyFulfilled | S::Denied | S::Referred | S::Withdrawn | S::Expired)
     }
+
+    /// Whether the person was answered: their request neither waits nor came to nothing by itself.
+    pub const fn is_answer(self) -> bool {
+        use StateName as S;
+        matches!(self, S::Fulfilled | S::PartiallyFulfilled | S::Denied | S::Referred)
+    }
 }
 
 impl std::str::FromStr for StateName {
@@ -692,6 +704,47 @@ impl Request {
     /// date.
     pub fn due(&self) -> Option<NaiveDate> {
         [Duty::OptOut, Duty::Response].iter().find_map(|duty| self.deadline(*duty)).map(|d| d.due)
+    }
+
+    /// Since when the response clock stands still, or has not started, if so: then the date can still move, and
+    /// nothing is late.
+    pub fn stopped_since(&self) -> Option<DateTime<Utc>> {
+        match self.state {
+            State::AwaitingRequester { since, stops_clock: true, .. } => Some(since),
+            State::AwaitingVerification { since } if self.clocks.starts_with_proof => Some(since),
+            _ => None,
+        }
+    }
+
+    /// When a duty was done, if it was.
+    pub fn met_at(&self, duty: Duty) -> Option<DateTime<Utc>> {
+        match duty {
+            Duty::Acknowledgement => self.clocks.acknowledged_at,
+            Duty::Response | Duty::OptOut if self.state.name().is_answer() => self.state.closed_at(),
+            Duty::Response | Duty::OptOut | Duty::Appeal => None,
+        }
+    }
+
+    /// Whether the acknowledgement of the request, and not of an appeal against its decision, is still owed.
+    pub fn acknowledges_by_itself(&self) -> bool {
+        let state = self.state.name();
+        let unproved = matches!(state, StateName::AwaitingVerification | StateName::AwaitingAuthorization);
+        unproved && self.clocks.acknowledged_at.is_none()
+    }
+
+    /// The dates of what is still to be done, those of an open appeal included.
+    pub fn open_deadlines(&self) -> impl Iterator<Item = &Deadline> {
+        let is_final = self.state.name().is_final();
+        let open = move |duty| match duty {
+            // Whoever showed who they are got the letter in the same moment.
+            Duty::Acknowledgement => self.acknowledges_by_itself(),
+            Duty::Response | Duty::OptOut => !is_final,
+            Duty::Appeal => false,
+        };
+        // An appeal is acknowledged by the letter that leaves with its filing; what is left is to settle it.
+        let of_appeal = self.open_appeal().into_iter().flat_map(|appeal| &appeal.deadlines);
+        let of_appeal = of_appeal.filter(|d| d.duty == Duty::Appeal);
+        self.deadlines.iter().filter(move |d| open(d.duty) && self.met_at(d.duty).is_none()).chain(of_appeal)
     }
 
     /// The deadline of one duty.

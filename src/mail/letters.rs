@@ -145,6 +145,44 @@ pub struct Acknowledgement<'a> {
     pub contact: &'a str,
 }
 
+/// The request still waits for the person's confirmation.
+#[derive(Template)]
+#[template(path = "mail/en/verification_reminder.txt")]
+pub struct VerificationReminder<'a> {
+    /// The receiver's name, if known.
+    pub name: Option<&'a str>,
+    /// The company's name.
+    pub controller: &'a str,
+    /// Everything that waits.
+    pub asked: &'a [Asked<'a>],
+    /// The day of receipt.
+    pub received: NaiveDate,
+    /// The day on which it is closed.
+    pub until: NaiveDate,
+    /// Where the requester, with the token they have, asks for another code.
+    pub url: &'a str,
+    /// Where to turn to.
+    pub contact: &'a str,
+}
+
+/// To staff: a date comes near, or has passed. It says nothing about the person.
+#[derive(Template)]
+#[template(path = "mail/en/staff_notice.txt")]
+pub struct StaffNotice<'a> {
+    /// The company's name.
+    pub controller: &'a str,
+    /// The request's number.
+    pub reference: &'a str,
+    /// What was asked.
+    pub right: Right,
+    /// What is owed, in words: "the answer".
+    pub owed: &'a str,
+    /// By when.
+    pub due: NaiveDate,
+    /// Whether that day has passed.
+    pub missed: bool,
+}
+
 /// The package can be fetched.
 #[derive(Template)]
 #[template(path = "mail/en/package_ready.txt")]

@@ -23,6 +23,9 @@ fn day(text: &str) -> NaiveDate {
 #[case::first_day_of_law("US-RI", "2026-01-01", Some("us-ri"))]
 #[case::future_law_is_inert("IN", "2026-11-22", None)]
 #[case("IN", "2027-06-01", Some("dpdp"))]
+#[case::last_day_without_law("US-OK", "2026-12-31", None)]
+#[case::first_day_of_law("US-OK", "2027-01-01", Some("us-ok"))]
+#[case::still_without_law("US-VT", "2027-12-31", None)]
 #[case("BR", "2026-11-22", Some("lgpd"))]
 fn the_residence_chooses_the_law(#[case] residence: &str, #[case] on: &str, #[case] expected: Option<&str>) {
     let regimes = Regimes::embedded().unwrap();

@@ -9,6 +9,7 @@ use super::sealing::RequestKey;
 use super::sql_types::{At, On, Uid};
 use super::{Keys, StoreError};
 use crate::domain::appeal::{Appeal, Remedies};
+use crate::domain::clocks::Clocks;
 use crate::domain::deadline::Deadline;
 use crate::domain::identity::IdentityKind;
 use crate::domain::ids::{BundleId, ControllerId, RegimeId, RequestId, StaffId};
@@ -44,6 +45,8 @@ pub(super) struct Columns<'a> {
     appeal_due: Option<On>,
     appeal_settled_at: Option<At>,
     sealed: Vec<u8>,
+    look_at: Option<On>,
+    clock_stopped_at: Option<At>,
 }
 
 /// What is sealed; borrowed to write it.
@@ -53,6 +56,7 @@ struct ToSeal<'a> {
     deadlines: &'a [Deadline],
     told: &'a [Told],
     extension: &'a Option<Extension>,
+    clocks: &'a Clocks,
     verification: &'a Verification,
     state: &'a State,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -70,6 +74,8 @@ struct Unsealed {
     #[serde(default)]
     told: Vec<Told>,
     extension: Option<Extension>,
+    #[serde(default)]
+    clocks: Clocks,
     verification: Verification,
     state: State,
     #[serde(default)]
@@ -93,6 +99,7 @@ impl<'a> Columns<'a> {
             deadlines: &request.deadlines,
             told: &request.told,
             extension: &request.extension,
+            clocks: &request.clocks,
             verification: &request.verification,
             state: &request.state,
             remedies: &request.remedies,
@@ -122,6 +129,8 @@ impl<'a> Columns<'a> {
             appeal_due: appeal.and_then(Appeal::due).map(On),
             appeal_settled_at: appeal.and_then(Appeal::settlement).map(|s| At(s.at)),
             sealed: key.seal(KIND, b"", content.as_bytes()),
+            look_at: request.clocks.look_at.map(On),
+            clock_stopped_at: request.stopped_since().map(At),
         })
     }
 }
@@ -140,6 +149,7 @@ pub(super) struct Row {
     assignee: Option<Uid>,
     wrapped_key: Option<Vec<u8>>,
     sealed: Vec<u8>,
+    look_at: Option<On>,
 }
 
 type ColumnsRead = (
@@ -154,6 +164,7 @@ type ColumnsRead = (
     requests::assignee,
     requests::wrapped_key,
     requests::sealed,
+    requests::look_at,
 );
 
 /// The columns of a [`Row`].
@@ -169,6 +180,7 @@ pub(super) const COLUMNS: ColumnsRead = (
     requests::assignee,
     requests::wrapped_key,
     requests::sealed,
+    requests::look_at,
 );
 
 impl Row {
@@ -195,6 +207,7 @@ impl Row {
             deadlines: content.deadlines,
             told: content.told,
             extension: content.extension,
+            clocks: Clocks { look_at: self.look_at.map(|day| day.0), ..content.clocks },
             verification: content.verification,
             assignee: self.assignee.map(|id| StaffId(id.0)),
             state: content.state,

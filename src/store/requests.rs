@@ -14,7 +14,7 @@ use super::dialect::{ask, change, lock};
 use super::request_row::{COLUMNS, Columns, Row};
 use super::schema::{manifests, messages, requests};
 use super::sealing::RequestKey;
-use super::sql_types::{At, Uid};
+use super::sql_types::{At, On, Uid};
 use super::{StoreError, Tx};
 use crate::domain::identity::{Email, IdentityKind};
 use crate::domain::ids::{BundleId, ControllerId, RequestId};
@@ -143,6 +143,8 @@ impl Tx<'_> {
             requests::sealed.eq(Vec::<u8>::new()),
             requests::email_index.eq(None::<Vec<u8>>),
             requests::phone_index.eq(None::<Vec<u8>>),
+            requests::look_at.eq(None::<On>),
+            requests::clock_stopped_at.eq(None::<At>),
             requests::version.eq(requests::version + 1),
         );
         change!(self, c => update(requests::table.find(uid)).set(gone).execute(c))?;

@@ -42,6 +42,19 @@ table! {
         wrapped_key -> Nullable<Binary>,
         sealed -> Binary,
         version -> BigInt,
+        look_at -> Nullable<Day>,
+        clock_stopped_at -> Nullable<Moment>,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use super::super::sql_types::*;
+    notices (request_id, notice, due) {
+        request_id -> Id,
+        notice -> Text,
+        due -> Day,
+        at -> Moment,
     }
 }
 

@@ -7,8 +7,7 @@ use super::follow::own;
 use super::{Error, Office, verify};
 use crate::domain::identity::Email;
 use crate::domain::ids::{BundleId, RequestId};
-use crate::domain::request::{Person, Request, StateName};
-use crate::domain::right::Right;
+use crate::domain::request::{Person, Request};
 use crate::domain::verification::{Claim, Method};
 use crate::sign_in::Subject;
 
@@ -29,6 +28,7 @@ pub async fn sign_in(office: &Office, bundle: BundleId, id: RequestId, token: Se
         return Err(Error::OtherPerson);
     }
     let proves_address = verifier.names() == Claim::Email;
+    let inner = office.clone();
     office
         .store
         .write(move |tx| {
@@ -41,9 +41,10 @@ pub async fn sign_in(office: &Office, bundle: BundleId, id: RequestId, token: Se
                 if !request.verification_shown().offered.contains(&Method::SignIn) {
                     continue;
                 }
-                let waited = request.state.name() == StateName::AwaitingVerification;
-                acknowledge |= waited && request.right != Right::OptOut;
-                let outcome = request.signed_in(now, proves_address)?;
+                let clocks = request.clocks.clone();
+                let outcome = inner.dated(&clocks, request.signed_in(now, proves_address)?, now);
+                // Unless its date made the letter go out before.
+                acknowledge |= clocks.acknowledged_at != outcome.request.clocks.acknowledged_at;
                 tx.save(&outcome)?;
                 answer = answer.or((outcome.request.id == id).then_some(outcome.request));
             }

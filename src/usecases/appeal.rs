@@ -119,6 +119,7 @@ async fn on_request(
     now: DateTime<Utc>,
     verb: impl Fn(Request) -> Result<Outcome, Error> + Send + 'static,
 ) -> Result<Request, Error> {
+    let inner = office.clone();
     office
         .store
         .write(move |tx| {
@@ -126,7 +127,9 @@ async fn on_request(
                 Caller::Requester(bundle) => request.bundle == bundle,
                 Caller::Staff => true,
             });
-            let outcome = verb(request.ok_or(Error::NotFound("request"))?)?;
+            let request = request.ok_or(Error::NotFound("request"))?;
+            let clocks = request.clocks.clone();
+            let outcome = inner.dated(&clocks, verb(request)?, now);
             tx.save(&outcome)?;
             wake_siblings(tx, &outcome.request, now)?;
             Ok(outcome.request)

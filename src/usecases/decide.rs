@@ -6,18 +6,16 @@ mod partly;
 use chrono::{DateTime, Utc};
 
 use super::remedies::remedies;
-use super::submit::deadlines;
 use super::{Error, Office};
 use crate::clock;
 use crate::domain::actor::Actor;
 use crate::domain::audit::NewEntry;
-use crate::domain::deadline::{Deadline, Duty};
 use crate::domain::ids::{MessageId, RequestId, StaffId};
 use crate::domain::job::{Job, Letter, NewJob};
 use crate::domain::lifecycle::{Refusal, Step};
 use crate::domain::personal::Personal;
 use crate::domain::policy::{Approval, Referral};
-use crate::domain::request::{Exception, Outcome, Request, State, StateName};
+use crate::domain::request::{Exception, Extension, Outcome, Request, State, StateName};
 use crate::domain::right::Right;
 use crate::store::{Message, Tx};
 
@@ -77,31 +75,44 @@ pub async fn extend(office: &Office, by: StaffId, id: RequestId, reason: String)
     let now = office.clock.now();
     let inner = office.clone();
     transition(office, id, move |request| {
-        let controller = inner.controller(&request.controller).ok_or(Error::UnknownController)?;
-        let longer = deadlines(&inner, controller, &request, true);
-        let answer = |dates: &[Deadline]| dates.iter().find(|d| d.duty == Duty::Response).map(|d| d.due);
-        // A law without an extension, and a promise that reserves none, give no later date.
-        let longer = (answer(&longer) > answer(&request.deadlines)).then_some(longer);
-        let today = controller.policy.day_of(now);
-        Ok(request.extend(now, today, by, Personal::new(reason.clone()), longer)?)
+        let reckoning = inner.reckoning(&request).ok_or(Error::UnknownController)?;
+        let reason = Personal::new(reason.clone());
+        let longer = reckoning.extended(&request, Extension { at: now, by, reason: reason.clone() });
+        let today = reckoning.policy.day_of(now);
+        Ok(request.extend(now, today, by, reason, longer)?)
     })
     .await
 }
 
-/// Asks the requester something.
+/// Asks the requester something. `stops_clock` says whether the response clock stands still until the answer; left out,
+/// it does wherever the law lets it.
 ///
 /// # Errors
-/// [`Error::Refused`].
-pub async fn ask(office: &Office, by: StaffId, id: RequestId, question: String) -> Result<Request, Error> {
+/// [`Error::Refused`], also when the clock shall stop and the law does not let it.
+pub async fn ask(
+    office: &Office,
+    by: StaffId,
+    id: RequestId,
+    question: String,
+    stops_clock: Option<bool>,
+) -> Result<Request, Error> {
     let now = office.clock.now();
     let author = Actor::Staff(by);
     let text = Personal::new(question);
     let message = Message { id: MessageId(clock::new_id(now)), request: id, at: now, author, text };
+    let inner = office.clone();
     office
         .store
         .write(move |tx| {
             let request = tx.request_for_update(id)?.ok_or(Error::NotFound("request"))?;
-            let outcome = request.ask(now, by, message.text.clone())?;
+            let may_stop =
+                inner.reckoning(&request).ok_or(Refusal::ClockRunsOn).and_then(|r| r.may_stop(&request, now));
+            let stops = match stops_clock {
+                Some(true) => may_stop.map(|()| true)?,
+                Some(false) => false,
+                None => may_stop.is_ok(),
+            };
+            let outcome = request.ask(now, by, message.text.clone(), stops)?;
             tx.save(&outcome)?;
             tx.insert_message(&message)?;
             Ok(outcome.request)
@@ -194,7 +205,6 @@ pub async fn release(
     let now = office.clock.now();
     let inner = office.clone();
     let reads = |right| matches!(right, Right::Access | Right::Portability);
-    let inner = office.clone();
     office
         .store
         .write(move |tx| {
@@ -321,10 +331,13 @@ async fn transition(
     verb: impl Fn(Request) -> Result<Outcome, Error> + Send + 'static,
 ) -> Result<Request, Error> {
     let now = office.clock.now();
+    let inner = office.clone();
     office
         .store
         .write(move |tx| {
-            let outcome = verb(tx.request_for_update(id)?.ok_or(Error::NotFound("request"))?)?;
+            let request = tx.request_for_update(id)?.ok_or(Error::NotFound("request"))?;
+            let clocks = request.clocks.clone();
+            let outcome = inner.dated(&clocks, verb(request)?, now);
             tx.save(&outcome)?;
             wake_siblings(tx, &outcome.request, now)?;
             Ok(outcome.request)

@@ -58,12 +58,13 @@ pub async fn withdraw(office: &Office, bundle: BundleId, id: RequestId) -> Resul
 pub async fn write_message(office: &Office, bundle: BundleId, id: RequestId, text: String) -> Result<Message, Error> {
     let now = office.clock.now();
     let message = MessageId(clock::new_id(now));
+    let inner = office.clone();
     office
         .store
         .write(move |tx| {
             let request = own(tx.request_for_update(id)?, bundle)?;
-            let author = request.holder();
-            tx.save(&request.answered(Step { now, by: author }))?;
+            let (author, clocks) = (request.holder(), request.clocks.clone());
+            tx.save(&inner.dated(&clocks, request.answered(Step { now, by: author }), now))?;
             let text = Personal::new(text.clone());
             let message = Message { id: message, request: id, at: now, author, text };
             tx.insert_message(&message)?;

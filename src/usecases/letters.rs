@@ -4,6 +4,7 @@ mod agency;
 mod appeals;
 mod denial;
 mod told;
+pub mod notices;
 
 use askama::Template;
 use chrono::{DateTime, NaiveDate, Utc};
@@ -23,7 +24,7 @@ use crate::domain::ids::{BundleId, JobId, RequestId};
 use crate::domain::job::Letter as Kind;
 use crate::domain::mark::Mark;
 use crate::domain::policy::Policy;
-use crate::domain::request::{Action, Completed, Exception, Fulfilment, Request, State};
+use crate::domain::request::{Action, Completed, Exception, Fulfilment, Request, State, StateName};
 use crate::domain::right::Right;
 use crate::domain::verification::Challenge;
 use crate::mail::letters::{
@@ -84,8 +85,14 @@ pub async fn mail_acknowledgement(office: &Office, job: JobId, bundle: BundleId)
     let requests = office.store.read(move |tx| Ok::<_, Error>(tx.requests_of(bundle)?)).await?;
     let Some(first) = requests.first() else { return Ok(()) };
     let controller = controller(office, first)?;
-    let open: Vec<(&Request, String)> =
-        requests.iter().filter(|r| !r.state.name().is_final()).map(|r| (r, r.id.reference())).collect();
+    let given_up = |r: &Request| matches!(r.state, State::Withdrawn { .. } | State::Expired { .. });
+    // What the law leaves nobody to decide was answered when it was asked.
+    let honoured = |r: &Request| matches!(r.right, Right::OptOut | Right::LimitSensitive | Right::WithdrawConsent) && r.state.name().is_final();
+    let spoken_of = requests.iter().filter(|r| !honoured(r) && !given_up(r));
+    let open: Vec<(&Request, String)> = spoken_of.map(|r| (r, r.id.reference())).collect();
+    if open.is_empty() {
+        return Ok(());
+    }
     let due: Vec<Due<'_>> = open
         .iter()
         .filter_map(|(r, reference)| {
@@ -104,7 +111,17 @@ pub async fn mail_acknowledgement(office: &Office, job: JobId, bundle: BundleId)
         format!("You have shown that you may act for {person}; nothing more is needed from you now.")
     });
     let wanted = evidence_wanted(office, &requests);
-    let verification = agency.as_deref().unwrap_or(&wanted);
+    let unproved = requests.iter().any(|r| r.state.name() == StateName::AwaitingVerification);
+    let unauthorized = requests.iter().any(|r| r.state.name() == StateName::AwaitingAuthorization);
+    let verification = if unauthorized {
+        "We cannot work on the request before you have shown that you may act for the person: upload the proof, or ask \
+         them to confirm it by the link we mailed to them."
+    } else if unproved {
+        "To be sure that it is you, we mailed you a code of six digits. Please enter it; you can ask for a new one. \
+         Until you do, we cannot work on the request. If the law asks for more certainty, we will tell you what we need."
+    } else {
+        agency.as_deref().unwrap_or(&wanted)
+    };
     let letter = Acknowledgement {
         name: Some(addressee(first).1.expose()),
         controller: &controller.policy.name,
@@ -146,9 +163,9 @@ pub async fn mail_letter(office: &Office, job: JobId, id: RequestId, kind: Kind)
     let told = Told::with(office, &request);
     let remedies = told.shown();
     match (kind, &request.state) {
-        (Kind::Clarification, State::AwaitingRequester { question, .. }) => {
+        (Kind::Clarification, State::AwaitingRequester { question, stops_clock, .. }) => {
             let url = &format!("{page}/messages");
-            let letter = Clarification { about, question: question.expose(), url, stops_the_clock: false };
+            let letter = Clarification { about, question: question.expose(), url, stops_the_clock: *stops_clock };
             send(office, job, &request, &letter).await
         }
         (Kind::Message, _) => {
@@ -196,11 +213,9 @@ async fn extended(
     remedies: Remedies<'_>,
 ) -> Result<(), LetterError> {
     let (Some(extension), Some(now)) = (&request.extension, request.deadline(Duty::Response)) else { return Ok(()) };
-    let controller = controller(office, request)?;
-    let was = super::submit::deadlines(office, controller, request, false)
-        .iter()
-        .find(|d| d.duty == Duty::Response)
-        .map_or(now.due, |d| d.due);
+    let first = Request { extension: None, ..request.clone() };
+    let before = office.reckoning(request).map(|reckoning| reckoning.deadlines(&first)).unwrap_or_default();
+    let was = before.iter().find(|d| d.duty == Duty::Response).map_or(now.due, |d| d.due);
     let reason = extension.reason.expose();
     let letter = Extended { about, reason, was, due: now.due, citation: &now.citation, remedies };
     send(office, job, request, &letter).await

@@ -19,6 +19,7 @@ pub mod one_time_code;
 pub mod receipt;
 pub mod recipients;
 mod remedies;
+pub mod remind;
 pub mod report;
 pub mod signal;
 pub mod second_factor;

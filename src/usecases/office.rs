@@ -3,13 +3,16 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 
 use super::limits::Limits;
 use crate::clock::Clock;
+use crate::domain::clocks::Clocks;
 use crate::domain::ids::{ControllerId, RequestId};
 use crate::domain::policy::{Policy, Terms};
+use crate::domain::reckoning::Reckoning;
 use crate::domain::regime::Regime;
+use crate::domain::request::{Outcome, Request};
 use crate::domain::right::Right;
 use crate::fulfilment::Systems;
 use crate::mail::Mailer;
@@ -67,6 +70,20 @@ impl Office {
     /// Every controller.
     pub fn controllers(&self) -> impl Iterator<Item = &Controller> {
         self.by_id.values()
+    }
+
+    /// What a request's dates are counted by; none when its controller or its law is no longer configured.
+    pub fn reckoning(&self, request: &Request) -> Option<Reckoning<'_>> {
+        let policy = &self.controller(&request.controller)?.policy;
+        Some(Reckoning { policy, regime: self.regimes.get(&request.regime)? })
+    }
+
+    /// An outcome with its dates, after `clocks` were those before it: what every use case does to what it saves.
+    pub fn dated(&self, clocks: &Clocks, outcome: Outcome, now: DateTime<Utc>) -> Outcome {
+        match self.reckoning(&outcome.request) {
+            Some(reckoning) => reckoning.dated(clocks, outcome, now),
+            None => outcome,
+        }
     }
 
     /// Where a person reads about one request; the token is not part of it and never in a mail.

@@ -1,9 +1,8 @@
 //! Figures: how many requests stand where, and the log of all of them without anything personal.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Days, Utc};
 
 use super::{Error, Office};
-use crate::domain::ids::ControllerId;
 use crate::domain::request::StateName;
 use crate::store::{LogFilter, LogLine, Page};
 
@@ -15,18 +14,43 @@ const PAGE: u32 = 1000;
 pub struct Figures {
     /// How many requests are in each state.
     pub by_state: Vec<(StateName, i64)>,
+    /// How many open requests are past their date.
+    pub late: i64,
+    /// How many are due today or in the seven days after.
+    pub due_within_7_days: i64,
+    /// How many have a clock that stands still: they are in neither of the two.
+    pub clock_stopped: i64,
+    /// When the oldest open one was received.
+    pub oldest_open: Option<DateTime<Utc>>,
     /// Jobs that are ready, that failed and will be tried again, and that were given up.
     pub jobs: (i64, i64, i64),
 }
 
-/// How many requests stand where.
+/// How many requests stand where, and which dates press. A day is each controller's own; requests of controllers that
+/// are no longer configured have no dates.
 ///
 /// # Errors
 /// When the store fails.
-pub async fn figures(office: &Office, controller: Option<ControllerId>) -> Result<Figures, Error> {
+pub async fn figures(office: &Office) -> Result<Figures, Error> {
+    let now = office.clock.now();
+    let days: Vec<_> = office.controllers().map(|c| (c.id.clone(), c.policy.day_of(now))).collect();
     office
         .store
-        .read(move |tx| Ok(Figures { by_state: tx.count_by_state(controller.as_ref())?, jobs: tx.job_counts()? }))
+        .read(move |tx| {
+            let (mut late, mut due_within_7_days) = (0, 0);
+            for (controller, today) in &days {
+                late += tx.count_due(controller, None, *today)?;
+                due_within_7_days += tx.count_due(controller, Some(*today), *today + Days::new(8))?;
+            }
+            Ok(Figures {
+                by_state: tx.count_by_state(None)?,
+                late,
+                due_within_7_days,
+                clock_stopped: tx.count_stopped()?,
+                oldest_open: tx.oldest_open()?,
+                jobs: tx.job_counts()?,
+            })
+        })
         .await
 }
 

@@ -2,14 +2,15 @@
 
 use chrono::{DateTime, Utc};
 
-use super::submit::deadlines;
 use super::token::Token;
 use super::{Error, Office};
 use crate::clock;
+use crate::domain::clocks::Clocks;
 use crate::domain::identity::{AccountId, Email, Name, Residence};
 use crate::domain::ids::{BundleId, ControllerId, RequestId};
 use crate::domain::lifecycle;
 use crate::domain::policy::Honour;
+use crate::domain::reckoning::Reckoning;
 use crate::domain::regime::Regime;
 use crate::domain::request::{Channel, OptOut, Outcome, Particulars, Person, Request, State};
 use crate::domain::right::Right;
@@ -148,6 +149,7 @@ fn prepare(
         told: Vec::new(),
         remedies: None,
         appeals: Vec::new(),
+        clocks: Clocks::default(),
         extension: None,
         // An opt-out need not be a verifiable request (11 CCR 7026(d), 7060(b)); what a signal asks for harms nobody.
         verification: Verification::required(Level::None),
@@ -155,7 +157,7 @@ fn prepare(
         state: State::InReview { since: now },
         particulars,
     };
-    request.deadlines = deadlines(office, controller, &request, false);
+    request.deadlines = Reckoning { policy: &controller.policy, regime }.deadlines(&request);
     // Nobody is given this token: a signal is answered where it was sent.
     let token_hash = Token::new(bundle, clock::random()).hash();
     let bundle = Bundle { id: bundle, controller: id.clone(), token_hash, created_at: now, challenge: None };

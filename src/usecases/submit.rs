@@ -3,16 +3,16 @@
 use chrono::{DateTime, NaiveDate, Utc};
 
 use super::idempotency::Keep;
-use super::office::Controller;
 use super::token::Token;
 use super::{Error, Office, limits, receipt};
 use crate::clock;
 use crate::domain::agent::{Agent, AgentTerms};
-use crate::domain::deadline::{Deadline, Duty, Options, deadline};
+use crate::domain::clocks::Clocks;
 use crate::domain::ids::{BundleId, ControllerId, RegimeId, RequestId, StaffId};
 use crate::domain::job::{AgencyLetter, Job, NewJob};
 use crate::domain::lifecycle;
 use crate::domain::policy::Terms;
+use crate::domain::reckoning::Reckoning;
 use crate::domain::regime::Regime;
 use crate::domain::request::{Channel, Outcome, Particulars, Request, State};
 use crate::domain::right::Right;
@@ -116,6 +116,7 @@ fn prepare(office: &Office, mut submission: Submission, now: DateTime<Utc>) -> R
         .choose(&controller.policy, submission.regime.as_ref(), residence, today)
         .map_err(|_| Error::UnknownRegime)?;
     let bundle_id = BundleId(clock::new_id(now));
+    let reckoning = Reckoning { policy: &controller.policy, regime: choice.regime };
     let mut outcomes = Vec::with_capacity(submission.rights.len());
     for right in &submission.rights {
         let terms = Terms::of(&controller.policy, choice.regime, *right, today).ok_or_else(|| {
@@ -135,6 +136,7 @@ fn prepare(office: &Office, mut submission: Submission, now: DateTime<Utc>) -> R
             deadlines: Vec::new(),
             told: Vec::new(),
             extension: None,
+            clocks: Clocks::default(),
             verification: Verification::required(terms.verification),
             assignee: None,
             state: State::InReview { since: now },
@@ -146,8 +148,10 @@ fn prepare(office: &Office, mut submission: Submission, now: DateTime<Utc>) -> R
         if let Some(agent) = &mut request.particulars.agent {
             agent.authorization.terms = agent_terms(controller, choice.regime, *right, today, agent)?;
         }
-        request.deadlines = deadlines(office, controller, &request, false);
-        outcomes.push(lifecycle::submit(request, now));
+        request.clocks.starts_with_proof = choice.regime.starts.is_some() && request.verification.wants_code();
+        request.deadlines = reckoning.deadlines(&request);
+        let clocks = request.clocks.clone();
+        outcomes.push(reckoning.dated(&clocks, lifecycle::submit(request, now), now));
     }
     // An agent's code proves the agent's own address, to which letters go, and says who they are to the registry.
     let asks = outcomes.iter().any(|o| o.request.particulars.agent.is_some() || o.request.verification.wants_code());
@@ -160,7 +164,7 @@ fn prepare(office: &Office, mut submission: Submission, now: DateTime<Utc>) -> R
 
 /// On what terms the agent may ask for that right.
 fn agent_terms(
-    controller: &Controller,
+    controller: &super::office::Controller,
     regime: &Regime,
     right: Right,
     today: NaiveDate,
@@ -211,22 +215,4 @@ fn of_right(all: &Particulars, right: Right) -> Particulars {
         own.transmit_to = None;
     }
     own
-}
-
-/// What is due when for a request, by its regime and its controller's policy, the stricter of the two counting.
-pub(super) fn deadlines(office: &Office, controller: &Controller, request: &Request, extended: bool) -> Vec<Deadline> {
-    let received = controller.policy.day_of(request.received_at);
-    let Some(regime) = office.regimes.get(&request.regime) else { return Vec::new() };
-    let terms = Terms::of(&controller.policy, regime, request.right, received);
-    let extends = extended && terms.as_ref().is_some_and(|t| t.extends);
-    let of = |duty: Duty| {
-        let options = Options {
-            extended: extends && duty == Duty::Response,
-            country: Some(controller.policy.country.clone()),
-            paused: Vec::new(),
-            promised: terms.as_ref().and_then(|t| t.promised),
-        };
-        deadline(regime, duty, received, &options).ok()
-    };
-    regime.duties(request.right, received).into_iter().filter_map(of).collect()
 }

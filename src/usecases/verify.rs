@@ -43,6 +43,7 @@ pub async fn confirm_code(
 ) -> Result<Request, Error> {
     let now = office.clock.now();
     let keys = office.store.keys().clone();
+    let inner = office.clone();
     // The try has to be committed even when the code is wrong, so the refusal travels as a value.
     let answer = office
         .store
@@ -60,6 +61,7 @@ pub async fn confirm_code(
             let listing = agent.map_or(Ok(None), |email| tx.trusted_agent(&email))?.map(|agent| agent.listing);
             let mut acknowledge = false;
             for request in requests {
+                let clocks = request.clocks.clone();
                 let step = Step { now, by: request.holder() };
                 let outcome = match request.state.name() {
                     StateName::AwaitingVerification => request.verified(step, Method::EmailCode, Level::Email)?,
@@ -69,9 +71,10 @@ pub async fn confirm_code(
                     }
                     _ => continue,
                 };
+                let outcome = inner.dated(&clocks, outcome, now);
+                // Unless its date made the letter go out before.
+                acknowledge |= clocks.acknowledged_at != outcome.request.clocks.acknowledged_at;
                 tx.save(&outcome)?;
-                let state = outcome.request.state.name();
-                acknowledge |= !state.is_final() && state != StateName::AwaitingAuthorization;
             }
             evidence::look_for_name(tx, bundle, now)?;
             if acknowledge {

@@ -65,6 +65,7 @@ kinds! {
     NO_PROOF = "no_proof", 409, "No proof of the agent's authority is there";
     GUARDIAN_ONLY = "guardian_only", 409, "Only a parent or guardian may ask for this";
     AGENT_LISTED = "agent_listed", 409, "The agent is listed already";
+    CLOCK_CANNOT_STOP = "clock_cannot_stop", 409, "The clock cannot be stopped";
     ALREADY_CONFIRMED = "already_confirmed", 409, "The address is confirmed already";
     ACCOUNT_EXISTS = "account_exists", 409, "The account exists already";
     OBSTACLES = "plan_has_obstacles", 409, "The plan cannot be carried out as things stand";
@@ -251,6 +252,7 @@ fn refused(refusal: &Refusal) -> &'static Kind {
         Refusal::OwnDecision => FOUR_EYES,
         Refusal::NoProof => NO_PROOF,
         Refusal::GuardianOnly => GUARDIAN_ONLY,
+        Refusal::ClockRunsOn | Refusal::ClockRanOut { .. } => CLOCK_CANNOT_STOP,
     }
 }
 

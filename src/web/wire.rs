@@ -11,9 +11,9 @@ use uuid::Uuid;
 pub use appeal::{AppealView, ExceptionView, OtherRequest};
 pub use background::{HistoryView, ReferralView};
 
-use crate::domain::appeal::Remedies;
 use crate::domain::agent::{Authorization, DocumentKind, Need, Proof, Standing, StandingName};
-use crate::domain::deadline::{Deadline, Duty};
+use crate::domain::appeal::Remedies;
+use crate::domain::deadline::{Confidence, Deadline, Duty};
 use crate::domain::identity::{AccountId, Email, Name, Phone, Residence};
 use crate::domain::ids::RequestId;
 use crate::domain::personal::Personal;
@@ -69,6 +69,11 @@ pub struct RequestView {
     pub received_at: String,
     /// What is due when, and why.
     pub deadlines: Vec<DeadlineView>,
+    /// Since when the time for the answer stands still, or has not started to run: a question that the law lets stop it
+    /// is open, or the proof of identity with which it starts has not come. Until then the date can still move.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = DateTime)]
+    pub clock_stopped_since: Option<String>,
     /// How sure the controller is that the requester is the person.
     pub verification: VerificationView,
     /// Whether the agent may act, where one acts for the person.
@@ -124,13 +129,20 @@ pub struct DeadlineView {
     pub rule: String,
     /// How the rule gives the date.
     pub steps: Vec<String>,
-    /// Where the rule stands.
+    /// Where the rule stands: the law, or the controller's policy where its promise is the stricter.
     pub citation: String,
+    /// How sure we are that this is the law.
+    pub confidence: Confidence,
+    /// When it was done, once it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = DateTime)]
+    pub met_at: Option<String>,
 }
 
-impl From<&Deadline> for DeadlineView {
-    fn from(d: &Deadline) -> Self {
-        Self { duty: d.duty, due: d.due, rule: d.rule.clone(), steps: d.steps.clone(), citation: d.citation.clone() }
+impl DeadlineView {
+    fn of(deadline: &Deadline, met_at: Option<DateTime<Utc>>) -> Self {
+        let Deadline { duty, due, rule, steps, citation, confidence } = deadline.clone();
+        Self { duty, due, rule, steps, citation, confidence, met_at: met_at.map(moment) }
     }
 }
 
@@ -238,7 +250,12 @@ impl From<&Request> for RequestView {
             State::AwaitingRequester { question, .. } => Some(question.expose().clone()),
             _ => None,
         };
-        let of_appeal = r.open_appeal().map(|appeal| appeal.deadlines.as_slice()).unwrap_or_default();
+        let own = r.deadlines.iter().map(|d| DeadlineView::of(d, r.met_at(d.duty)));
+        // The letter that acknowledges an appeal leaves with its filing.
+        let of_appeal = r.open_appeal().into_iter().flat_map(|appeal| {
+            let acknowledged = |d: &Deadline| (d.duty == Duty::Acknowledgement).then_some(appeal.filed_at);
+            appeal.deadlines.iter().map(move |d| DeadlineView::of(d, acknowledged(d)))
+        });
         Self {
             id: r.id.0,
             reference: r.id.reference(),
@@ -248,7 +265,8 @@ impl From<&Request> for RequestView {
             regime_reason: r.regime_reason.clone(),
             state: r.state.name(),
             received_at: moment(r.received_at),
-            deadlines: r.deadlines.iter().chain(of_appeal).map(DeadlineView::from).collect(),
+            deadlines: own.chain(of_appeal).collect(),
+            clock_stopped_since: r.stopped_since().map(moment),
             verification: VerificationView::of(r),
             authorization: r.authorization().map(AuthorizationView::from),
             question,

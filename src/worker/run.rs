@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use crate::domain::job::{Job, LeasedJob, Settlement};
 use crate::fulfilment::FulfilmentError;
-use crate::usecases::letters::{self, LetterError};
+use crate::usecases::letters::{self, LetterError, notices};
 use crate::usecases::{Error, Office, evidence, fulfil, marks, recipients};
 
 /// How many mails of a batch are on their way at a time.
@@ -43,6 +43,8 @@ async fn mail(office: &Office, job: &LeasedJob) -> Settlement {
         Job::MailCode { bundle, serial } => letters::mail_code(office, job.id, *bundle, *serial).await,
         Job::MailAcknowledgement { bundle } => letters::mail_acknowledgement(office, job.id, *bundle).await,
         Job::MailAgency { bundle, letter } => letters::mail_agency(office, job.id, *bundle, *letter).await,
+        Job::MailVerificationReminder { bundle } => notices::mail_verification_reminder(office, job.id, *bundle).await,
+        Job::MailStaff { request, notice, to } => notices::mail_notice(office, job.id, *request, *notice, *to).await,
         Job::MailLetter { request, letter } => letters::mail_letter(office, job.id, *request, *letter).await,
         Job::TellRecipients { request } => recipients::tell(office, *request).await.map_err(LetterError::from),
         Job::MailNotice { request, recipient } => letters::mail_notice(office, job.id, *request, recipient).await,

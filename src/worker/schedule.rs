@@ -1,11 +1,11 @@
-//! What is due by the clock alone: unverified requests expire, packages and remembered answers go.
+//! What is due by the clock alone: unverified requests expire, dates are reminded of, packages and remembered answers go.
 
 use std::time::Duration;
 
 use chrono::TimeDelta;
 use tokio::sync::watch;
 
-use crate::usecases::{Error, Office, authorize, decide, fulfil, idempotency};
+use crate::usecases::{Error, Office, authorize, decide, fulfil, idempotency, remind};
 
 /// How often the clock is looked at.
 const EVERY: Duration = Duration::from_secs(60);
@@ -29,6 +29,7 @@ pub async fn keep(office: Office, mut stopped: watch::Receiver<bool>) {
 /// When the store or the shelf fails.
 pub async fn once(office: &Office) -> Result<(), Error> {
     decide::expire(office).await?;
+    remind::remind(office).await?;
     let oldest = office.clock.now() - idempotency::MEMORY;
     office.store.write(move |tx| Ok::<_, Error>(tx.forget_before(oldest)?)).await?;
     let now = office.clock.now();

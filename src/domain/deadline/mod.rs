@@ -40,6 +40,8 @@ pub struct Options {
     pub extended: bool,
     /// The controller's country (ISO 3166-1 alpha-2), whose public holidays count.
     pub country: Option<String>,
+    /// When the proof of identity came that was asked for, where the law starts the clock with it.
+    pub proof: Option<NaiveDate>,
     /// When the clock stood still, where the law lets it.
     pub paused: Vec<Pause>,
     /// What the policy promises, for a response or for the answer to an appeal; the earlier date wins.
@@ -70,6 +72,14 @@ pub enum DeadlineError {
     /// The law does not let the clock stand still.
     #[error("{regime} does not let the clock of `{duty}` stand still")]
     NoPausing {
+        /// The regime.
+        regime: String,
+        /// The duty.
+        duty: Duty,
+    },
+    /// The law counts from receipt whenever the proof comes.
+    #[error("{regime} counts `{duty}` from receipt, whenever the proof of identity arrives")]
+    NoLaterStart {
         /// The regime.
         regime: String,
         /// The duty.
@@ -110,6 +120,10 @@ pub fn deadline(
         length(clock, options.extended, promise).ok_or_else(|| DeadlineError::NoExtension { regime: name(), duty })?;
 
     let mut count = Count::from(received);
+    if let Some(proof) = options.proof {
+        start(&mut count, regime, duty, proof)?;
+    }
+    let started = count.date;
     run(&mut count, regime, clock, length, options)?;
     if let Some(promptness) = &clock.promptness {
         count.say(format!("the law asks for it {promptness}: the date is the last day, not the aim"));
@@ -123,7 +137,7 @@ pub fn deadline(
         confidence: clock.confidence,
     };
     match promise {
-        Some(promise) if !follows_promise(clock) => stricter(law, received, promise, options),
+        Some(promise) if !follows_promise(clock) => stricter(law, started, promise, options),
         _ => Ok(law),
     }
 }
@@ -143,6 +157,20 @@ pub fn promised(duty: Duty, received: NaiveDate, days: u32) -> Result<Deadline, 
         citation: "the controller's privacy policy".to_owned(),
         confidence: Confidence::High,
     })
+}
+
+/// The clock starts with the proof of identity where the law says so, never before receipt (UK GDPR Art. 12A).
+fn start(count: &mut Count, regime: &Regime, duty: Duty, proof: NaiveDate) -> Result<(), DeadlineError> {
+    let starts = regime.starts.as_ref().filter(|_| duty == Duty::Response);
+    let starts = starts.ok_or_else(|| DeadlineError::NoLaterStart { regime: regime.id.to_string(), duty })?;
+    if proof > count.date {
+        count.say(format!(
+            "received on {}; the clock starts on {proof}, when the proof of identity arrived that was asked for ({})",
+            count.date, starts.citation
+        ));
+        count.date = proof;
+    }
+    Ok(())
 }
 
 /// The period in the clock's unit; none where an extension is asked for that nothing allows.
@@ -200,16 +228,11 @@ fn which_holidays(country: Option<&str>, calendar: Option<&Calendar>) -> String 
 
 /// The law's date or the policy's, whichever comes first. A promise without an extension of its own holds even
 /// where the law would allow one: the person was told the shorter date.
-fn stricter(
-    law: Deadline,
-    received: NaiveDate,
-    promise: Promise,
-    options: &Options,
-) -> Result<Deadline, DeadlineError> {
+fn stricter(law: Deadline, started: NaiveDate, promise: Promise, options: &Options) -> Result<Deadline, DeadlineError> {
     let days = promise.extended_days.filter(|_| options.extended).unwrap_or(promise.days);
-    let mut count = Count::from(received);
+    let mut count = Count::from(started);
     count.add_days(days)?;
-    match pause::apply(&mut count, received, &options.paused, Ok) {
+    match pause::apply(&mut count, started, &options.paused, Ok) {
         // Asked after the promised date had passed: that promise can no longer be paused, the law's clock can.
         Ok(()) | Err(DeadlineError::Pause(PauseError::AfterDue { .. })) => {}
         Err(other) => return Err(other),
@@ -258,5 +281,7 @@ fn citation(clock: &Clock, extended: bool) -> String {
 
 #[cfg(test)]
 mod properties;
+#[cfg(test)]
+mod table;
 #[cfg(test)]
 mod tests;

@@ -90,6 +90,28 @@ proptest! {
     }
 
     #[test]
+    fn a_british_date_is_a_working_day_however_the_clock_started_and_stopped(
+        received in a_day(),
+        proof in 0..60u64,
+        wait in 0..28u64,
+        days in 1..60u64,
+        extended: bool,
+    ) {
+        let proof = received + Days::new(proof);
+        let from = proof + Days::new(wait);
+        let paused = vec![Pause { from, to: from + Days::new(days - 1) }];
+        let options = Options { extended, proof: Some(proof), paused, ..Options::default() };
+        let due = |received, options: &Options| deadline(regime("uk-gdpr"), Duty::Response, received, options).unwrap().due;
+        let found = due(received, &options);
+        prop_assert_eq!(day_off(regime("uk-gdpr").holidays("GB"), found), None);
+        // Receipt no longer matters once the proof starts the clock, and neither pause nor extension makes it earlier.
+        prop_assert_eq!(found, due(proof, &Options { proof: None, ..options.clone() }));
+        let unpaused = due(received, &Options { paused: Vec::new(), ..options.clone() });
+        let unextended = due(received, &Options { extended: false, ..options });
+        prop_assert!(found >= unpaused && found >= unextended);
+    }
+
+    #[test]
     fn a_later_receipt_is_never_due_earlier(received in a_day(), regime in prop::sample::select(&*REGIMES)) {
         let at = |day| deadline(&regime, Duty::Response, day, &Options::default()).unwrap().due;
         prop_assert!(at(received + Days::new(1)) >= at(received));

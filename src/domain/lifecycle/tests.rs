@@ -3,6 +3,7 @@
 use uuid::Uuid;
 
 use super::*;
+use crate::domain::clocks::Clocks;
 use crate::domain::ids::BundleId;
 use crate::domain::request::{Action, Channel, Line, Particulars, Person};
 use crate::domain::verification::Verification;
@@ -38,6 +39,7 @@ pub(crate) fn request(right: Right, state: State) -> Request {
         ],
         told: Vec::new(),
         extension: None,
+        clocks: Clocks::default(),
         verification: Verification::required(Level::Email),
         assignee: None,
         state,
@@ -84,7 +86,9 @@ pub(crate) fn state(name: StateName) -> State {
         StateName::AwaitingVerification => State::AwaitingVerification { since: at },
         StateName::AwaitingAuthorization => State::AwaitingAuthorization { since: at },
         StateName::InReview => State::InReview { since: at },
-        StateName::AwaitingRequester => State::AwaitingRequester { since: at, asked_by: CLERK, question: text() },
+        StateName::AwaitingRequester => {
+            State::AwaitingRequester { since: at, asked_by: CLERK, question: text(), stops_clock: false }
+        }
         StateName::Fulfilling => State::Fulfilling { approval, disclose: false, prepared: None },
         StateName::AwaitingRelease => State::AwaitingRelease { approval, since: at, result: found() },
         StateName::Fulfilled => State::Fulfilled(done()),
@@ -115,7 +119,8 @@ pub(super) fn text() -> Personal<String> {
 #[case::approve(|r: Request| r.approve(now(), REVIEWER), "in_review>fulfilling")]
 #[case::deny(|r: Request| r.deny(now(), REVIEWER, "excessive".into(), text()), "in_review>denied awaiting_requester>denied awaiting_release>denied")]
 #[case::refer(|r: Request| r.refer(now(), REVIEWER, text(), text()), "in_review>referred awaiting_requester>referred")]
-#[case::ask(|r: Request| r.ask(now(), REVIEWER, text()), "in_review>awaiting_requester")]
+#[case::ask(|r: Request| r.ask(now(), REVIEWER, text(), false), "in_review>awaiting_requester")]
+#[case::acknowledge(|r: Request| r.acknowledge(now()), "")]
 #[case::complete(|r: Request| r.complete(now(), found(), false), "fulfilling>fulfilled")]
 #[case::complete_with_a_look(|r: Request| r.complete(now(), found(), true), "fulfilling>awaiting_release")]
 #[case::complete_without_match(|r: Request| r.complete(now(), Fulfilment::default(), false), "fulfilling>awaiting_release")]
@@ -212,7 +217,7 @@ fn what_was_left_out_makes_it_partial() {
 #[test]
 fn no_entry_holds_what_the_person_wrote() {
     let mut outcomes = vec![submit(request(Right::Access, state(StateName::InReview)), now())];
-    outcomes.push(request(Right::Access, state(StateName::InReview)).ask(now(), CLERK, text()).unwrap());
+    outcomes.push(request(Right::Access, state(StateName::InReview)).ask(now(), CLERK, text(), true).unwrap());
     outcomes.push(request(Right::Access, state(StateName::InReview)).refer(now(), CLERK, text(), text()).unwrap());
     for entry in outcomes.iter().flat_map(|o| &o.entries) {
         let line = serde_json::to_string(entry).unwrap();

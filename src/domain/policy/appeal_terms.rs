@@ -77,6 +77,7 @@ impl AppealTerms {
             let options = Options {
                 extended: extended && duty == Duty::Appeal,
                 country: Some(policy.country.clone()),
+                proof: None,
                 paused: Vec::new(),
                 promised: promise,
             };

@@ -16,7 +16,7 @@ use serde::{Deserialize, Deserializer};
 pub use agents::{AgentPromise, PackageTo};
 pub use appeal_terms::AppealTerms;
 pub use evidence::{Approval, SignIn};
-pub use parts::{AppealPromise, AutomatedDecision, AutomatedDecisions, Exclusion, Gpc, Honour, Purpose, Recipient, Referral, Release, Retention, concerns};
+pub use parts::{AppealPromise, AutomatedDecision, AutomatedDecisions, Exclusion, Gpc, Honour, Purpose, Recipient, Referral, Release, Reminders, Retention, concerns};
 pub use terms::Terms;
 
 use super::deadline::Promise;
@@ -82,6 +82,9 @@ pub struct Policy {
     /// For how many days a request waits for its verification before it expires.
     #[serde(default = "thirty", deserialize_with = "days")]
     pub verification_days: u32,
+    /// When staff are told of dates.
+    #[serde(default)]
+    pub reminders: Reminders,
     /// The fideslang data categories it describes but never hands out, beside the regime's.
     #[serde(default)]
     pub never_disclose: Vec<String>,

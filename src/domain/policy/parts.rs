@@ -1,6 +1,7 @@
 //! The smaller parts of a policy file: whom to tell, what data is for, how long it stays, what is left out.
 
-use serde::Deserialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 
 use crate::domain::identity::Email;
 use crate::domain::right::Right;
@@ -14,6 +15,34 @@ pub enum Release {
     Automatic,
     /// When staff have looked at it and released it, always.
     Review,
+}
+
+/// When staff are told of dates, beside the escalation of every missed one to the officers.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Reminders {
+    /// How many days before a date; never is an empty list.
+    #[serde(deserialize_with = "days_before")]
+    pub days_before: Vec<u32>,
+    /// Who beside the officers is told of a missed date.
+    #[serde(deserialize_with = "address")]
+    pub escalate_to: Option<Email>,
+}
+
+impl Default for Reminders {
+    fn default() -> Self {
+        Self { days_before: vec![10, 3], escalate_to: None }
+    }
+}
+
+fn days_before<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<u32>, D::Error> {
+    let days = Vec::<u32>::deserialize(from)?;
+    let sound = days.len() <= 5 && days.iter().all(|days| (1..=90).contains(days));
+    sound.then_some(days).ok_or_else(|| D::Error::custom("write at most five numbers of days, each from 1 to 90"))
+}
+
+fn address<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Email>, D::Error> {
+    String::deserialize(from)?.parse().map(Some).map_err(D::Error::custom)
 }
 
 /// Somebody to whom data was disclosed and who is told of what was done (GDPR Art. 19; Cal. Civ. Code 1798.105(c)).

@@ -17,6 +17,7 @@ fn what_is_not_said_has_a_default() {
     let policy = Policy::parse("acme.toml", SMALL).unwrap();
     assert_eq!(policy.default_regime.as_str(), "voluntary");
     assert_eq!((policy.package_days, policy.verification_days), (30, 30));
+    assert_eq!(policy.reminders, Reminders { days_before: vec![10, 3], escalate_to: None });
     assert_eq!(policy.release, Release::Automatic);
     assert_eq!(policy.gpc.honour, Honour::Everyone);
     assert!(Right::ALL.iter().all(|right| policy.offers(*right)));
@@ -40,6 +41,8 @@ fn the_whole_of_the_documented_example_is_understood() {
 #[case("[promises.access]\ndays = -1\n", "acme.toml:7: invalid value: integer `-1`")]
 #[case("[promises.access]\ndays = 0\n", "acme.toml:6: promise 1 to 3650 days")]
 #[case("[promises.access]\ndays = 30\nextended_days = 20\n", "acme.toml:6: `extended_days` counts from receipt")]
+#[case("[reminders]\ndays_before = [0]\n", "acme.toml:7: write at most five numbers of days")]
+#[case("[reminders]\nescalate_to = \"nobody\"\n", "acme.toml:7: ")]
 #[case("[verification]\naccess = \"some\"\n", "acme.toml:7: unknown variant `some`")]
 #[case("name = \"Again\"\n", "acme.toml:6: duplicate key")]
 fn what_is_wrong_is_told_with_its_line(#[case] more: &str, #[case] expected: &str) {

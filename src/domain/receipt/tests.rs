@@ -39,6 +39,7 @@ fn request(right: Right) -> Request {
         ],
         told: Vec::new(),
         extension: None,
+        clocks: crate::domain::clocks::Clocks::default(),
         verification: Verification::required(Level::None),
         assignee: None,
         state: State::InReview { since: now() },
@@ -266,7 +267,7 @@ fn every_end_has_a_receipt_and_nothing_else_has_and_none_names_anybody() {
         let said = serde_json::to_string(&receipt).unwrap() + &receipt.words();
         assert!(!said.contains("MARKER") && !said.contains(&by.to_string()), "{said}");
     }
-    let open = State::AwaitingRequester { since: at, asked_by: by, question: text() };
+    let open = State::AwaitingRequester { since: at, asked_by: by, question: text(), stops_clock: false };
     assert_eq!(Receipt::closed(HERE, &Request { state: open, ..submitted(Right::Access) }), None);
     let request = submitted(Right::Correction);
     assert!(!serde_json::to_string(&Receipt::submitted(HERE, &request)).unwrap().contains("MARKER"));

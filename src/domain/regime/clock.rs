@@ -158,6 +158,26 @@ impl Clock {
     }
 }
 
+/// What a response clock waits for before it starts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StartsOn {
+    /// The proof of identity that was asked for; never earlier than receipt.
+    ProofOfIdentity,
+}
+
+/// A later start of the response clock than receipt. Where a law has none, asking for proof never delays the answer.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Start {
+    /// What it waits for.
+    pub on: StartsOn,
+    /// The rule in words.
+    pub rule: String,
+    /// The statute.
+    pub citation: String,
+}
+
 /// Whether and why the law lets the response clock stand still while the requester is asked something.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]

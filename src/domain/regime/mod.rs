@@ -10,7 +10,7 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 use serde::Deserialize;
 
-pub use clock::{Acknowledges, Clock, Confidence, Counting, Duty, Pausing, UnknownDuty};
+pub use clock::{Acknowledges, Clock, Confidence, Counting, Duty, Pausing, Start, StartsOn, UnknownDuty};
 pub use entitlement::{
     Agents, Appeal, AppealKind, Authority, Entitlement, Ground, LetterPart, LookBack, Metrics, NeverDisclosed,
     OnlyWhen, Records, SideDuty, UniversalOptOut,
@@ -44,9 +44,9 @@ pub struct Regime {
     pub protects: String,
     /// How identity is shown, in words; the levels are the rights'.
     pub verification: String,
-    /// When the clocks start, where that is not simply the day of receipt.
+    /// When the response clock starts, where that is not simply the day of receipt.
     #[serde(default)]
-    pub starts: Option<String>,
+    pub starts: Option<Start>,
     /// What else a lawyer would want to know.
     #[serde(default)]
     pub notes: Vec<String>,

@@ -56,7 +56,7 @@ verification = "email"
 fn every_row_of_law_is_a_file() {
     let regimes = all();
     let ids: Vec<&str> = regimes.iter().map(|regime| regime.id.as_str()).collect();
-    insta::assert_snapshot!(ids.join(" "), @"app appi ccpa dpdp fadp gdpr lgpd pdpa-sg pipeda popia quebec-25 uk-gdpr us-co us-ct us-de us-fl us-ia us-in us-ky us-md us-mn us-mt us-ne us-nh us-nj us-or us-ri us-tn us-tx us-ut us-va voluntary");
+    insta::assert_snapshot!(ids.join(" "), @"app appi ccpa dpdp fadp gdpr lgpd pdpa-sg pipeda popia quebec-25 uk-gdpr us-al us-co us-ct us-de us-fl us-ia us-in us-ky us-la us-md us-mn us-mt us-ne us-nh us-nj us-ok us-or us-ri us-tn us-tx us-ut us-va us-vt voluntary");
 }
 
 #[test]

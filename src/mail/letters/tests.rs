@@ -107,6 +107,76 @@ fn acknowledgement() {
 }
 
 #[test]
+fn verification_reminder() {
+    let letter = VerificationReminder {
+        name: Some("Ada Lovelace"),
+        controller: "Infotech",
+        asked: &ASKED,
+        received: day(11, 22),
+        until: day(12, 22),
+        url: "https://privacy.infotech.example/v1/requests/0193/verification",
+        contact: "privacy@infotech.example",
+    };
+    insta::assert_snapshot!(shown(&letter), @"
+    Please confirm your request DSR-7K2M-94QX, DSR-7K2M-94QY
+    ====
+    Hello Ada Lovelace,
+
+    on 22 November 2026 Infotech received this request. It still waits for you to confirm
+    that this address is yours:
+
+    - DSR-7K2M-94QX: a copy of your personal data
+    - DSR-7K2M-94QY: deletion of your personal data
+
+    The code we sent has expired by now. Ask for a new one here, with the token you got
+    when you sent the request, and enter it within ten minutes:
+
+        https://privacy.infotech.example/v1/requests/0193/verification
+
+    If we do not hear from you, we close the request on 22 December 2026. You can send
+    a new one at any time. If it was not you who sent it, ignore this mail.
+
+    Questions? Write to privacy@infotech.example and name the number above.
+
+    Infotech
+    ");
+}
+
+#[test]
+fn staff_notice() {
+    let letter = |owed, missed| {
+        let (controller, reference) = ("Infotech", "DSR-7K2M-94QX");
+        shown(&StaffNotice { controller, reference, right: Right::Access, owed, due: day(12, 22), missed })
+    };
+    insta::assert_snapshot!(letter("the answer", false), @"
+    DSR-7K2M-94QX: the answer is due on 22 December 2026
+    ====
+    Hello,
+
+    Infotech owes the answer to request DSR-7K2M-94QX (access)
+    by 22 December 2026.
+
+    If that cannot be done, extend the date before it passes, where the law allows it,
+    and say why.
+
+    You find the request by its number. This mail says nothing about the person.
+    ");
+    insta::assert_snapshot!(letter("the acknowledgement", true), @"
+    DSR-7K2M-94QX: the acknowledgement was due on 22 December 2026
+    ====
+    Hello,
+
+    Infotech owed the acknowledgement to request DSR-7K2M-94QX (access)
+    by 22 December 2026. That day has passed, and the request is still open.
+
+    Please see to it now, and look at what held it up: the person can complain about the
+    delay from today on.
+
+    You find the request by its number. This mail says nothing about the person.
+    ");
+}
+
+#[test]
 fn package_ready() {
     let url = "https://privacy.infotech.example/requests/DSR-7K2M-94QX";
     insta::assert_snapshot!(shown(&PackageReady { about: about(Right::Access), url, until: day(12, 22), notes: &[] }), @"

@@ -12,7 +12,7 @@ use crate::domain::right::Right;
 use crate::domain::verification::Verification;
 use crate::store::Tx;
 use crate::usecases::history::history;
-use crate::usecases::submit::deadlines;
+use crate::domain::reckoning::Reckoning;
 use crate::usecases::{Error, Office};
 
 /// What stands in the place of what was asked.
@@ -96,6 +96,6 @@ fn opened(office: &Office, request: &Request, now: DateTime<Utc>) -> Option<Requ
         appeals: Vec::new(),
         ..request.clone()
     };
-    opened.deadlines = deadlines(office, controller, &opened, opened.extension.is_some());
+    opened.deadlines = Reckoning { policy: &controller.policy, regime }.deadlines(&opened);
     Some(opened)
 }

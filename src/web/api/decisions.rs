@@ -90,6 +90,10 @@ pub struct ClarificationBody {
     /// What is asked.
     #[schema(min_length = 1, max_length = 10000)]
     pub question: String,
+    /// Whether the clock stands still until the answer. Left out, it does wherever the law lets it; say `false` for a
+    /// question that does not ask which data is meant.
+    #[serde(default)]
+    pub stops_clock: Option<bool>,
 }
 
 /// A referral: in words of one's own, or by a preset of the policy's, of which each word can be replaced.
@@ -247,7 +251,7 @@ pub async fn clarify(
 ) -> Result<HttpResponse, Problem> {
     let body = body.read().await?;
     let question = required(body.question, "/question", 10_000)?;
-    let request = decide::ask(&office, caller.member().id, RequestId(*id), question).await?;
+    let request = decide::ask(&office, caller.member().id, RequestId(*id), question, body.stops_clock).await?;
     Ok(HttpResponse::Ok().json(RequestView::from(&request)))
 }
 

@@ -498,6 +498,15 @@ pub async fn export(
 pub struct FiguresView {
     /// How many requests are in each state.
     pub requests: Vec<StateCount>,
+    /// Open requests whose date has passed, at their controllers' seats.
+    pub late: i64,
+    /// Open requests that are due today or in the seven days after.
+    pub due_within_7_days: i64,
+    /// Requests whose clock stands still or has not started; they count in neither of the two.
+    pub clock_stopped: i64,
+    /// When the oldest open request was received.
+    #[schema(required, format = DateTime)]
+    pub oldest_open: Option<String>,
     /// Pieces of work that are ready.
     pub jobs_ready: i64,
     /// Pieces of work that failed and will be tried again.
@@ -524,8 +533,17 @@ pub struct StateCount {
     )
 )]
 pub async fn figures(office: Data<Office>, _: Staff<Report>) -> Result<HttpResponse, Problem> {
-    let figures = report::figures(&office, None).await?;
+    let figures = report::figures(&office).await?;
     let (jobs_ready, jobs_failing, jobs_given_up) = figures.jobs;
     let requests = figures.by_state.into_iter().map(|(state, count)| StateCount { state, count }).collect();
-    Ok(HttpResponse::Ok().json(FiguresView { requests, jobs_ready, jobs_failing, jobs_given_up }))
+    Ok(HttpResponse::Ok().json(FiguresView {
+        requests,
+        late: figures.late,
+        due_within_7_days: figures.due_within_7_days,
+        clock_stopped: figures.clock_stopped,
+        oldest_open: figures.oldest_open.map(moment),
+        jobs_ready,
+        jobs_failing,
+        jobs_given_up,
+    }))
 }

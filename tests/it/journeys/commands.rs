@@ -32,6 +32,28 @@ fn what_is_wrong_is_named_with_file_and_line(#[case] file: &str, #[case] text: &
     assert!(format!("{printed}{error}").lines().any(|l| l.contains(expected)), "{printed}{error}");
 }
 
+#[rstest]
+#[case::law("laws/us-wy.toml", "id = \"us-wy\"\nname = 7\n", "us-wy.toml:2: ")]
+#[case::holidays(
+    "laws/holidays.toml",
+    "[US]\nname = \"US\"\ncitation = \"c\"\nholidays = [\n  { name = \"A\", on = \"12-35\" },\n]\n",
+    "holidays.toml:5: "
+)]
+fn a_wrong_law_of_the_operator_is_named_with_file_and_line(
+    #[case] file: &str,
+    #[case] text: &str,
+    #[case] expected: &str,
+) {
+    let world = World::new(Kind::Sqlite, Kind::Sqlite);
+    std::fs::create_dir(world.path().join("laws")).unwrap();
+    world.write(file, text);
+    let config = std::fs::read_to_string(world.config()).unwrap();
+    world.write("habeas.toml", &format!("regimes = \"laws\"\n{config}"));
+    let (code, printed, error) = habeas(&world, &["check"], "");
+    assert_eq!(code, 1, "{printed}{error}");
+    assert!(format!("{printed}{error}").lines().any(|l| l.contains(expected)), "{printed}{error}");
+}
+
 #[test]
 fn a_company_database_that_is_down_is_named_by_check_and_does_not_stop_serving() {
     let world = World::new(Kind::Sqlite, Kind::Sqlite);

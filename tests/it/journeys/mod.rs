@@ -6,6 +6,7 @@ mod agents;
 mod authorization;
 mod bad_input;
 mod bundle;
+mod clocks;
 mod commands;
 mod correction;
 mod crashes;
@@ -20,6 +21,7 @@ mod rights;
 mod signals;
 mod second_factor;
 mod sign_in;
+mod reminders;
 mod staff;
 mod verification;
 

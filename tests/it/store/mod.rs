@@ -24,6 +24,7 @@ mod fulfilment;
 mod grouping;
 mod jobs;
 mod migrations;
+mod notices;
 mod outage;
 mod privacy;
 mod queue;
@@ -142,6 +143,7 @@ pub fn request(n: u128) -> Request {
         deadlines: vec![deadline(NaiveDate::from_ymd_opt(2027, 2, 15).unwrap())],
         told: Vec::new(),
         extension: None,
+        clocks: habeas::domain::clocks::Clocks::default(),
         verification: Verification::required(Level::Email),
         assignee: None,
         state: State::AwaitingVerification { since: at(0) },

@@ -171,8 +171,13 @@ pub struct Server {
 impl Server {
     /// Serves a world, with staff, on a free port; its clock stands still until it is moved.
     pub fn start(world: &World) -> Self {
+        Self::start_at(world, today())
+    }
+
+    /// The same on another day. The clock is not set back once it serves: what is due by it was looked at by then.
+    pub fn start_at(world: &World, now: DateTime<Utc>) -> Self {
         let config = Config::load(&world.config(), true, std::iter::empty()).unwrap();
-        let office = assemble::office(&config, Clock::manual(today())).unwrap();
+        let office = assemble::office(&config, Clock::manual(now)).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let (stop, stopped) = tokio::sync::oneshot::channel();

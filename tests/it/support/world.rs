@@ -212,6 +212,17 @@ impl World {
         subject.filter(|s| s.bytes().all(|b| b.is_ascii_digit())).map(str::to_owned)
     }
 
+    /// Waits until a mail that holds a text has come to an address, and gives it.
+    pub fn letter(&self, to: &str, text: &str) -> String {
+        for _ in 0..1500 {
+            if let Some(letter) = self.mails(to).into_iter().find(|mail| mail.contains(text)) {
+                return letter;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+        panic!("no mail to {to} says: {text}");
+    }
+
     /// The mails to an address, oldest first.
     pub fn mails(&self, to: &str) -> Vec<String> {
         let Ok(folder) = std::fs::read_dir(self.path().join("mail")) else { return Vec::new() };
