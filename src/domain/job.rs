@@ -68,6 +68,12 @@ impl Job {
         }
     }
 
+    /// Whether what the job's letter says may be kept with the request. A mail with a code or a token in it is on
+    /// record as sent, and no more: whoever reads the record must not be able to use it.
+    pub const fn keeps_text(&self) -> bool {
+        !matches!(self, Job::MailCode { .. })
+    }
+
     /// The request the job is about, if it is about a single one.
     pub const fn request(&self) -> Option<RequestId> {
         match self {

@@ -3,6 +3,7 @@
 pub mod actor;
 pub mod audit;
 pub mod calendar;
+pub mod communication;
 pub mod deadline;
 pub mod finding;
 pub mod identity;
@@ -13,6 +14,7 @@ pub mod personal;
 pub mod policy;
 pub mod regime;
 pub mod request;
+pub mod retention;
 pub mod right;
 pub mod staff;
 pub mod verification;

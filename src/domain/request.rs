@@ -430,6 +430,14 @@ impl State {
         }
     }
 
+    /// How the request ended, in a word that outlives the purge: the state's name, or that nothing was found.
+    pub fn outcome(&self) -> Option<&'static str> {
+        match self {
+            State::Fulfilled(done) if done.result.no_match() => Some("no_match"),
+            state => state.closed_at().map(|_| state.name().as_str()),
+        }
+    }
+
     /// What came of the fulfilment, once there is something.
     pub fn result(&self) -> Option<&Fulfilment> {
         match self {
@@ -495,6 +503,11 @@ impl Request {
     /// The date by which the person must have their answer: the opt-out date where there is one, else the response
     /// date.
     pub fn due(&self) -> Option<NaiveDate> {
+        self.answer_due()
+    }
+
+    /// The same, whatever else becomes due after the answer: what the figures of a year hold the answer against.
+    pub fn answer_due(&self) -> Option<NaiveDate> {
         [Duty::OptOut, Duty::Response].iter().find_map(|duty| self.deadline(*duty)).map(|d| d.due)
     }
 

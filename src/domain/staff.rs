@@ -36,6 +36,8 @@ pub enum Permission {
     Decide,
     /// Settle appeals against decisions.
     SettleAppeals,
+    /// Keep a request's record from the purge.
+    HoldRecords,
     /// Figures and the request log.
     Report,
     /// Staff accounts.
@@ -65,7 +67,9 @@ impl Role {
         match self {
             Role::Clerk => matches!(permission, P::Read | P::Enter),
             Role::Reviewer => matches!(permission, P::Read | P::Enter | P::Decide | P::Report),
-            Role::Officer => matches!(permission, P::Read | P::Enter | P::Decide | P::SettleAppeals | P::Report),
+            Role::Officer => {
+                matches!(permission, P::Read | P::Enter | P::Decide | P::SettleAppeals | P::HoldRecords | P::Report)
+            }
             Role::Auditor => matches!(permission, P::Read | P::Report),
             Role::Admin => matches!(permission, P::ManageStaff | P::ManageSystems),
         }
@@ -141,12 +145,21 @@ mod tests {
     #[rstest::rstest]
     #[case(Role::Clerk, "Read Enter")]
     #[case(Role::Reviewer, "Read Enter Decide Report")]
-    #[case(Role::Officer, "Read Enter Decide SettleAppeals Report")]
+    #[case(Role::Officer, "Read Enter Decide SettleAppeals HoldRecords Report")]
     #[case(Role::Auditor, "Read Report")]
     #[case(Role::Admin, "ManageStaff ManageSystems")]
     fn each_role_may_exactly_this(#[case] role: Role, #[case] allowed: &str) {
         use Permission as P;
-        let all = [P::Read, P::Enter, P::Decide, P::SettleAppeals, P::Report, P::ManageStaff, P::ManageSystems];
+        let all = [
+            P::Read,
+            P::Enter,
+            P::Decide,
+            P::SettleAppeals,
+            P::HoldRecords,
+            P::Report,
+            P::ManageStaff,
+            P::ManageSystems,
+        ];
         let may: Vec<String> = all.into_iter().filter(|p| role.may(*p)).map(|p| format!("{p:?}")).collect();
         assert_eq!(may.join(" "), allowed);
     }

@@ -36,6 +36,8 @@ pub(super) struct Columns<'a> {
     reference: String,
     email_index: Option<Vec<u8>>,
     phone_index: Option<Vec<u8>>,
+    answer_due: Option<On>,
+    outcome: Option<&'a str>,
     sealed: Vec<u8>,
 }
 
@@ -94,6 +96,8 @@ impl<'a> Columns<'a> {
             reference: request.id.reference(),
             email_index: index(IdentityKind::Email),
             phone_index: index(IdentityKind::Phone),
+            answer_due: request.answer_due().map(On),
+            outcome: request.state.outcome(),
             sealed: key.seal(KIND, b"", content.as_bytes()),
         })
     }

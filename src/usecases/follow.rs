@@ -122,6 +122,6 @@ pub(super) fn file_key(tx: &mut Tx<'_>, id: RequestId) -> Result<FileKey, Error>
 }
 
 /// A request of somebody else's is, to this caller, not there.
-fn own(request: Option<Request>, bundle: BundleId) -> Result<Request, Error> {
+pub(super) fn own(request: Option<Request>, bundle: BundleId) -> Result<Request, Error> {
     request.filter(|r| r.bundle == bundle).ok_or(Error::NotFound("request"))
 }

@@ -5,10 +5,12 @@ use chrono::{DateTime, NaiveDate, Utc};
 use secrecy::ExposeSecret;
 use uuid::Uuid;
 
+use super::dispatch::Dispatch;
 use super::office::Controller;
 use super::{Error, Office};
 use crate::domain::deadline::Duty;
-use crate::domain::ids::{BundleId, JobId, RequestId};
+use crate::domain::communication::Party;
+use crate::domain::ids::{BundleId, RequestId};
 use crate::domain::job::Letter as Kind;
 use crate::domain::request::{Action, Completed, Fulfilment, Request, State};
 use crate::domain::right::Right;
@@ -35,7 +37,7 @@ pub enum LetterError {
 ///
 /// # Errors
 /// When the mail does not leave.
-pub async fn mail_code(office: &Office, job: JobId, bundle: BundleId, serial: u64) -> Result<(), LetterError> {
+pub async fn mail_code(office: &Office, job: &Dispatch, bundle: BundleId, serial: u64) -> Result<(), LetterError> {
     let read = move |tx: &mut crate::store::Tx<'_>| Ok::<_, Error>((tx.bundle(bundle)?, tx.requests_of(bundle)?));
     let (bundle, requests) = office.store.read(read).await?;
     let current = bundle.and_then(|b| Some((b.id, b.challenge?)));
@@ -43,6 +45,7 @@ pub async fn mail_code(office: &Office, job: JobId, bundle: BundleId, serial: u6
         return Ok(());
     };
     let Some(first) = requests.first() else { return Ok(()) };
+    job.concerns(requests.iter().map(|r| r.id));
     let controller = controller(office, first)?;
     let code = office.store.keys().code(id, challenge.serial);
     let asked: Vec<(String, Right)> = requests.iter().map(|r| (r.id.reference(), r.right)).collect();
@@ -61,9 +64,10 @@ pub async fn mail_code(office: &Office, job: JobId, bundle: BundleId, serial: u6
 ///
 /// # Errors
 /// When the mail does not leave.
-pub async fn mail_acknowledgement(office: &Office, job: JobId, bundle: BundleId) -> Result<(), LetterError> {
+pub async fn mail_acknowledgement(office: &Office, job: &Dispatch, bundle: BundleId) -> Result<(), LetterError> {
     let requests = office.store.read(move |tx| Ok::<_, Error>(tx.requests_of(bundle)?)).await?;
     let Some(first) = requests.first() else { return Ok(()) };
+    job.concerns(requests.iter().map(|r| r.id));
     let controller = controller(office, first)?;
     let open: Vec<(&Request, String)> =
         requests.iter().filter(|r| r.right != Right::OptOut).map(|r| (r, r.id.reference())).collect();
@@ -100,7 +104,7 @@ pub async fn mail_acknowledgement(office: &Office, job: JobId, bundle: BundleId)
 ///
 /// # Errors
 /// When the mail does not leave.
-pub async fn mail_letter(office: &Office, job: JobId, id: RequestId, kind: Kind) -> Result<(), LetterError> {
+pub async fn mail_letter(office: &Office, job: &Dispatch, id: RequestId, kind: Kind) -> Result<(), LetterError> {
     let read = move |tx: &mut crate::store::Tx<'_>| Ok::<_, Error>((tx.request(id)?, tx.messages(id)?));
     let (request, messages) = office.store.read(read).await?;
     let Some(request) = request else { return Ok(()) };
@@ -153,7 +157,7 @@ pub async fn mail_letter(office: &Office, job: JobId, id: RequestId, kind: Kind)
 
 async fn extended(
     office: &Office,
-    job: JobId,
+    job: &Dispatch,
     request: &Request,
     about: Concerning<'_>,
     remedies: Remedies<'_>,
@@ -171,7 +175,7 @@ async fn extended(
 
 async fn completed(
     office: &Office,
-    job: JobId,
+    job: &Dispatch,
     request: &Request,
     done: &Completed,
     about: Concerning<'_>,
@@ -271,10 +275,11 @@ fn written_at(job: Uuid) -> Option<DateTime<Utc>> {
 }
 
 /// The letter's id is its job's: a repeat after a crash is the same message.
-async fn send(office: &Office, job: JobId, request: &Request, template: &impl Template) -> Result<(), LetterError> {
+async fn send(office: &Office, job: &Dispatch, request: &Request, template: &impl Template) -> Result<(), LetterError> {
     let text = compose(template);
     let person = &request.particulars.person;
-    let id: Uuid = job.0;
+    let id = job.id();
+    job.wrote(request.id, Party::Requester, office.clock.now(), &text.subject, &text.body);
     let letter = Letter {
         id,
         to: person.email.clone(),

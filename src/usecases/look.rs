@@ -1,10 +1,13 @@
 //! What staff see: the queue, one request whole, its plan, its trail.
 
+use chrono::NaiveDate;
+
 use super::fulfil::Plan;
-use super::{Error, Office};
+use super::{Error, Office, retention};
 use crate::domain::audit::Entry;
 use crate::domain::ids::RequestId;
 use crate::domain::request::Request;
+use crate::domain::retention::Hold;
 use crate::store::{JobStatus, Message, Page, Queue, StepRow};
 
 /// One request with everything that belongs to it.
@@ -17,6 +20,10 @@ pub struct Whole {
     pub jobs: Vec<JobStatus>,
     /// How far its fulfilment is.
     pub steps: Vec<StepRow>,
+    /// The last day on which its record is kept, once it is at its end.
+    pub kept_until: Option<NaiveDate>,
+    /// What keeps its record from the purge.
+    pub hold: Option<Hold>,
 }
 
 /// A page of the review queue.
@@ -32,11 +39,15 @@ pub async fn queue(office: &Office, queue: Queue) -> Result<Page<Request>, Error
 /// # Errors
 /// [`Error::NotFound`].
 pub async fn whole(office: &Office, id: RequestId) -> Result<Whole, Error> {
+    let inner = office.clone();
     office
         .store
         .read(move |tx| {
+            let request = tx.request(id)?.ok_or(Error::NotFound("request"))?;
             Ok(Whole {
-                request: tx.request(id)?.ok_or(Error::NotFound("request"))?,
+                kept_until: retention::kept_until(&inner, &request).map(|(day, _)| day),
+                hold: tx.record_hold(id)?,
+                request,
                 messages: tx.messages(id)?,
                 jobs: tx.jobs_of(id)?,
                 steps: tx.steps(id)?,

@@ -1,6 +1,8 @@
 //! What Habeas does, one verb a function: the API, the pages, the worker and the command line all call these.
 
+pub mod correspondence;
 pub mod decide;
+pub mod dispatch;
 pub mod error;
 pub mod follow;
 pub mod fulfil;
@@ -9,6 +11,7 @@ pub mod letters;
 pub mod look;
 pub mod office;
 pub mod report;
+pub mod retention;
 pub mod staff;
 pub mod submit;
 pub mod suppression;

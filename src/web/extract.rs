@@ -172,6 +172,8 @@ needs! {
     Enter = Some(Permission::Enter);
     /// Decide.
     Decide = Some(Permission::Decide);
+    /// Keep a record from the purge.
+    HoldRecords = Some(Permission::HoldRecords);
     /// Figures and the request log.
     Report = Some(Permission::Report);
     /// Staff accounts.

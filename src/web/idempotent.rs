@@ -11,6 +11,7 @@ use aws_lc_rs::digest::{Context, SHA256};
 
 use super::error::{self, Problem};
 use super::extract::{bearer, read};
+use crate::domain::ids::RequestId;
 use crate::usecases::idempotency::{self, Answer, Call};
 use crate::usecases::{Office, staff};
 
@@ -70,7 +71,14 @@ async fn still_welcome(request: &ServiceRequest, office: &Office) -> bool {
 /// The key is its caller's own: hashed together with the path and the caller's token.
 fn call(request: &ServiceRequest, key: &HeaderValue, body: &Bytes) -> Call {
     let caller = request.headers().get(AUTHORIZATION).map(HeaderValue::as_bytes).unwrap_or_default();
-    Call { scope: hash(&[request.path().as_bytes(), caller, key.as_bytes()]), body: hash(&[body]) }
+    let scope = hash(&[request.path().as_bytes(), caller, key.as_bytes()]);
+    Call { scope, body: hash(&[body]), request: concerned(request.path()) }
+}
+
+/// The request that an address names: `/v1/requests/{id}/…`, `/v1/staff/requests/{id}/…`.
+fn concerned(path: &str) -> Option<RequestId> {
+    let (_, rest) = path.split_once("/requests/")?;
+    rest.split('/').next()?.parse().ok()
 }
 
 fn hash(parts: &[&[u8]]) -> [u8; 32] {

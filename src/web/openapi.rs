@@ -3,7 +3,7 @@
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
-use super::api::{accounts, decisions, operations, queue, requests, sessions, suppressions};
+use super::api::{accounts, decisions, operations, queue, records, requests, sessions, suppressions};
 
 /// The file as it is published.
 pub const COMMITTED: &str = include_str!("../../openapi.yaml");
@@ -29,6 +29,7 @@ pub const COMMITTED: &str = include_str!("../../openapi.yaml");
         queue::list, queue::get, queue::plan, queue::entries, queue::export, queue::figures,
         decisions::approve, decisions::deny, decisions::extend, decisions::clarify, decisions::refer,
         decisions::assign, decisions::release, decisions::retry, decisions::write_message,
+        records::letters, records::communications, records::record_communication, records::hold,
         operations::live, operations::ready, operations::metrics, operations::openapi, operations::problem,
     )
 )]

@@ -2,7 +2,7 @@
 
 use actix_web::web::{self, PathConfig, QueryConfig, ServiceConfig};
 
-use super::api::{accounts, decisions, operations, queue, requests, sessions, suppressions};
+use super::api::{accounts, decisions, operations, queue, records, requests, sessions, suppressions};
 use super::error::{self, Problem};
 
 /// Registers a path with its methods; any other method is answered with 405 and the methods that are offered.
@@ -42,6 +42,7 @@ pub fn configure(config: &mut ServiceConfig) {
         "/v1/requests/{id}/verification/confirmation" => { post "POST": requests::confirm_code };
         "/v1/requests/{id}/withdrawal" => { post "POST": requests::withdraw };
         "/v1/requests/{id}/messages" => { get "GET": requests::messages, post "POST": requests::write_message };
+        "/v1/requests/{id}/letters" => { get "GET": records::letters };
         "/v1/requests/{id}/package" => { get "GET": requests::package };
         "/v1/requests/{id}/package/{path:.+}" => { get "GET": requests::package_file };
         "/v1/suppressions" => { get "GET": suppressions::list };
@@ -63,6 +64,9 @@ pub fn configure(config: &mut ServiceConfig) {
         "/v1/staff/requests/{id}/release" => { post "POST": decisions::release };
         "/v1/staff/requests/{id}/retry" => { post "POST": decisions::retry };
         "/v1/staff/requests/{id}/messages" => { post "POST": decisions::write_message };
+        "/v1/staff/requests/{id}/letters" => { get "GET": records::communications };
+        "/v1/staff/requests/{id}/communications" => { post "POST": records::record_communication };
+        "/v1/staff/requests/{id}/record-hold" => { post "POST": records::hold };
     }
     config.default_service(web::to(|| async {
         Problem::new(error::NOT_FOUND, "there is nothing at this address").into_response()

@@ -1,11 +1,11 @@
-//! What is due by the clock alone: unverified requests expire, packages and remembered answers go.
+//! What is due by the clock alone: unverified requests expire, records are purged, packages and remembered answers go.
 
 use std::time::Duration;
 
 use chrono::TimeDelta;
 use tokio::sync::watch;
 
-use crate::usecases::{Error, Office, decide, fulfil, idempotency};
+use crate::usecases::{Error, Office, decide, fulfil, idempotency, retention};
 
 /// How often the clock is looked at.
 const EVERY: Duration = Duration::from_secs(60);
@@ -31,6 +31,7 @@ pub async fn once(office: &Office) -> Result<(), Error> {
     decide::expire(office).await?;
     let oldest = office.clock.now() - idempotency::MEMORY;
     office.store.write(move |tx| Ok::<_, Error>(tx.forget_before(oldest)?)).await?;
+    retention::purge(office).await?;
     fulfil::remove_expired_packages(office).await?;
     let shelf = office.shelf.clone();
     // A part this old belongs to nobody who is still writing it.

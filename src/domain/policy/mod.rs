@@ -61,6 +61,9 @@ pub struct Policy {
     /// For how many days a request waits for its verification before it expires.
     #[serde(default = "thirty", deserialize_with = "days")]
     pub verification_days: u32,
+    /// For how many months after its end the record of a request is kept; never shorter than the law asks.
+    #[serde(default, deserialize_with = "months")]
+    pub records_months: Option<u32>,
     /// The fideslang data categories it describes but never hands out, beside the regime's.
     #[serde(default)]
     pub never_disclose: Vec<String>,
@@ -141,6 +144,11 @@ fn time_zone<'de, D: Deserializer<'de>>(from: D) -> Result<Tz, D::Error> {
 fn days<'de, D: Deserializer<'de>>(from: D) -> Result<u32, D::Error> {
     let days = u32::deserialize(from)?;
     (1..=365).contains(&days).then_some(days).ok_or_else(|| D::Error::custom("write 1 to 365 days"))
+}
+
+fn months<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u32>, D::Error> {
+    let months = u32::deserialize(from)?;
+    (1..=600).contains(&months).then_some(Some(months)).ok_or_else(|| D::Error::custom("write 1 to 600 months"))
 }
 
 #[cfg(test)]

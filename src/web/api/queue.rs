@@ -15,6 +15,7 @@ use crate::domain::right::Right;
 use crate::store::{JobStatus, LogFilter, Queue, Sort, StepRow};
 use crate::usecases::look::{self, Whole};
 use crate::usecases::{Office, report};
+use crate::web::api::records::{HoldView, RecordView};
 use crate::web::api::requests::MessageView;
 use crate::web::error::{self, Problem, ProblemBody};
 use crate::web::extract::{Read, Report, Staff};
@@ -153,6 +154,8 @@ pub struct WholeView {
     pub steps: Vec<StepView>,
     /// Work that is left to do.
     pub jobs: Vec<JobView>,
+    /// How long its record is kept.
+    pub record: RecordView,
 }
 
 /// The person, as staff see them.
@@ -278,6 +281,7 @@ impl From<&Whole> for WholeView {
             messages: whole.messages.iter().map(MessageView::from).collect(),
             steps: whole.steps.iter().map(StepView::from).collect(),
             jobs: whole.jobs.iter().map(JobView::from).collect(),
+            record: RecordView { kept_until: whole.kept_until, hold: whole.hold.as_ref().map(HoldView::from) },
         }
     }
 }

@@ -10,6 +10,8 @@ mod crashes;
 mod deletion;
 mod opt_out;
 mod processes;
+mod purge;
+mod records;
 mod staff;
 mod verification;
 

@@ -171,6 +171,15 @@ pub struct Server {
 impl Server {
     /// Serves a world, with staff, on a free port; its clock stands still until it is moved.
     pub fn start(world: &World) -> Self {
+        Self::with_staff(world, true)
+    }
+
+    /// The same once more on a world that has its staff already.
+    pub fn restart(world: &World) -> Self {
+        Self::with_staff(world, false)
+    }
+
+    fn with_staff(world: &World, new: bool) -> Self {
         let config = Config::load(&world.config(), true, std::iter::empty()).unwrap();
         let office = assemble::office(&config, Clock::manual(today())).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -179,7 +188,9 @@ impl Server {
         let serving = office.clone();
         let thread = std::thread::spawn(move || {
             actix_web::rt::System::new().block_on(async move {
-                add_staff(&serving).await;
+                if new {
+                    add_staff(&serving).await;
+                }
                 let worker = Worker::start(serving.clone(), habeas::clock::new_id(serving.clock.now()));
                 let figures = serve::figures();
                 let server = web::serve(Serving { office: serving, figures, workers: 1 }, listener).unwrap();
