@@ -165,7 +165,7 @@ pub struct DeletionDone<'a> {
     /// What was done, by collection.
     pub results: &'a [Erased<'a>],
     /// What else to say, a sentence each.
-    pub notes: &'a [String],
+    pub notes: &'a [&'a str],
     /// For what was kept; not shown when nothing was.
     pub remedies: Remedies<'a>,
 }
@@ -213,6 +213,8 @@ pub struct OptOutHonoured<'a> {
     pub of: &'a [&'a str],
     /// Since when it is honoured.
     pub since: NaiveDate,
+    /// What goes on all the same, a sentence each.
+    pub limits: &'a [&'a str],
 }
 
 /// The request was denied.

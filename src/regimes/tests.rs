@@ -95,6 +95,21 @@ fn a_folder_that_is_not_there_is_told() {
     assert!(findings[0].to_string().starts_with("/nonexistent/regimes:1: cannot be read: "));
 }
 
+#[test]
+fn the_policies_that_come_along_are_in_order() {
+    let regimes = Regimes::embedded().unwrap();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("policies");
+    let files = toml_files(&folder).unwrap();
+    assert_eq!(files.len(), 5);
+    for path in files {
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        let text = std::fs::read_to_string(&path).unwrap();
+        let policy = Policy::parse(&name, &text).map_err(|finding| finding.to_string()).unwrap();
+        let errors: Vec<_> = regimes.check(&name, &text, &policy);
+        assert!(errors.iter().all(|e| e.severity == Severity::Warning), "{errors:?}");
+    }
+}
+
 #[rstest]
 #[case("", "", &[])]
 #[case("\"US\"", "\"JP\"", &["p.toml:4: warning: no public holidays are known for JP: only weekends move a date"])]

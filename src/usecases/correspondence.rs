@@ -91,9 +91,7 @@ pub async fn record(office: &Office, by: StaffId, id: RequestId, note: Note) -> 
             let request = tx.request_for_update(id)?.ok_or(Error::NotFound("request"))?;
             tx.keep_communication(&kept)?;
             let event = "request.communication_recorded";
-            tx.append(
-                &NewEntry::new(&request.controller, Some(id), now, Actor::Staff(by), event).with(facts.clone()),
-            )?;
+            tx.append(&NewEntry::new(&request.controller, Some(id), now, Actor::Staff(by), event).with(facts.clone()))?;
             Ok(kept.clone())
         })
         .await

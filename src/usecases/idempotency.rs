@@ -40,7 +40,14 @@ pub struct Keep<T> {
 impl<T> Keep<T> {
     pub(super) fn answer(self, value: &T, at: DateTime<Utc>) -> Remembered {
         let Answer { status, body } = (self.render)(value);
-        Remembered { scope: self.call.scope, body_hash: self.call.body, status, answer: body, at, request: self.call.request }
+        Remembered {
+            scope: self.call.scope,
+            body_hash: self.call.body,
+            status,
+            answer: body,
+            at,
+            request: self.call.request,
+        }
     }
 }
 

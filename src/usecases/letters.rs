@@ -8,10 +8,11 @@ use uuid::Uuid;
 use super::dispatch::Dispatch;
 use super::office::Controller;
 use super::{Error, Office};
-use crate::domain::deadline::Duty;
 use crate::domain::communication::Party;
+use crate::domain::deadline::Duty;
 use crate::domain::ids::{BundleId, RequestId};
 use crate::domain::job::Letter as Kind;
+use crate::domain::policy::Policy;
 use crate::domain::request::{Action, Completed, Fulfilment, Request, State};
 use crate::domain::right::Right;
 use crate::domain::verification::Challenge;
@@ -192,11 +193,13 @@ async fn completed(
         Right::OptOut => {
             let of: Vec<&str> = result.opted_out_of.iter().map(|o| o.as_str()).collect();
             let since = day(office, request, done.at)?;
-            send(office, job, request, &OptOutHonoured { about, of: &of, since }).await
+            let limits: Vec<&str> = controller(office, request)?.policy.exclusions_of(Right::OptOut).collect();
+            send(office, job, request, &OptOutHonoured { about, of: &of, since, limits: &limits }).await
         }
         Right::Deletion => {
             let results = erased(result);
-            send(office, job, request, &DeletionDone { about, results: &results, notes: &[], remedies }).await
+            let notes = of_a_deletion(&controller(office, request)?.policy, &results);
+            send(office, job, request, &DeletionDone { about, results: &results, notes: &notes, remedies }).await
         }
         Right::Correction => {
             let changes = changes(result);
@@ -209,6 +212,13 @@ async fn completed(
             send(office, job, request, &PackageReady { about, url, until }).await
         }
     }
+}
+
+/// What the policy says of deletions; how long things stay only where something did.
+fn of_a_deletion<'a>(policy: &'a Policy, results: &[Erased<'_>]) -> Vec<&'a str> {
+    let kept = results.iter().any(|r| r.kept > 0);
+    let retention = policy.retention.iter().filter(|_| kept).map(|retention| retention.text.as_str());
+    retention.chain(policy.exclusions_of(Right::Deletion)).collect()
 }
 
 /// What was done with each collection, one line a collection.

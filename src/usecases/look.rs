@@ -1,6 +1,8 @@
 //! What staff see: the queue, one request whole, its plan, its trail.
 
 use chrono::NaiveDate;
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::fulfil::Plan;
 use super::{Error, Office, retention};
@@ -8,6 +10,7 @@ use crate::domain::audit::Entry;
 use crate::domain::ids::RequestId;
 use crate::domain::request::Request;
 use crate::domain::retention::Hold;
+use crate::domain::right::Right;
 use crate::store::{JobStatus, Message, Page, Queue, StepRow};
 
 /// One request with everything that belongs to it.
@@ -24,6 +27,52 @@ pub struct Whole {
     pub kept_until: Option<NaiveDate>,
     /// What keeps its record from the purge.
     pub hold: Option<Hold>,
+    /// What staff should know when they decide about it.
+    pub guidance: Guidance,
+}
+
+/// What law and policy say to whoever decides about one request.
+#[derive(Debug, Default, Serialize, ToSchema)]
+pub struct Guidance {
+    /// The policy's notes for its staff.
+    pub notes: Vec<String>,
+    /// What the right does not reach, as the person is told.
+    pub exclusions: Vec<String>,
+    /// How long data stays in spite of a deletion, and why.
+    pub retention: Vec<String>,
+    /// The grounds on which the law lets it be denied.
+    pub grounds: Vec<GroundOfDenial>,
+}
+
+/// A ground of denial.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct GroundOfDenial {
+    /// The code that a denial names.
+    pub code: String,
+    /// The reason in the words of the letter.
+    pub title: String,
+    /// Where it stands.
+    pub citation: String,
+}
+
+impl Guidance {
+    fn of(office: &Office, request: &Request) -> Self {
+        let grounds = office.regimes.get(&request.regime).into_iter().flat_map(|r| r.grounds_against(request.right));
+        let grounds = grounds
+            .map(|g| GroundOfDenial { code: g.code.clone(), title: g.title.clone(), citation: g.citation.clone() })
+            .collect();
+        let Some(controller) = office.controller(&request.controller) else {
+            return Self { grounds, ..Self::default() };
+        };
+        let policy = &controller.policy;
+        let deletes = request.right == Right::Deletion;
+        Self {
+            notes: policy.notes.clone(),
+            exclusions: policy.exclusions_of(request.right).map(str::to_owned).collect(),
+            retention: policy.retention.iter().filter(|_| deletes).map(|r| r.text.clone()).collect(),
+            grounds,
+        }
+    }
 }
 
 /// A page of the review queue.
@@ -47,6 +96,7 @@ pub async fn whole(office: &Office, id: RequestId) -> Result<Whole, Error> {
             Ok(Whole {
                 kept_until: retention::kept_until(&inner, &request).map(|(day, _)| day),
                 hold: tx.record_hold(id)?,
+                guidance: Guidance::of(&inner, &request),
                 request,
                 messages: tx.messages(id)?,
                 jobs: tx.jobs_of(id)?,

@@ -101,6 +101,12 @@ impl Policy {
         self.rights.as_ref().is_none_or(|rights| rights.contains(&right))
     }
 
+    /// What `right` does not reach, in the words of an answer.
+    pub fn exclusions_of(&self, right: Right) -> impl Iterator<Item = &str> {
+        let of = move |exclusion: &&Exclusion| exclusion.rights.is_empty() || exclusion.rights.contains(&right);
+        self.exclusions.iter().filter(of).map(|exclusion| exclusion.text.as_str())
+    }
+
     /// Where a person can complain about a decision under `regime`: what the policy names, else what the regime does.
     pub fn authority<'a>(&'a self, regime: &'a Regime) -> Option<&'a Authority> {
         self.authorities.get(&regime.id).or(regime.authority.as_ref())

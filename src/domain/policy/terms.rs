@@ -30,15 +30,19 @@ impl Terms {
     ///
     /// A policy cannot take away what the law gives, so a right missing from its list is owed all the same. What it
     /// lists beyond the law is owed as a promise. It can ask for more evidence than the law does, never for less,
-    /// except that an opt-out stays free of evidence where the law makes it so.
+    /// except that an opt-out stays free of evidence where the law makes it so. Where no law applies there is nothing
+    /// but the promise: a policy with a list owes what stands in it.
     pub fn of(policy: &Policy, regime: &Regime, right: Right, on: NaiveDate) -> Option<Terms> {
         let promised = policy.promises.get(&right).copied();
         let asked = policy.verification.get(&right).copied();
+        if regime.is_promise() && !policy.offers(right) {
+            return None;
+        }
         if let Some(law) = regime.entitlement(right, on) {
             let barred = law.verification == Level::None;
             let verification = asked.filter(|_| !barred).map_or(law.verification, |asked| asked.max(law.verification));
             return Some(Terms {
-                by_law: true,
+                by_law: !regime.is_promise(),
                 citation: law.citation.clone(),
                 verification,
                 extends: law.extends,
@@ -97,6 +101,8 @@ mod tests {
     #[case::not_taken_away("rights = [\"access\"]", "ccpa", Right::Deletion, Some(true))]
     #[case::promised_beyond_the_law("rights = [\"restriction\"]", "ccpa", Right::Restriction, Some(false))]
     #[case::given_by_nobody("", "ccpa", Right::Restriction, None)]
+    #[case::no_law_and_no_promise("rights = [\"opt_out\"]", "voluntary", Right::Access, None)]
+    #[case::no_law_but_a_promise("rights = [\"opt_out\"]", "voluntary", Right::OptOut, Some(false))]
     #[case::not_promised_in_iowa("", "us-ia", Right::Correction, None)]
     fn a_right_is_owed_by_law_or_by_promise(
         #[case] policy: &str,

@@ -115,6 +115,11 @@ impl Regime {
         granted.filter(|_| self.is_in_force(on))
     }
 
+    /// Whether this is no law but what controllers promise: its period is the policy's own.
+    pub fn is_promise(&self) -> bool {
+        self.clocks.get(&Duty::Response).is_some_and(|clock| clock.counting == Counting::Promised)
+    }
+
     /// Whether the law gives rights on that day.
     pub fn is_in_force(&self, on: NaiveDate) -> bool {
         on >= self.in_force

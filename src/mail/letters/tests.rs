@@ -162,7 +162,7 @@ fn deletion_done_in_part() {
         Erased { collection: "invoices", deleted: 3, masked: 0, kept: 1, why_kept },
         Erased { collection: "tickets", deleted: 0, masked: 0, kept: 0, why_kept: None },
     ];
-    let notes = ["We told the firms that received your data.".to_owned()];
+    let notes = ["We told the firms that received your data"];
     let letter = DeletionDone { about: about(Right::Deletion), results: &results, notes: &notes, remedies: remedies() };
     insta::assert_snapshot!(shown(&letter), @"
     Your data was deleted in part (DSR-7K2M-94QX)
@@ -228,7 +228,12 @@ fn correction_done() {
 #[test]
 fn opt_out_honoured() {
     let of = ["sale", "sharing", "targeted_advertising", "profiling", "marketing", "something new"];
-    let letter = OptOutHonoured { about: about(Right::OptOut), of: &of, since: day(11, 22) };
+    let letter = OptOutHonoured {
+        about: about(Right::OptOut),
+        of: &of,
+        since: day(11, 22),
+        limits: &["Messages about an order go on"],
+    };
     insta::assert_snapshot!(shown(&letter), @"
     Your opt-out is honoured (DSR-7K2M-94QX)
     ====
@@ -247,6 +252,8 @@ fn opt_out_honoured() {
     - something new
 
     You need not do anything more.
+
+    Messages about an order go on.
 
     Questions? Write to privacy@infotech.example and name the number DSR-7K2M-94QX.
 

@@ -13,7 +13,7 @@ use crate::domain::ids::{RequestId, StaffId};
 use crate::domain::request::{Channel, Fulfilment, OptOut, Request, StateName};
 use crate::domain::right::Right;
 use crate::store::{JobStatus, LogFilter, Queue, Sort, StepRow};
-use crate::usecases::look::{self, Whole};
+use crate::usecases::look::{self, Guidance, Whole};
 use crate::usecases::{Office, report};
 use crate::web::api::records::{HoldView, RecordView};
 use crate::web::api::requests::MessageView;
@@ -156,6 +156,8 @@ pub struct WholeView {
     pub jobs: Vec<JobView>,
     /// How long its record is kept.
     pub record: RecordView,
+    /// What law and policy say to whoever decides.
+    pub guidance: Guidance,
 }
 
 /// The person, as staff see them.
@@ -250,8 +252,8 @@ impl From<&JobStatus> for JobView {
     }
 }
 
-impl From<&Whole> for WholeView {
-    fn from(whole: &Whole) -> Self {
+impl From<Whole> for WholeView {
+    fn from(whole: Whole) -> Self {
         let (request, particulars) = (&whole.request, &whole.request.particulars);
         let person = &particulars.person;
         Self {
@@ -282,6 +284,7 @@ impl From<&Whole> for WholeView {
             steps: whole.steps.iter().map(StepView::from).collect(),
             jobs: whole.jobs.iter().map(JobView::from).collect(),
             record: RecordView { kept_until: whole.kept_until, hold: whole.hold.as_ref().map(HoldView::from) },
+            guidance: whole.guidance,
         }
     }
 }
@@ -299,7 +302,7 @@ impl From<&Whole> for WholeView {
 )]
 pub async fn get(office: Data<Office>, _: Staff<Read>, id: Path<Uuid>) -> Result<HttpResponse, Problem> {
     let whole = look::whole(&office, RequestId(*id)).await?;
-    Ok(HttpResponse::Ok().json(WholeView::from(&whole)))
+    Ok(HttpResponse::Ok().json(WholeView::from(whole)))
 }
 
 /// What fulfilling the request would do now, with row counts; changes nothing.

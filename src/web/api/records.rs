@@ -239,5 +239,5 @@ pub async fn hold(
     };
     retention::hold(&office, caller.member().id, id, body.until, Personal::new(reason)).await?;
     let whole = look::whole(&office, id).await?;
-    Ok(HttpResponse::Ok().json(WholeView::from(&whole)))
+    Ok(HttpResponse::Ok().json(WholeView::from(whole)))
 }

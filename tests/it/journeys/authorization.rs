@@ -12,7 +12,9 @@ fn roles(operation: &str) -> Option<&'static [Role]> {
     use Role::{Admin, Auditor, Clerk, Officer, Reviewer};
     Some(match operation {
         "get_session" | "sign_out" => &[Clerk, Reviewer, Officer, Auditor, Admin],
-        "list_requests" | "get_request_whole" | "get_plan" | "list_entries" | "list_communications" => &[Clerk, Reviewer, Officer, Auditor],
+        "list_requests" | "get_request_whole" | "get_plan" | "list_entries" | "list_communications" => {
+            &[Clerk, Reviewer, Officer, Auditor]
+        }
         "enter_request" | "write_to_requester" | "record_communication" => &[Clerk, Reviewer, Officer],
         "export_log" | "get_figures" => &[Reviewer, Officer, Auditor],
         "approve_request" | "deny_request" | "extend_request" | "ask_requester" | "refer_request"

@@ -9,6 +9,7 @@ mod correction;
 mod crashes;
 mod deletion;
 mod opt_out;
+mod policies;
 mod processes;
 mod purge;
 mod records;

@@ -70,7 +70,11 @@ fn nothing_personal_is_left_after_the_time_that_records_are_kept(#[values(Kind::
         assert_eq!(api.get(&format!("/v1/staff/requests/{id}"), &officer).0, 404);
         let (_, entries) = api.get(&format!("/v1/staff/requests/{id}/entries"), &officer);
         let last = entries["items"].as_array().unwrap().last().unwrap();
-        assert_eq!((&last["event"], &last["facts"]["kept_months"]), (&json!("request.purged"), &json!(24)), "{entries}");
+        assert_eq!(
+            (&last["event"], &last["facts"]["kept_months"]),
+            (&json!("request.purged"), &json!(24)),
+            "{entries}"
+        );
     }
     let (status, whole) = api.get(&format!("/v1/staff/requests/{held}"), &officer);
     assert_eq!((status, &whole["record"]["hold"]["reason"]), (200, &json!(mark("hold"))), "a hold keeps it");
@@ -125,8 +129,7 @@ fn live(world: &World, api: &Api) -> (String, Vec<String>) {
     let person = json!({
         "name": mark("name"), "email": mark("email"), "phone": mark("phone"), "account_id": mark("account"), "residence": "US-CA",
     });
-    let corrections =
-        json!([{ "dataset": "shop", "collection": "customers", "field": "name", "current": mark("old"), "requested": mark("new") }]);
+    let corrections = json!([{ "dataset": "shop", "collection": "customers", "field": "name", "current": mark("old"), "requested": mark("new") }]);
     let body = submission(
         &["access", "correction", "deletion"],
         json!({ "person": person, "details": mark("details"), "corrections": corrections }),
@@ -163,8 +166,12 @@ fn live(world: &World, api: &Api) -> (String, Vec<String>) {
     finish(api, &deletion, &reviewer);
 
     for verb in ["denial", "referral"] {
-        let (status, answer) =
-            api.call(reqwest::Method::POST, "/v1/requests", None, Some(&submission(&["access"], json!({ "person": person }))));
+        let (status, answer) = api.call(
+            reqwest::Method::POST,
+            "/v1/requests",
+            None,
+            Some(&submission(&["access"], json!({ "person": person }))),
+        );
         assert_eq!(status, 201, "{answer}");
         let id = answer["requests"][0]["id"].as_str().unwrap().to_owned();
         confirm(world, api, &id, answer["token"].as_str().unwrap(), &code);

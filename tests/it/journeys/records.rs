@@ -49,24 +49,30 @@ fn staff_take_down_what_happened_elsewhere() {
     let clerk = api.sign_in(Role::Clerk);
     let path = format!("/v1/staff/requests/{id}/communications");
     let note = |more: Value| {
-        let mut body =
-            json!({ "channel": "post", "direction": "out", "at": "2026-11-21T12:00:00+01:00", "summary": "Told of the subpoena." });
+        let mut body = json!({ "channel": "post", "direction": "out", "at": "2026-11-21T12:00:00+01:00", "summary": "Told of the subpoena." });
         more.as_object().unwrap().iter().for_each(|(k, v)| body[k] = v.clone());
         body
     };
     let (status, kept) = api.post(&path, &clerk, note(json!({ "kind": "legal_process_notice" })));
-    assert_eq!((status, &kept["delivery"], &kept["at"]), (201, &json!("recorded"), &json!("2026-11-21T11:00:00.000000Z")));
+    assert_eq!(
+        (status, &kept["delivery"], &kept["at"]),
+        (201, &json!("recorded"), &json!("2026-11-21T11:00:00.000000Z"))
+    );
     let (status, early) = api.post(&path, &clerk, note(json!({ "at": "2026-11-23T12:00:00Z" })));
     assert_eq!((status, &early["errors"][0]["pointer"]), (422, &json!("/at")), "{early}");
     let (_, record) = api.get(&format!("/v1/staff/requests/{id}/letters"), &clerk);
-    let told = record["items"].as_array().unwrap().iter().find(|c| c["kind"] == "legal_process_notice").unwrap().clone();
+    let told =
+        record["items"].as_array().unwrap().iter().find(|c| c["kind"] == "legal_process_notice").unwrap().clone();
     assert_eq!(told["text"], "Told of the subpoena.");
     let (_, theirs) = api.get(&format!("/v1/requests/{id}/letters"), &token);
     let named = theirs["items"].as_array().unwrap().iter().find(|c| c["kind"] == "legal_process_notice").unwrap();
     assert!(named["text"].is_null() && named["recorded_by"].is_null(), "named, not quoted: {named}");
     let (_, entries) = api.get(&format!("/v1/staff/requests/{id}/entries"), &clerk);
     let entry = entries["items"].as_array().unwrap().last().unwrap();
-    assert_eq!((&entry["event"], &entry["facts"]["channel"]), (&json!("request.communication_recorded"), &json!("post")));
+    assert_eq!(
+        (&entry["event"], &entry["facts"]["channel"]),
+        (&json!("request.communication_recorded"), &json!("post"))
+    );
     assert!(!entries.to_string().contains("subpoena"), "the trail holds no summary");
 }
 

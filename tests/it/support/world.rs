@@ -39,6 +39,11 @@ pub struct World {
 impl World {
     /// Makes the company's databases and everything that Habeas reads.
     pub fn new(store: Kind, company: Kind) -> Self {
+        Self::promising(store, company, "shop", POLICY)
+    }
+
+    /// The same for a controller of another name and promise.
+    pub fn promising(store: Kind, company: Kind, controller: &str, policy: &str) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let store = match store {
             Kind::Sqlite => "sqlite://habeas.db".to_owned(),
@@ -48,7 +53,7 @@ impl World {
         let mut config = format!(
             "[server]\nlisten = \"127.0.0.1:0\"\npublic_url = \"https://privacy.shop.example\"\nworkers = 1\n\
              [database]\nurl = \"{store}\"\n[mail]\ntransport = \"file\"\ndirectory = \"mail\"\nfrom = \"privacy@shop.example\"\n\
-             [[controllers]]\nid = \"shop\"\npolicy = \"policy.toml\"\n"
+             [[controllers]]\nid = \"{controller}\"\npolicy = \"policy.toml\"\n"
         );
         for (name, sql, dataset) in [("shop", SHOP_SQL, SHOP), ("desk", DESK_SQL, DESK)] {
             let url = match company {
@@ -56,15 +61,32 @@ impl World {
                 Kind::Postgres => postgres::fresh_database(),
             };
             config.push_str(&format!(
-                "[[systems]]\nid = \"{name}-db\"\ncontroller = \"shop\"\nurl = \"{url}\"\ndataset = \"{name}.yml\"\n"
+                "[[systems]]\nid = \"{name}-db\"\ncontroller = \"{controller}\"\nurl = \"{url}\"\ndataset = \"{name}.yml\"\n"
             ));
             world.urls.push((name, url));
             world.execute(name, sql);
             world.write(&format!("{name}.yml"), dataset);
         }
-        world.write("policy.toml", POLICY);
+        world.write("policy.toml", policy);
         world.write("habeas.toml", &config);
         world
+    }
+
+    /// The same with one more database, which nobody's rows in the others refer to.
+    pub fn with_system(mut self, controller: &str, name: &'static str, sql: &str, dataset: &str) -> Self {
+        let url = match self.company {
+            Kind::Sqlite => format!("sqlite://{name}.db"),
+            Kind::Postgres => postgres::fresh_database(),
+        };
+        let mut config = std::fs::read_to_string(self.config()).unwrap();
+        config.push_str(&format!(
+            "[[systems]]\nid = \"{name}-db\"\ncontroller = \"{controller}\"\nurl = \"{url}\"\ndataset = \"{name}.yml\"\n"
+        ));
+        self.urls.push((name, url));
+        self.execute(name, sql);
+        self.write(&format!("{name}.yml"), dataset);
+        self.write("habeas.toml", &config);
+        self
     }
 
     /// The folder.
@@ -185,6 +207,20 @@ impl World {
         for _ in 0..600 {
             if let Some(code) = self.newest_code(to).filter(|code| code != not) {
                 return code;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+        panic!("no code arrived");
+    }
+
+    /// The code in the first mail with one that came after so many mails.
+    pub fn code_after(&self, to: &str, mails: usize) -> String {
+        for _ in 0..600 {
+            let all = self.mails(to);
+            let codes =
+                all.iter().skip(mails).filter_map(|m| m.lines().find_map(|l| l.strip_prefix("Subject: ")?.get(..6)));
+            if let Some(code) = codes.filter(|s| s.bytes().all(|b| b.is_ascii_digit())).next_back() {
+                return code.to_owned();
             }
             std::thread::sleep(std::time::Duration::from_millis(20));
         }
