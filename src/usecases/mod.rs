@@ -10,6 +10,7 @@ pub mod idempotency;
 pub mod letters;
 pub mod look;
 pub mod office;
+pub mod receipt;
 pub mod report;
 pub mod retention;
 pub mod staff;

@@ -12,6 +12,7 @@ mod opt_out;
 mod policies;
 mod processes;
 mod purge;
+mod receipts;
 mod records;
 mod staff;
 mod verification;
