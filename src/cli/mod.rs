@@ -5,6 +5,7 @@ mod check;
 pub mod deadline;
 pub mod demo;
 mod keeping;
+mod report;
 mod receipt;
 pub mod serve;
 
@@ -58,6 +59,11 @@ enum Command {
         #[command(subcommand)]
         command: AuditCommand,
     },
+    /// The figures that laws ask for.
+    Report {
+        #[command(subcommand)]
+        command: ReportCommand,
+    },
 }
 
 #[derive(Subcommand)]
@@ -106,6 +112,12 @@ enum ReceiptCommand {
 enum AuditCommand {
     /// Recomputes every chain; exit 1 and the first broken entry if one is broken.
     Verify,
+}
+
+#[derive(Subcommand)]
+enum ReportCommand {
+    /// Requests of a year under a law: received, complied with, denied, and how long the answers took.
+    Metrics(report::Args),
 }
 
 /// Why a command ended badly: what to print.
@@ -175,6 +187,7 @@ fn execute(arguments: Habeas) -> Result<ExitCode, Failure> {
             keeping::add_api_key(config()?, name, controller)
         }
         Command::Receipt { command: ReceiptCommand::Verify(args) } => receipt::verify(&args, config),
+        Command::Report { command: ReportCommand::Metrics(args) } => report::metrics(config()?, &args),
         Command::Audit { command: AuditCommand::Verify } => keeping::verify_audit(config()?),
     }
 }

@@ -5,6 +5,7 @@ pub mod audit;
 pub mod calendar;
 pub mod communication;
 pub mod deadline;
+pub mod figures;
 pub mod finding;
 pub mod identity;
 pub mod ids;

@@ -49,6 +49,8 @@ pub struct LogLine {
     pub closed_at: Option<DateTime<Utc>>,
     /// The ground of a denial.
     pub ground: Option<String>,
+    /// How it ended: the state's name, or `no_match`.
+    pub outcome: Option<String>,
 }
 
 /// The longest page.
@@ -67,6 +69,7 @@ struct Row {
     state: String,
     closed_at: Option<At>,
     ground: Option<String>,
+    outcome: Option<String>,
 }
 
 type Columns = (
@@ -81,6 +84,7 @@ type Columns = (
     requests::state,
     requests::closed_at,
     requests::ground,
+    requests::outcome,
 );
 
 const COLUMNS: Columns = (
@@ -95,6 +99,7 @@ const COLUMNS: Columns = (
     requests::state,
     requests::closed_at,
     requests::ground,
+    requests::outcome,
 );
 
 impl Row {
@@ -111,6 +116,7 @@ impl Row {
             state: word(&self.state, "requests.state")?,
             closed_at: self.closed_at.map(|at| at.0),
             ground: self.ground,
+            outcome: self.outcome,
         })
     }
 }

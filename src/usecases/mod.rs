@@ -14,6 +14,7 @@ pub mod receipt;
 pub mod report;
 pub mod retention;
 pub mod staff;
+pub mod statutory;
 pub mod submit;
 pub mod suppression;
 pub mod token;

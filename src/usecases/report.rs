@@ -39,7 +39,7 @@ pub async fn log(office: &Office, filter: LogFilter, after: Option<String>) -> R
 }
 
 /// The header of the log as CSV.
-pub const LOG_HEADER: &str = "reference,controller,right,regime,channel,received_at,due,state,closed_at,ground\r\n";
+pub const LOG_HEADER: &str = "reference,controller,right,regime,channel,received_at,due,state,closed_at,ground,outcome\r\n";
 
 /// One line of the log as CSV (RFC 4180).
 pub fn log_line(line: &LogLine) -> String {
@@ -55,11 +55,12 @@ pub fn log_line(line: &LogLine) -> String {
         line.state.as_str().to_owned(),
         line.closed_at.map(moment).unwrap_or_default(),
         quoted(line.ground.as_deref().unwrap_or_default()),
+        line.outcome.clone().unwrap_or_default(),
     ];
     fields.join(",") + "\r\n"
 }
 
 /// Names from the configuration may hold anything.
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     if text.contains([',', '"', '\r', '\n']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.to_owned() }
 }

@@ -145,6 +145,6 @@ fn today(office: &Office, controller: &ControllerId) -> NaiveDate {
 }
 
 /// The day at the controller's seat; in UTC where it is not configured any more.
-fn day_of(office: &Office, controller: &ControllerId, at: DateTime<Utc>) -> NaiveDate {
+pub(super) fn day_of(office: &Office, controller: &ControllerId, at: DateTime<Utc>) -> NaiveDate {
     office.controller(controller).map_or_else(|| at.date_naive(), |c| c.policy.day_of(at))
 }

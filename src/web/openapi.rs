@@ -3,7 +3,7 @@
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
-use super::api::{accounts, decisions, operations, queue, receipts, records, requests, sessions, suppressions};
+use super::api::{accounts, decisions, operations, queue, receipts, records, reports, requests, sessions, suppressions};
 
 /// The file as it is published.
 pub const COMMITTED: &str = include_str!("../../openapi.yaml");
@@ -19,7 +19,7 @@ pub const COMMITTED: &str = include_str!("../../openapi.yaml");
         (name = "suppressions", description = "What the company's tools call, with an API key."),
         (name = "operations", description = "Health, figures, this file."),
     ),
-    components(schemas(queue::SortQuery)),
+    components(schemas(reports::ReportFormat, queue::SortQuery)),
     paths(
         requests::submit, requests::get, requests::send_code, requests::confirm_code, requests::withdraw,
         requests::messages, requests::write_message, requests::package, requests::package_file,
@@ -30,7 +30,7 @@ pub const COMMITTED: &str = include_str!("../../openapi.yaml");
         queue::list, queue::get, queue::plan, queue::entries, queue::export, queue::figures,
         decisions::approve, decisions::deny, decisions::extend, decisions::clarify, decisions::refer,
         decisions::assign, decisions::release, decisions::retry, decisions::write_message,
-        records::letters, records::communications, records::record_communication, records::hold,
+        reports::metrics, records::letters, records::communications, records::record_communication, records::hold,
         operations::live, operations::ready, operations::metrics, operations::openapi, operations::problem,
     )
 )]

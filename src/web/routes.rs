@@ -2,7 +2,7 @@
 
 use actix_web::web::{self, PathConfig, QueryConfig, ServiceConfig};
 
-use super::api::{accounts, decisions, operations, queue, receipts, records, requests, sessions, suppressions};
+use super::api::{accounts, decisions, operations, queue, receipts, records, reports, requests, sessions, suppressions};
 use super::error::{self, Problem};
 
 /// Registers a path with its methods; any other method is answered with 405 and the methods that are offered.
@@ -52,6 +52,7 @@ pub fn configure(config: &mut ServiceConfig) {
         "/v1/staff/accounts" => { get "GET": accounts::list_accounts, post "POST": accounts::add_account };
         "/v1/staff/api-keys" => { post "POST": accounts::add_api_key };
         "/v1/staff/export.csv" => { get "GET": queue::export };
+        "/v1/staff/reports/metrics" => { get "GET": reports::metrics };
         "/v1/staff/metrics" => { get "GET": queue::figures };
         "/v1/staff/requests" => { get "GET": queue::list, post "POST": accounts::enter_request };
         "/v1/staff/requests/{id}" => { get "GET": queue::get };

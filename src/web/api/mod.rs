@@ -6,6 +6,7 @@ pub mod operations;
 pub mod queue;
 pub mod receipts;
 pub mod records;
+pub mod reports;
 pub mod requests;
 pub mod sessions;
 pub mod suppressions;

@@ -16,7 +16,7 @@ fn roles(operation: &str) -> Option<&'static [Role]> {
             &[Clerk, Reviewer, Officer, Auditor]
         }
         "enter_request" | "write_to_requester" | "record_communication" => &[Clerk, Reviewer, Officer],
-        "export_log" | "get_figures" => &[Reviewer, Officer, Auditor],
+        "export_log" | "get_figures" | "get_statutory_metrics" => &[Reviewer, Officer, Auditor],
         "approve_request" | "deny_request" | "extend_request" | "ask_requester" | "refer_request"
         | "assign_request" | "release_request" | "retry_request" => &[Reviewer, Officer],
         "hold_record" => &[Officer],
@@ -46,6 +46,9 @@ fn every_endpoint_knows_its_callers() {
                 let mut address = address.clone();
                 if name == "list_suppressions" {
                     address.push_str("?email=ada@example.com");
+                }
+                if name == "get_statutory_metrics" {
+                    address.push_str("?regime=ccpa&year=2026");
                 }
                 api.call(method.clone(), &address, token, body.as_ref()).0
             };

@@ -8,6 +8,7 @@ mod commands;
 mod correction;
 mod crashes;
 mod deletion;
+mod metrics;
 mod opt_out;
 mod policies;
 mod processes;
