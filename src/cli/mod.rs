@@ -6,8 +6,8 @@ mod datamap;
 pub mod deadline;
 pub mod demo;
 mod keeping;
-mod report;
 mod receipt;
+mod report;
 pub mod serve;
 
 use std::path::PathBuf;

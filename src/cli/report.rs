@@ -39,7 +39,8 @@ enum Format {
 pub fn metrics(config: Config, args: &Args) -> Result<ExitCode, Failure> {
     let office = assemble::office(&config, Clock::system())?;
     let controller = args.controller.as_deref().map(Into::into);
-    let metrics = super::keeping::block_on(statutory::metrics(&office, args.regime.as_str().into(), args.year, controller))?;
+    let metrics =
+        super::keeping::block_on(statutory::metrics(&office, args.regime.as_str().into(), args.year, controller))?;
     match args.format {
         Format::Csv => print!("{}", metrics.to_csv()),
         Format::Json => println!("{}", serde_json::to_string_pretty(&metrics).map_err(Failure::of)?),

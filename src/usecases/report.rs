@@ -39,7 +39,8 @@ pub async fn log(office: &Office, filter: LogFilter, after: Option<String>) -> R
 }
 
 /// The header of the log as CSV.
-pub const LOG_HEADER: &str = "reference,controller,right,regime,channel,received_at,due,state,closed_at,ground,outcome\r\n";
+pub const LOG_HEADER: &str =
+    "reference,controller,right,regime,channel,received_at,due,state,closed_at,ground,outcome\r\n";
 
 /// One line of the log as CSV (RFC 4180).
 pub fn log_line(line: &LogLine) -> String {

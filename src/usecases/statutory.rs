@@ -182,7 +182,8 @@ impl Metrics {
         );
         let rights = self.rights.iter().map(|r| (r.right.as_str(), r.duty.as_str(), &r.counts));
         for (right, duty, counts) in rights.chain([("total", "", &self.total)]) {
-            let grounds: Vec<_> = counts.denied_by_ground.iter().map(|(code, count)| format!("{code}={count}")).collect();
+            let grounds: Vec<_> =
+                counts.denied_by_ground.iter().map(|(code, count)| format!("{code}={count}")).collect();
             let number = |days: Option<f64>| days.map(|d| d.to_string()).unwrap_or_default();
             let fields = [
                 self.regime.to_string(),

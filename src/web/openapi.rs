@@ -3,7 +3,9 @@
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
-use super::api::{accounts, decisions, operations, queue, receipts, records, reports, requests, sessions, suppressions};
+use super::api::{
+    accounts, decisions, operations, queue, receipts, records, reports, requests, sessions, suppressions,
+};
 
 /// The file as it is published.
 pub const COMMITTED: &str = include_str!("../../openapi.yaml");

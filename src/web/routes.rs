@@ -2,7 +2,9 @@
 
 use actix_web::web::{self, PathConfig, QueryConfig, ServiceConfig};
 
-use super::api::{accounts, decisions, operations, queue, receipts, records, reports, requests, sessions, suppressions};
+use super::api::{
+    accounts, decisions, operations, queue, receipts, records, reports, requests, sessions, suppressions,
+};
 use super::error::{self, Problem};
 
 /// Registers a path with its methods; any other method is answered with 405 and the methods that are offered.
