@@ -37,6 +37,12 @@ pub enum Refusal {
         /// The last day of the first period.
         due: NaiveDate,
     },
+    /// Work by hand is left to do before the answer can leave.
+    #[error("{open} of the tasks by hand are open; confirm each as done, kept or nothing held, then release")]
+    TasksOpen {
+        /// How many.
+        open: usize,
+    },
     /// The regime knows no extension.
     #[error("the law of this request knows no extension")]
     NoExtension,

@@ -19,4 +19,5 @@ pub mod request;
 pub mod retention;
 pub mod right;
 pub mod staff;
+pub mod task;
 pub mod verification;

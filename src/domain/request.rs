@@ -377,6 +377,8 @@ pub enum Action {
     Corrected,
     /// Not changed, with a reason.
     NotCorrected,
+    /// Treated by staff as the right asks, outside of the connected systems.
+    DoneByHand,
 }
 
 /// The package a person can fetch.

@@ -106,7 +106,9 @@ impl Task {
     /// appeal are history.
     fn is_of(&self, request: &Request) -> bool {
         match &request.state {
-            State::Fulfilling { approval, .. } | State::AwaitingRelease { approval, .. } => approval.at == self.arose_at,
+            State::Fulfilling { approval, .. } | State::AwaitingRelease { approval, .. } => {
+                approval.at == self.arose_at
+            }
             _ => false,
         }
     }

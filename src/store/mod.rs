@@ -41,6 +41,7 @@ mod sessions;
 mod sql_types;
 mod staff;
 mod suppressions;
+mod tasks;
 mod tx;
 mod writer;
 
@@ -64,6 +65,7 @@ pub use messages::Message;
 pub use retention::Ended;
 pub use review::{Page, Queue, Sort};
 pub use suppressions::Suppression;
+pub use tasks::TaskLine;
 pub use tx::Tx;
 
 /// Where the store is.

@@ -140,7 +140,8 @@ impl Tx<'_> {
     /// out, because an answer that was denied or withdrawn meanwhile waits for nothing.
     pub fn task_list(&mut self, open: bool, limit: u32, cursor: Option<&str>) -> Result<Page<TaskLine>, StoreError> {
         let after = cursor.map(|text| Cursor::decode(text, "tasks")).transpose()?;
-        let after = after.map(|c| Ok::<(NaiveDate, Uuid), StoreError>((c.key.parse().map_err(|_| StoreError::BadCursor)?, c.id)));
+        let after = after
+            .map(|c| Ok::<(NaiveDate, Uuid), StoreError>((c.key.parse().map_err(|_| StoreError::BadCursor)?, c.id)));
         let after = after.transpose()?;
         let limit = limit.clamp(1, MOST) as usize;
         let mut rows: Vec<(Row, (String, String, String))> = ask!(self, c => {

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::submit::deadlines;
-use super::{Error, Office};
+use super::{Error, Office, tasks};
 use crate::clock;
 use crate::domain::actor::Actor;
 use crate::domain::audit::NewEntry;
@@ -16,13 +16,22 @@ use crate::domain::request::{Outcome, Request, State, StateName};
 use crate::domain::right::Right;
 use crate::store::{Message, Tx};
 
-/// Approves: the company's systems will be searched or changed.
+/// Approves: the company's systems will be searched or changed, and staff look through what the policy names.
 ///
 /// # Errors
 /// [`Error::Refused`].
 pub async fn approve(office: &Office, by: StaffId, id: RequestId) -> Result<Request, Error> {
     let now = office.clock.now();
-    transition(office, id, move |request| Ok(request.approve(now, by)?)).await
+    let inner = office.clone();
+    office
+        .store
+        .write(move |tx| {
+            let outcome = tx.request_for_update(id)?.ok_or(Error::NotFound("request"))?.approve(now, by)?;
+            tx.save(&outcome)?;
+            tasks::arise(&inner, tx, &outcome.request, now)?;
+            Ok(outcome.request)
+        })
+        .await
 }
 
 /// Refuses, on a ground that the request's regime knows.
@@ -137,6 +146,7 @@ pub enum Withheld {
 pub async fn release(office: &Office, by: StaffId, id: RequestId, withheld: Withheld) -> Result<Request, Error> {
     let now = office.clock.now();
     let reads = |right| matches!(right, Right::Access | Right::Portability);
+    let inner = office.clone();
     office
         .store
         .write(move |tx| {
@@ -144,7 +154,8 @@ pub async fn release(office: &Office, by: StaffId, id: RequestId, withheld: With
             let again = withheld == Withheld::Disclose
                 && reads(request.right)
                 && request.state.result().is_some_and(|r| r.withheld > 0);
-            let outcome: Outcome = if again { request.run_again(now, by)? } else { request.release(now, by)? };
+            let outcome: Outcome =
+                if again { request.run_again(now, by)? } else { tasks::join(&inner, tx, request)?.release(now, by)? };
             tx.save(&outcome)?;
             wake_siblings(tx, &outcome.request, now)?;
             Ok(outcome.request)

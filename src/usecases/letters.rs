@@ -15,11 +15,12 @@ use crate::domain::job::Letter as Kind;
 use crate::domain::policy::Policy;
 use crate::domain::request::{Action, Completed, Fulfilment, Request, State};
 use crate::domain::right::Right;
+use crate::domain::task;
 use crate::domain::verification::Challenge;
 use crate::mail::letters::{
-    Acknowledgement, Asked, Authority, CarriedOut, Change, Clarification, Concerning, CorrectionDone, DeletionDone,
-    Denied, Due, Erased, Expired, Extended, Message, NoMatch, OptOutHonoured, PackageReady, Referred, Remedies,
-    VerificationCode, Withdrawn, compose,
+    Acknowledgement, Asked, Authority, ByHand, CarriedOut, Change, Clarification, Concerning, CorrectionDone,
+    DeletionDone, Denied, Due, Erased, Expired, Extended, Message, NoMatch, OptOutHonoured, PackageReady, Referred,
+    Remedies, VerificationCode, Withdrawn, compose,
 };
 use crate::mail::{Letter, MailError};
 
@@ -186,8 +187,9 @@ async fn completed(
     if result.no_match() {
         return send(office, job, request, &NoMatch { about, remedies }).await;
     }
-    if result.by_hand {
-        return send(office, job, request, &CarriedOut { about }).await;
+    let by_hand = &by_hand(result);
+    if result.by_hand || (reads(request.right) && result.package.is_none() && !by_hand.is_empty()) {
+        return send(office, job, request, &CarriedOut { about, by_hand, remedies }).await;
     }
     match request.right {
         Right::OptOut => {
@@ -203,13 +205,13 @@ async fn completed(
         }
         Right::Correction => {
             let changes = changes(result);
-            send(office, job, request, &CorrectionDone { about, changes: &changes, remedies }).await
+            send(office, job, request, &CorrectionDone { about, changes: &changes, by_hand, remedies }).await
         }
         _ => {
             let Some(package) = &result.package else { return Ok(()) };
             let url = &format!("{}/package", office.address_of(request.id));
             let until = day(office, request, package.expires_at)?;
-            send(office, job, request, &PackageReady { about, url, until }).await
+            send(office, job, request, &PackageReady { about, url, until, by_hand }).await
         }
     }
 }
@@ -219,6 +221,11 @@ fn of_a_deletion<'a>(policy: &'a Policy, results: &[Erased<'_>]) -> Vec<&'a str>
     let kept = results.iter().any(|r| r.kept > 0);
     let retention = policy.retention.iter().filter(|_| kept).map(|retention| retention.text.as_str());
     retention.chain(policy.exclusions_of(Right::Deletion)).collect()
+}
+
+/// Whether the right is answered with a package.
+fn reads(right: Right) -> bool {
+    matches!(right, Right::Access | Right::Portability | Right::Categories)
 }
 
 /// What was done with each collection, one line a collection.
@@ -241,6 +248,21 @@ fn erased(result: &Fulfilment) -> Vec<Erased<'_>> {
         }
     }
     lines
+}
+
+/// What staff did in places that no connector reaches.
+fn by_hand(result: &Fulfilment) -> Vec<ByHand<'_>> {
+    let lines = result.lines.iter().filter(|line| line.system == task::BY_HAND);
+    let told = lines.map(|line| {
+        let done = match line.action {
+            Action::Disclosed => "of which you get a copy",
+            Action::Corrected => "corrected",
+            Action::Kept => "kept",
+            _ => "treated as you asked",
+        };
+        ByHand { place: &line.collection, records: line.rows, done, why_kept: line.note.as_deref() }
+    });
+    told.collect()
 }
 
 fn changes(result: &Fulfilment) -> Vec<Change<'_>> {

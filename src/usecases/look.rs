@@ -11,6 +11,7 @@ use crate::domain::ids::RequestId;
 use crate::domain::request::Request;
 use crate::domain::retention::Hold;
 use crate::domain::right::Right;
+use crate::domain::task::Task;
 use crate::store::{JobStatus, Message, Page, Queue, StepRow};
 
 /// One request with everything that belongs to it.
@@ -23,6 +24,8 @@ pub struct Whole {
     pub jobs: Vec<JobStatus>,
     /// How far its fulfilment is.
     pub steps: Vec<StepRow>,
+    /// Work by hand.
+    pub tasks: Vec<Task>,
     /// The last day on which its record is kept, once it is at its end.
     pub kept_until: Option<NaiveDate>,
     /// What keeps its record from the purge.
@@ -95,6 +98,7 @@ pub async fn whole(office: &Office, id: RequestId) -> Result<Whole, Error> {
             let request = tx.request(id)?.ok_or(Error::NotFound("request"))?;
             Ok(Whole {
                 kept_until: retention::kept_until(&inner, &request).map(|(day, _)| day),
+                tasks: tx.tasks(id)?,
                 hold: tx.record_hold(id)?,
                 guidance: Guidance::of(&inner, &request),
                 request,

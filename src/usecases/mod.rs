@@ -17,6 +17,7 @@ pub mod staff;
 pub mod statutory;
 pub mod submit;
 pub mod suppression;
+pub mod tasks;
 pub mod token;
 pub mod verify;
 

@@ -90,6 +90,9 @@ pub async fn did(office: &Office, by: StaffId, id: RequestId, ordinal: i32, repo
 fn check(report: &Report) -> Result<(), Error> {
     match (report.result, report.rows, &report.ground) {
         (TaskResult::NothingHeld, 1.., _) => Err(Error::invalid("/rows", "where nothing is held there are no records")),
+        (TaskResult::Done, 0, _) => {
+            Err(Error::invalid("/rows", "say with how many records; where there were none, the result is nothing_held"))
+        }
         (TaskResult::Kept, 0, _) => Err(Error::invalid("/rows", "say how many records are kept")),
         (TaskResult::Kept, _, None) => Err(Error::invalid("/ground", "name the ground on which they are kept")),
         (TaskResult::Done | TaskResult::NothingHeld, _, Some(_)) => {

@@ -45,6 +45,7 @@ kinds! {
     FOUR_EYES = "four_eyes", 409, "Somebody else has to approve";
     ALREADY_EXTENDED = "already_extended", 409, "The deadline was extended before";
     TOO_LATE_TO_EXTEND = "too_late_to_extend", 409, "The first period is over";
+    TASKS_OPEN = "tasks_open", 409, "Work by hand is left to do";
     NO_EXTENSION = "no_extension", 409, "The law knows no extension";
     ALREADY_CONFIRMED = "already_confirmed", 409, "The address is confirmed already";
     ACCOUNT_EXISTS = "account_exists", 409, "The account exists already";
@@ -193,6 +194,7 @@ fn refused(refusal: &Refusal) -> &'static Kind {
         Refusal::FourEyes => FOUR_EYES,
         Refusal::AlreadyExtended => ALREADY_EXTENDED,
         Refusal::TooLateToExtend { .. } => TOO_LATE_TO_EXTEND,
+        Refusal::TasksOpen { .. } => TASKS_OPEN,
         Refusal::NoExtension => NO_EXTENSION,
     }
 }

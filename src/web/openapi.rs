@@ -4,7 +4,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 use super::api::{
-    accounts, decisions, operations, queue, receipts, records, reports, requests, sessions, suppressions,
+    accounts, decisions, operations, queue, receipts, records, reports, requests, sessions, suppressions, tasks,
 };
 
 /// The file as it is published.
@@ -32,7 +32,7 @@ pub const COMMITTED: &str = include_str!("../../openapi.yaml");
         queue::list, queue::get, queue::plan, queue::entries, queue::export, queue::figures,
         decisions::approve, decisions::deny, decisions::extend, decisions::clarify, decisions::refer,
         decisions::assign, decisions::release, decisions::retry, decisions::write_message,
-        reports::metrics, records::letters, records::communications, records::record_communication, records::hold,
+        reports::metrics, tasks::list, tasks::finish, records::letters, records::communications, records::record_communication, records::hold,
         operations::live, operations::ready, operations::metrics, operations::openapi, operations::problem,
     )
 )]

@@ -3,7 +3,7 @@
 use actix_web::web::{self, PathConfig, QueryConfig, ServiceConfig};
 
 use super::api::{
-    accounts, decisions, operations, queue, receipts, records, reports, requests, sessions, suppressions,
+    accounts, decisions, operations, queue, receipts, records, reports, requests, sessions, suppressions, tasks,
 };
 use super::error::{self, Problem};
 
@@ -54,6 +54,8 @@ pub fn configure(config: &mut ServiceConfig) {
         "/v1/staff/accounts" => { get "GET": accounts::list_accounts, post "POST": accounts::add_account };
         "/v1/staff/api-keys" => { post "POST": accounts::add_api_key };
         "/v1/staff/export.csv" => { get "GET": queue::export };
+        "/v1/staff/tasks" => { get "GET": tasks::list };
+        "/v1/staff/requests/{id}/tasks/{number}" => { post "POST": tasks::finish };
         "/v1/staff/reports/metrics" => { get "GET": reports::metrics };
         "/v1/staff/metrics" => { get "GET": queue::figures };
         "/v1/staff/requests" => { get "GET": queue::list, post "POST": accounts::enter_request };

@@ -10,7 +10,7 @@ use chrono_tz::Tz;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
-pub use parts::{Exclusion, Purpose, Recipient, Release, Retention};
+pub use parts::{ByHand, Exclusion, Purpose, Recipient, Release, Retention};
 pub use terms::Terms;
 
 use super::deadline::Promise;
@@ -82,6 +82,9 @@ pub struct Policy {
     /// What rights do not reach.
     #[serde(default)]
     pub exclusions: Vec<Exclusion>,
+    /// What staff look through themselves when a request is approved, because no connector reaches it: paper files.
+    #[serde(default)]
+    pub by_hand: Vec<ByHand>,
     /// What staff should know when they decide.
     #[serde(default)]
     pub notes: Vec<String>,

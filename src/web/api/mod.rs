@@ -10,3 +10,4 @@ pub mod reports;
 pub mod requests;
 pub mod sessions;
 pub mod suppressions;
+pub mod tasks;

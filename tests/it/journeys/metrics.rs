@@ -12,9 +12,20 @@ use crate::support::world::{Kind, World};
 
 const PATH: &str = "/v1/staff/reports/metrics";
 
+/// Nothing expires while the clock moves by weeks.
+const POLICY: &str = r#"
+name = "Example Shop GmbH"
+postal_address = "Lindenweg 1, 10115 Berlin"
+privacy_email = "privacy@shop.example"
+country = "DE"
+time_zone = "Europe/Berlin"
+verification_days = 365
+"#;
+
 #[rstest]
 fn a_year_under_a_law_is_counted(#[values(Kind::Sqlite, Kind::Postgres)] store: Kind) {
     let world = World::new(store, Kind::Sqlite);
+    world.write("policy.toml", POLICY);
     let server = Server::start(&world);
     let api = &server.api;
     let californian =
@@ -40,6 +51,15 @@ fn a_year_under_a_law_is_counted(#[values(Kind::Sqlite, Kind::Postgres)] store: 
     };
     let figures = csv("regime=ccpa&year=2026", &auditor);
     insta::assert_snapshot!(figures.replace('\r', ""), @"
+    regime,year,right,duty,received,complied_in_whole,nothing_found,complied_in_part,denied,denied_by_ground,referred,withdrawn,expired,open,overdue,in_time,late,median_days,mean_days
+    ccpa,2026,access,response,2,0,0,0,1,manifestly_excessive=1,0,1,0,0,0,1,0,10,10
+    ccpa,2026,categories,response,0,0,0,0,0,,0,0,0,0,0,0,0,,
+    ccpa,2026,portability,response,0,0,0,0,0,,0,0,0,0,0,0,0,,
+    ccpa,2026,deletion,response,1,0,0,0,0,,0,0,0,1,1,0,0,,
+    ccpa,2026,correction,response,0,0,0,0,0,,0,0,0,0,0,0,0,,
+    ccpa,2026,opt_out,opt_out,2,2,0,0,0,,0,0,0,0,0,2,0,0,0
+    ccpa,2026,limit_sensitive,opt_out,0,0,0,0,0,,0,0,0,0,0,0,0,,
+    ccpa,2026,total,,5,2,0,0,1,manifestly_excessive=1,0,1,0,1,1,3,0,0,3.33
     ");
     let (status, answer) = api.get(&format!("{PATH}?regime=ccpa&year=2026&controller=shop"), &auditor);
     assert_eq!(status, 200, "{answer}");

@@ -16,6 +16,7 @@ mod purge;
 mod receipts;
 mod records;
 mod staff;
+mod tasks;
 mod verification;
 
 use std::collections::BTreeMap;
