@@ -50,7 +50,8 @@ fn a_year_under_a_law_is_counted(#[values(Kind::Sqlite, Kind::Postgres)] store: 
         api.send(Method::GET, &format!("{PATH}?{query}&format=csv"), Some(token), None).text().unwrap()
     };
     let figures = csv("regime=ccpa&year=2026", &auditor);
-    insta::assert_snapshot!(figures.replace('\r', ""), @"
+    insta::allow_duplicates! {
+        insta::assert_snapshot!(figures.replace('\r', ""), @"
     regime,year,right,duty,received,complied_in_whole,nothing_found,complied_in_part,denied,denied_by_ground,referred,withdrawn,expired,open,overdue,in_time,late,median_days,mean_days
     ccpa,2026,access,response,2,0,0,0,1,manifestly_excessive=1,0,1,0,0,0,1,0,10,10
     ccpa,2026,categories,response,0,0,0,0,0,,0,0,0,0,0,0,0,,
@@ -61,6 +62,7 @@ fn a_year_under_a_law_is_counted(#[values(Kind::Sqlite, Kind::Postgres)] store: 
     ccpa,2026,limit_sensitive,opt_out,0,0,0,0,0,,0,0,0,0,0,0,0,,
     ccpa,2026,total,,5,2,0,0,1,manifestly_excessive=1,0,1,0,1,1,3,0,0,3.33
     ");
+    }
     let (status, answer) = api.get(&format!("{PATH}?regime=ccpa&year=2026&controller=shop"), &auditor);
     assert_eq!(status, 200, "{answer}");
     assert_eq!((&answer["total"]["received"], &answer["total"]["overdue"]), (&json!(5), &json!(1)), "{answer}");

@@ -14,8 +14,8 @@ fn every_letter_is_on_record_once_and_no_code_is(#[values(Kind::Sqlite, Kind::Po
     let api = &server.api;
     let (token, ids) = api.submit(&["access"], json!({}));
     let id = &ids[0];
-    api.confirm(&world, id, &token);
     let code = world.code("ada@example.com", "");
+    api.confirm(&world, id, &token);
     let staff = api.sign_in(Role::Reviewer);
     let denial = json!({ "ground": "manifestly_excessive", "explanation": "Asked daily." });
     assert_eq!(api.post(&format!("/v1/staff/requests/{id}/denial"), &staff, denial).0, 200);
