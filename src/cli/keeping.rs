@@ -59,7 +59,7 @@ pub fn verify_audit(config: Config) -> Result<ExitCode, Failure> {
     Ok(code)
 }
 
-fn block_on<T>(work: impl Future<Output = Result<T, crate::usecases::Error>>) -> Result<T, Failure> {
+pub(super) fn block_on<T>(work: impl Future<Output = Result<T, crate::usecases::Error>>) -> Result<T, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::of)?;
     runtime.block_on(work).map_err(Failure::of)
 }

@@ -8,6 +8,7 @@ pub mod demo;
 mod evidence;
 mod keeping;
 mod receipt;
+mod report;
 pub mod serve;
 
 use std::path::PathBuf;
@@ -64,6 +65,11 @@ enum Command {
     Audit {
         #[command(subcommand)]
         command: AuditCommand,
+    },
+    /// The figures that laws ask for.
+    Report {
+        #[command(subcommand)]
+        command: ReportCommand,
     },
 }
 
@@ -125,6 +131,12 @@ enum ReceiptCommand {
 enum AuditCommand {
     /// Recomputes every chain; exit 1 and the first broken entry if one is broken.
     Verify,
+}
+
+#[derive(Subcommand)]
+enum ReportCommand {
+    /// Requests of a year under a law: received, complied with, denied, and how long the answers took.
+    Metrics(report::Args),
 }
 
 /// Why a command ended badly: what to print.
@@ -198,6 +210,7 @@ fn execute(arguments: Habeas) -> Result<ExitCode, Failure> {
         }
         Command::Datamap { command: DatamapCommand::Draft(draft) } => datamap::draft(&draft),
         Command::Receipt { command: ReceiptCommand::Verify(args) } => receipt::verify(&args, config),
+        Command::Report { command: ReportCommand::Metrics(args) } => report::metrics(config()?, &args),
         Command::Audit { command: AuditCommand::Verify } => keeping::verify_audit(config()?),
     }
 }

@@ -153,6 +153,14 @@ impl Job {
         }
     }
 
+    /// Whether what the job's letter says may be kept with the request. A mail with a code or a token in it is on
+    /// record as sent, and no more: whoever reads the record must not be able to use it.
+    pub const fn keeps_text(&self) -> bool {
+        // The person's own link is in what they are told of their agent, and the agent reads the record.
+        let for_person = matches!(self, Job::MailLetter { letter: Letter::AnsweredForYou, .. });
+        !matches!(self, Job::MailCode { .. } | Job::MailAgency { .. }) && !for_person
+    }
+
     /// The request the job is about, if it is about a single one.
     pub const fn request(&self) -> Option<RequestId> {
         match self {

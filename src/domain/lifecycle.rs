@@ -61,6 +61,12 @@ pub enum Refusal {
     /// Answers were given as often as they are taken.
     #[error("answers were given as often as they are taken; the company will get in touch")]
     TriesExhausted,
+    /// Work by hand is left to do before the answer can leave.
+    #[error("{open} of the tasks by hand are open; confirm each as done, kept or nothing held, then release")]
+    TasksOpen {
+        /// How many.
+        open: usize,
+    },
     /// The regime knows no extension.
     #[error("the law of this request knows no extension")]
     NoExtension,

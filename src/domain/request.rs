@@ -535,6 +535,8 @@ pub enum Action {
     Corrected,
     /// Not changed, with a reason.
     NotCorrected,
+    /// Treated by staff as the right asks, outside of the connected systems.
+    DoneByHand,
 }
 
 /// The package a person can fetch.
@@ -703,6 +705,11 @@ impl Request {
     /// The date by which the person must have their answer: the opt-out date where there is one, else the response
     /// date.
     pub fn due(&self) -> Option<NaiveDate> {
+        self.answer_due()
+    }
+
+    /// The same, whatever else becomes due after the answer: what the figures of a year hold the answer against.
+    pub fn answer_due(&self) -> Option<NaiveDate> {
         [Duty::OptOut, Duty::Response].iter().find_map(|duty| self.deadline(*duty)).map(|d| d.due)
     }
 

@@ -38,6 +38,8 @@ pub enum Permission {
     ListAgents,
     /// Settle appeals against decisions.
     SettleAppeals,
+    /// Keep a request's record from the purge.
+    HoldRecords,
     /// Figures and the request log.
     Report,
     /// Staff accounts.
@@ -68,7 +70,10 @@ impl Role {
             Role::Clerk => matches!(permission, P::Read | P::Enter),
             Role::Reviewer => matches!(permission, P::Read | P::Enter | P::Decide | P::Report),
             Role::Officer => {
-                matches!(permission, P::Read | P::Enter | P::Decide | P::ListAgents | P::SettleAppeals | P::Report)
+                matches!(
+                    permission,
+                    P::Read | P::Enter | P::Decide | P::ListAgents | P::SettleAppeals | P::HoldRecords | P::Report
+                )
             }
             Role::Auditor => matches!(permission, P::Read | P::Report),
             Role::Admin => matches!(permission, P::ManageStaff | P::ManageSystems),
@@ -145,7 +150,7 @@ mod tests {
     #[rstest::rstest]
     #[case(Role::Clerk, "Read Enter")]
     #[case(Role::Reviewer, "Read Enter Decide Report")]
-    #[case(Role::Officer, "Read Enter Decide ListAgents SettleAppeals Report")]
+    #[case(Role::Officer, "Read Enter Decide ListAgents SettleAppeals HoldRecords Report")]
     #[case(Role::Auditor, "Read Report")]
     #[case(Role::Admin, "ManageStaff ManageSystems")]
     fn each_role_may_exactly_this(#[case] role: Role, #[case] allowed: &str) {
@@ -156,6 +161,7 @@ mod tests {
             P::Decide,
             P::ListAgents,
             P::SettleAppeals,
+            P::HoldRecords,
             P::Report,
             P::ManageStaff,
             P::ManageSystems,

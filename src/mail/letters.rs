@@ -183,6 +183,19 @@ pub struct StaffNotice<'a> {
     pub missed: bool,
 }
 
+/// What staff did in one place that no connector reaches.
+#[derive(Clone, Copy)]
+pub struct ByHand<'a> {
+    /// The place, as the policy names it: "Paper files".
+    pub place: &'a str,
+    /// How many records of the person's were there.
+    pub records: u64,
+    /// What was done with them, as the end of a sentence: "corrected".
+    pub done: &'a str,
+    /// Why they are kept, where they are.
+    pub why_kept: Option<&'a str>,
+}
+
 /// The package can be fetched.
 #[derive(Template)]
 #[template(path = "mail/en/package_ready.txt")]
@@ -195,6 +208,8 @@ pub struct PackageReady<'a> {
     pub until: NaiveDate,
     /// What else to say, a sentence each.
     pub notes: &'a [String],
+    /// What was done beside it.
+    pub by_hand: &'a [ByHand<'a>],
 }
 
 /// What a deletion did in one collection.
@@ -253,13 +268,15 @@ pub struct CorrectionDone<'a> {
     pub changes: &'a [Change<'a>],
     /// The recipients who are told of it, by name.
     pub told: &'a [&'a str],
+    /// What was done by hand.
+    pub by_hand: &'a [ByHand<'a>],
     /// For what was not changed; not shown when all was.
     pub remedies: Remedies<'a>,
 }
 
 impl CorrectionDone<'_> {
     fn partly(&self) -> bool {
-        self.changes.iter().any(|c| c.refused.is_some())
+        self.changes.iter().any(|c| c.refused.is_some()) || self.by_hand.iter().any(|w| w.why_kept.is_some())
     }
 }
 
@@ -396,6 +413,16 @@ pub struct CarriedOut<'a> {
     pub about: Concerning<'a>,
     /// What staff wrote.
     pub answer: Option<&'a str>,
+    /// What was done where, if that is known in detail.
+    pub by_hand: &'a [ByHand<'a>],
+    /// For what is kept; not shown when nothing is.
+    pub remedies: Remedies<'a>,
+}
+
+impl CarriedOut<'_> {
+    fn partly(&self) -> bool {
+        self.by_hand.iter().any(|w| w.why_kept.is_some())
+    }
 }
 
 /// The requester took the request back.

@@ -9,8 +9,9 @@ use diesel::{delete, insert_into};
 use super::codec::sum;
 use super::dialect::{ask, change};
 use super::schema::answers;
-use super::sql_types::At;
+use super::sql_types::{At, Uid};
 use super::{Keys, StoreError, Tx};
+use crate::domain::ids::RequestId;
 
 /// The first answer to a call.
 #[derive(Clone, PartialEq, Eq)]
@@ -25,6 +26,8 @@ pub struct Remembered {
     pub answer: Vec<u8>,
     /// When it was given.
     pub at: DateTime<Utc>,
+    /// The request it speaks of, where it speaks of one: its purge takes the answer along.
+    pub request: Option<RequestId>,
 }
 
 impl fmt::Debug for Remembered {
@@ -34,13 +37,14 @@ impl fmt::Debug for Remembered {
 }
 
 #[derive(Queryable, Insertable)]
-#[diesel(table_name = answers)]
+#[diesel(table_name = answers, treat_none_as_default_value = false)]
 struct Row {
     scope: Vec<u8>,
     body_hash: Vec<u8>,
     status: i32,
     sealed: Vec<u8>,
     at: At,
+    request_id: Option<Uid>,
 }
 
 impl Row {
@@ -54,6 +58,7 @@ impl Row {
             status: self.status.try_into().map_err(|_| unreadable("answers.status"))?,
             answer: answer.to_vec(),
             at: self.at.0,
+            request: self.request_id.map(|id| RequestId(id.0)),
         })
     }
 }
@@ -71,6 +76,7 @@ impl Tx<'_> {
             status: answer.status.into(),
             sealed: self.keys.seal(&place(&answer.scope), &answer.answer),
             at: At(answer.at),
+            request_id: answer.request.map(|id| Uid(id.0)),
         };
         let added = change!(self, c => {
             insert_into(answers::table).values(&row).on_conflict(answers::scope).do_nothing().execute(c)

@@ -58,6 +58,8 @@ pub struct LogLine {
     pub appeal_due: Option<NaiveDate>,
     /// When it was settled.
     pub appeal_settled_at: Option<DateTime<Utc>>,
+    /// How it ended: the state's name, or `no_match`.
+    pub outcome: Option<String>,
 }
 
 /// The longest page.
@@ -80,6 +82,7 @@ struct Row {
     appeal_filed_at: Option<At>,
     appeal_due: Option<On>,
     appeal_settled_at: Option<At>,
+    outcome: Option<String>,
 }
 
 type Columns = (
@@ -98,6 +101,7 @@ type Columns = (
     requests::appeal_filed_at,
     requests::appeal_due,
     requests::appeal_settled_at,
+    requests::outcome,
 );
 
 const COLUMNS: Columns = (
@@ -116,6 +120,7 @@ const COLUMNS: Columns = (
     requests::appeal_filed_at,
     requests::appeal_due,
     requests::appeal_settled_at,
+    requests::outcome,
 );
 
 impl Row {
@@ -136,6 +141,7 @@ impl Row {
             appeal_filed_at: self.appeal_filed_at.map(|at| at.0),
             appeal_due: self.appeal_due.map(|day| day.0),
             appeal_settled_at: self.appeal_settled_at.map(|at| at.0),
+            outcome: self.outcome,
         })
     }
 }

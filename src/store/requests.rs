@@ -6,15 +6,15 @@ use chrono::{DateTime, Utc};
 use diesel::dsl::{count_star, sql};
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
-use diesel::{delete, insert_into, update};
+use diesel::{insert_into, update};
 use zeroize::Zeroizing;
 
 use super::codec::word;
 use super::dialect::{ask, change, lock};
 use super::request_row::{COLUMNS, Columns, Row};
-use super::schema::{manifests, messages, requests};
+use super::schema::requests;
 use super::sealing::RequestKey;
-use super::sql_types::{At, On, Uid};
+use super::sql_types::{At, Uid};
 use super::{StoreError, Tx};
 use crate::domain::identity::{Email, IdentityKind};
 use crate::domain::ids::{BundleId, ControllerId, RequestId};
@@ -133,26 +133,6 @@ impl Tx<'_> {
             query.load(c)
         })?;
         rows.into_iter().map(|(state, count)| Ok((word(&state, "requests.state")?, count))).collect()
-    }
-
-    /// Destroys the request's key and everything personal about it: what is left is what the log and the trail say.
-    pub fn purge(&mut self, id: RequestId) -> Result<(), StoreError> {
-        let uid = Uid(id.0);
-        let gone = (
-            requests::wrapped_key.eq(None::<Vec<u8>>),
-            requests::sealed.eq(Vec::<u8>::new()),
-            requests::email_index.eq(None::<Vec<u8>>),
-            requests::phone_index.eq(None::<Vec<u8>>),
-            requests::look_at.eq(None::<On>),
-            requests::clock_stopped_at.eq(None::<At>),
-            requests::version.eq(requests::version + 1),
-        );
-        change!(self, c => update(requests::table.find(uid)).set(gone).execute(c))?;
-        change!(self, c => delete(messages::table.filter(messages::request_id.eq(uid))).execute(c))?;
-        change!(self, c => delete(manifests::table.filter(manifests::request_id.eq(uid))).execute(c))?;
-        self.opened.remove(&id);
-        self.pending.purged = true;
-        Ok(())
     }
 
     /// The key for the request's files, derived from its own key; none once it is purged.

@@ -42,6 +42,7 @@ table! {
         wrapped_key -> Nullable<Binary>,
         sealed -> Binary,
         version -> BigInt,
+        outcome -> Nullable<Text>,
         look_at -> Nullable<Day>,
         clock_stopped_at -> Nullable<Moment>,
     }
@@ -215,6 +216,55 @@ table! {
         status -> Integer,
         sealed -> Binary,
         at -> Moment,
+        request_id -> Nullable<Id>,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use super::super::sql_types::*;
+    record_holds (request_id) {
+        request_id -> Id,
+        until -> Day,
+        at -> Moment,
+        held_by -> Id,
+        sealed -> Binary,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use super::super::sql_types::*;
+    communications (id, request_id) {
+        id -> Id,
+        request_id -> Id,
+        at -> Moment,
+        channel -> Text,
+        direction -> Text,
+        kind -> Text,
+        delivery -> Text,
+        recorded_by -> Nullable<Id>,
+        sealed -> Binary,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use super::super::sql_types::*;
+    tasks (id) {
+        id -> Id,
+        request_id -> Id,
+        ordinal -> Integer,
+        name -> Text,
+        instruction -> Text,
+        arose_at -> Moment,
+        due -> Day,
+        result -> Nullable<Text>,
+        row_count -> BigInt,
+        ground -> Nullable<Text>,
+        done_at -> Nullable<Moment>,
+        done_by -> Nullable<Id>,
+        sealed_note -> Nullable<Binary>,
     }
 }
 
@@ -264,5 +314,7 @@ table! {
 }
 
 joinable!(sessions -> staff (staff_id));
+joinable!(tasks -> requests (request_id));
 allow_tables_to_appear_in_same_query!(sessions, staff);
 allow_tables_to_appear_in_same_query!(documents, requests);
+allow_tables_to_appear_in_same_query!(tasks, requests);

@@ -6,7 +6,7 @@ mod partly;
 use chrono::{DateTime, Utc};
 
 use super::remedies::remedies;
-use super::{Error, Office};
+use super::{Error, Office, tasks};
 use crate::clock;
 use crate::domain::actor::Actor;
 use crate::domain::audit::NewEntry;
@@ -20,7 +20,7 @@ use crate::domain::right::Right;
 use crate::store::{Message, Tx};
 
 /// Approves: the company's systems will be searched or changed, but for the collections in `except`, for which the
-/// request is denied.
+/// request is denied; and staff look through what the policy names.
 ///
 /// # Errors
 /// [`Error::Refused`], also where the policy wants evidence that is not there; for an exception also
@@ -32,14 +32,21 @@ pub async fn approve(office: &Office, by: StaffId, id: RequestId, except: Vec<Ex
     }
     let now = office.clock.now();
     let inner = office.clone();
-    transition(office, id, move |request| {
-        let controller = inner.controller(&request.controller).ok_or(Error::UnknownController)?;
-        if controller.policy.approval == Approval::NeedsEvidence {
-            request.needs_its_evidence()?;
-        }
-        Ok(request.approve_except(now, by, except.clone())?)
-    })
-    .await
+    office
+        .store
+        .write(move |tx| {
+            let request = tx.request_for_update(id)?.ok_or(Error::NotFound("request"))?;
+            let controller = inner.controller(&request.controller).ok_or(Error::UnknownController)?;
+            if controller.policy.approval == Approval::NeedsEvidence {
+                request.needs_its_evidence()?;
+            }
+            let clocks = request.clocks.clone();
+            let outcome = inner.dated(&clocks, request.approve_except(now, by, except.clone())?, now);
+            tx.save(&outcome)?;
+            tasks::arise(&inner, tx, &outcome.request, now)?;
+            Ok(outcome.request)
+        })
+        .await
 }
 
 /// Refuses, on a ground that the request's regime knows. Who could not be identified is given or offered instead what
@@ -218,7 +225,7 @@ pub async fn release(
                 return Err(Error::invalid("/answer", detail));
             }
             let outcome: Outcome =
-                if again { request.run_again(now, by)? } else { request.release(now, by, answer.clone())? };
+                if again { request.run_again(now, by)? } else { tasks::join(&inner, tx, request)?.release(now, by, answer.clone())? };
             let outcome = outcome.with_remedies(|request| remedies(&inner, request, now));
             tx.save(&outcome)?;
             wake_siblings(tx, &outcome.request, now)?;

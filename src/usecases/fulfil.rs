@@ -122,9 +122,11 @@ fn commit(office: &Office, tx: &mut Tx<'_>, job: &LeasedJob, owner: Uuid, done: 
         return Ok(());
     }
     let request = tx.request_for_update(id)?.ok_or(Error::NotFound("request"))?;
+    // Work by hand joins the answer when staff release it.
+    let review = *review || !tx.tasks(id)?.is_empty();
     tx.clear_steps(id)?;
     tx.put_steps(id, &steps(request.right, result, now))?;
-    let outcome = request.complete(now, result.clone(), *review)?;
+    let outcome = request.complete(now, result.clone(), review)?;
     let outcome = outcome.with_remedies(|request| remedies(office, request, now));
     tx.save(&outcome)?;
     wake_siblings(tx, &outcome.request, now)

@@ -3,6 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Error, Office};
+use crate::domain::ids::RequestId;
 use crate::store::Remembered;
 
 /// How long an answer is remembered.
@@ -15,6 +16,8 @@ pub struct Call {
     pub scope: [u8; 32],
     /// The hash of the body: the same key with another body is a mistake.
     pub body: [u8; 32],
+    /// The request whose address was called, if it was one's.
+    pub request: Option<RequestId>,
 }
 
 /// An answer that was given before.
@@ -37,7 +40,14 @@ pub struct Keep<T> {
 impl<T> Keep<T> {
     pub(super) fn answer(self, value: &T, at: DateTime<Utc>) -> Remembered {
         let Answer { status, body } = (self.render)(value);
-        Remembered { scope: self.call.scope, body_hash: self.call.body, status, answer: body, at }
+        Remembered {
+            scope: self.call.scope,
+            body_hash: self.call.body,
+            status,
+            answer: body,
+            at,
+            request: self.call.request,
+        }
     }
 }
 
@@ -67,6 +77,7 @@ pub async fn remember(office: &Office, call: Call, answer: Answer) -> Result<(),
         status: answer.status,
         answer: answer.body,
         at: office.clock.now(),
+        request: call.request,
     };
     match office.store.write(move |tx| Ok::<_, Error>(tx.remember(&remembered)?)).await {
         Ok(()) | Err(Error::Store(crate::store::StoreError::Conflict(_))) => Ok(()),

@@ -16,19 +16,22 @@ use told::Told;
 
 use super::authorize::person::goes_to_person;
 use super::fulfil::{ground_title, marking};
+use super::dispatch::Dispatch;
 use super::office::Controller;
 use super::{Error, Office, recipients};
+use crate::domain::communication::Party;
 use crate::domain::deadline::Duty;
 use crate::domain::identity::{Email, Name};
-use crate::domain::ids::{BundleId, JobId, RequestId};
+use crate::domain::ids::{BundleId, RequestId};
 use crate::domain::job::Letter as Kind;
 use crate::domain::mark::Mark;
 use crate::domain::policy::Policy;
 use crate::domain::request::{Action, Completed, Exception, Fulfilment, Request, State, StateName};
 use crate::domain::right::Right;
+use crate::domain::task;
 use crate::domain::verification::Challenge;
 use crate::mail::letters::{
-    Acknowledgement, Answered, AnsweredInPart, Asked, CarriedOut, Change, Clarification, Concerning, CorrectionDone,
+    Acknowledgement, Answered, AnsweredInPart, Asked, ByHand, CarriedOut, Change, Clarification, Concerning, CorrectionDone,
     DeletionDone, Due, Erased, Expired, Extended, LeftOut, Lifted, Marked, Message, NoMatch, Notice, OptOutHonoured,
     PackageReady, Referred, Remedies, VerificationCode, Withdrawn, compose,
 };
@@ -51,7 +54,7 @@ pub use agency::mail_agency;
 ///
 /// # Errors
 /// When the mail does not leave.
-pub async fn mail_code(office: &Office, job: JobId, bundle: BundleId, serial: u64) -> Result<(), LetterError> {
+pub async fn mail_code(office: &Office, job: &Dispatch, bundle: BundleId, serial: u64) -> Result<(), LetterError> {
     let read = move |tx: &mut crate::store::Tx<'_>| Ok::<_, Error>((tx.bundle(bundle)?, tx.requests_of(bundle)?));
     let (bundle, requests) = office.store.read(read).await?;
     let current = bundle.and_then(|b| Some((b.id, b.challenge?)));
@@ -59,6 +62,7 @@ pub async fn mail_code(office: &Office, job: JobId, bundle: BundleId, serial: u6
         return Ok(());
     };
     let Some(first) = requests.first() else { return Ok(()) };
+    job.concerns(requests.iter().map(|r| r.id));
     let controller = controller(office, first)?;
     let code = office.store.keys().code(id, challenge.serial);
     let asked: Vec<(String, Right)> = requests.iter().map(|r| (r.id.reference(), r.right)).collect();
@@ -81,9 +85,10 @@ pub async fn mail_code(office: &Office, job: JobId, bundle: BundleId, serial: u6
 ///
 /// # Errors
 /// When the mail does not leave.
-pub async fn mail_acknowledgement(office: &Office, job: JobId, bundle: BundleId) -> Result<(), LetterError> {
+pub async fn mail_acknowledgement(office: &Office, job: &Dispatch, bundle: BundleId) -> Result<(), LetterError> {
     let requests = office.store.read(move |tx| Ok::<_, Error>(tx.requests_of(bundle)?)).await?;
     let Some(first) = requests.first() else { return Ok(()) };
+    job.concerns(requests.iter().map(|r| r.id));
     let controller = controller(office, first)?;
     let given_up = |r: &Request| matches!(r.state, State::Withdrawn { .. } | State::Expired { .. });
     // What the law leaves nobody to decide was answered when it was asked.
@@ -152,7 +157,7 @@ fn evidence_wanted(office: &Office, requests: &[Request]) -> String {
 ///
 /// # Errors
 /// When the mail does not leave.
-pub async fn mail_letter(office: &Office, job: JobId, id: RequestId, kind: Kind) -> Result<(), LetterError> {
+pub async fn mail_letter(office: &Office, job: &Dispatch, id: RequestId, kind: Kind) -> Result<(), LetterError> {
     let read = move |tx: &mut crate::store::Tx<'_>| Ok::<_, Error>((tx.request(id)?, tx.messages(id)?));
     let (request, messages) = office.store.read(read).await?;
     let Some(request) = request else { return Ok(()) };
@@ -207,7 +212,7 @@ pub async fn mail_letter(office: &Office, job: JobId, id: RequestId, kind: Kind)
 
 async fn extended(
     office: &Office,
-    job: JobId,
+    job: &Dispatch,
     request: &Request,
     about: Concerning<'_>,
     remedies: Remedies<'_>,
@@ -223,7 +228,7 @@ async fn extended(
 
 async fn completed(
     office: &Office,
-    job: JobId,
+    job: &Dispatch,
     request: &Request,
     done: &Completed,
     about: Concerning<'_>,
@@ -238,8 +243,10 @@ async fn completed(
         let statements = &result.statements;
         return send(office, job, request, &Answered { about, statements, answer, remedies }).await;
     }
-    if result.by_hand {
-        return send(office, job, request, &CarriedOut { about, answer }).await;
+    let by_hand = &by_hand(result);
+    let on_paper_alone = reads(request.right) && result.package.is_none() && !by_hand.is_empty();
+    if result.by_hand || on_paper_alone {
+        return send(office, job, request, &CarriedOut { about, answer, by_hand, remedies }).await;
     }
     let told = told(controller(office, request)?, request, result);
     let told: Vec<&str> = told.iter().map(String::as_str).collect();
@@ -267,7 +274,7 @@ async fn completed(
         }
         Right::Correction => {
             let changes = changes(result);
-            send(office, job, request, &CorrectionDone { about, changes: &changes, told, remedies }).await
+            send(office, job, request, &CorrectionDone { about, changes: &changes, told, by_hand, remedies }).await
         }
         Right::Restriction | Right::Objection | Right::LimitSensitive | Right::WithdrawConsent => {
             let Some(mark) = result.marked else { return Ok(()) };
@@ -285,14 +292,14 @@ async fn completed(
                 return in_part(office, job, request, package, about, remedies).await;
             }
             let Some((url, until)) = package else { return Ok(()) };
-            send(office, job, request, &PackageReady { about, url, until, notes: &notes }).await
+            send(office, job, request, &PackageReady { about, url, until, notes: &notes, by_hand }).await
         }
     }
 }
 
 async fn in_part(
     office: &Office,
-    job: JobId,
+    job: &Dispatch,
     request: &Request,
     package: Option<(&str, NaiveDate)>,
     about: Concerning<'_>,
@@ -316,6 +323,11 @@ fn of_a_deletion<'a>(policy: &'a Policy, results: &[Erased<'_>]) -> Vec<&'a str>
     retention.chain(policy.exclusions_of(Right::Deletion)).collect()
 }
 
+/// Whether the right is answered with a package.
+fn reads(right: Right) -> bool {
+    matches!(right, Right::Access | Right::Portability | Right::Categories)
+}
+
 /// The recipients who hear of a result by mail; by the policy, since their mails may leave after this letter.
 fn told(controller: &Controller, request: &Request, result: &Fulfilment) -> Vec<String> {
     if result.changed() { recipients::of(&controller.policy, request.right).by_mail } else { Vec::new() }
@@ -334,7 +346,7 @@ fn sensitive_kinds(controller: &Controller, mark: Mark) -> Vec<String> {
 ///
 /// # Errors
 /// When the mail does not leave.
-pub async fn mail_notice(office: &Office, job: JobId, id: RequestId, recipient: &str) -> Result<(), LetterError> {
+pub async fn mail_notice(office: &Office, job: &Dispatch, id: RequestId, recipient: &str) -> Result<(), LetterError> {
     let Some(request) = office.store.read(move |tx| Ok::<_, Error>(tx.request(id)?)).await? else { return Ok(()) };
     let controller = controller(office, &request)?;
     let known = controller.policy.recipients.iter().find(|r| r.name == recipient).and_then(|r| r.address());
@@ -351,14 +363,14 @@ pub async fn mail_notice(office: &Office, job: JobId, id: RequestId, recipient: 
         email: request.particulars.person.email.expose(),
         of: &of,
     };
-    deliver(office, job, to, None, &notice).await
+    deliver(office, job, (id, Party::Other), (to, None), &notice).await
 }
 
 /// Mails that a mark falls, and why; not where nobody decided it, or it fell already.
 ///
 /// # Errors
 /// When the mail does not leave.
-pub async fn mail_lifting(office: &Office, job: JobId, id: RequestId) -> Result<(), LetterError> {
+pub async fn mail_lifting(office: &Office, job: &Dispatch, id: RequestId) -> Result<(), LetterError> {
     let Some(request) = office.store.read(move |tx| Ok::<_, Error>(tx.request(id)?)).await? else { return Ok(()) };
     let lifting = request.state.result().and_then(|result| result.lifting.as_ref());
     let Some(lifting) = lifting.filter(|lifting| lifting.lifted_at.is_none()) else { return Ok(()) };
@@ -403,6 +415,21 @@ fn erased(result: &Fulfilment) -> Vec<Erased<'_>> {
     lines
 }
 
+/// What staff did in places that no connector reaches.
+fn by_hand(result: &Fulfilment) -> Vec<ByHand<'_>> {
+    let lines = result.lines.iter().filter(|line| line.system == task::BY_HAND);
+    let told = lines.map(|line| {
+        let done = match line.action {
+            Action::Disclosed => "of which you get a copy",
+            Action::Corrected => "corrected",
+            Action::Kept => "kept",
+            _ => "treated as you asked",
+        };
+        ByHand { place: &line.collection, records: line.rows, done, why_kept: line.note.as_deref() }
+    });
+    told.collect()
+}
+
 fn changes(result: &Fulfilment) -> Vec<Change<'_>> {
     result
         .lines
@@ -437,29 +464,31 @@ fn addressee(request: &Request) -> (&Email, &Name) {
     request.particulars.agent.as_ref().map_or((&person.email, &person.name), |agent| (&agent.email, &agent.name))
 }
 
-async fn send(office: &Office, job: JobId, request: &Request, template: &impl Template) -> Result<(), LetterError> {
-    send_to(office, job, addressee(request), template).await
+async fn send(office: &Office, job: &Dispatch, request: &Request, template: &impl Template) -> Result<(), LetterError> {
+    send_to(office, job, (request.id, Party::Requester), addressee(request), template).await
 }
 
 async fn send_to(
     office: &Office,
-    job: JobId,
+    job: &Dispatch,
+    concerned: (RequestId, Party),
     (email, name): (&Email, &Name),
     template: &impl Template,
 ) -> Result<(), LetterError> {
-    deliver(office, job, email.clone(), Some(name.clone()), template).await
+    deliver(office, job, concerned, (email.clone(), Some(name.clone())), template).await
 }
 
 /// The letter's id is its job's: a repeat after a crash is the same message.
 async fn deliver(
     office: &Office,
-    job: JobId,
-    to: Email,
-    to_name: Option<Name>,
+    job: &Dispatch,
+    (about, party): (RequestId, Party),
+    (to, to_name): (Email, Option<Name>),
     template: &impl Template,
 ) -> Result<(), LetterError> {
     let text = compose(template);
-    let id: Uuid = job.0;
+    let id = job.id();
+    job.wrote(about, party, office.clock.now(), &text.subject, &text.body);
     let letter = Letter {
         id,
         to,

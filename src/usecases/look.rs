@@ -1,16 +1,19 @@
 //! What staff see: the queue, one request whole, its plan, its trail.
 
+use chrono::NaiveDate;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::fulfil::Plan;
 use super::history::{History, history};
-use super::{Error, Office};
+use super::{Error, Office, retention};
 use crate::domain::audit::Entry;
 use crate::domain::ids::RequestId;
 use crate::domain::policy::Referral;
 use crate::domain::request::Request;
+use crate::domain::retention::Hold;
 use crate::domain::right::Right;
+use crate::domain::task::Task;
 use crate::store::{JobStatus, Message, Page, Queue, StepRow};
 
 /// One request with everything that belongs to it.
@@ -27,6 +30,12 @@ pub struct Whole {
     pub history: History,
     /// To whom the policy lets it be referred.
     pub referrals: Vec<Referral>,
+    /// Work by hand.
+    pub tasks: Vec<Task>,
+    /// The last day on which its record is kept, once it is at its end.
+    pub kept_until: Option<NaiveDate>,
+    /// What keeps its record from the purge.
+    pub hold: Option<Hold>,
     /// What staff should know when they decide about it.
     pub guidance: Guidance,
 }
@@ -95,6 +104,9 @@ pub async fn whole(office: &Office, id: RequestId) -> Result<Whole, Error> {
             let request = tx.request(id)?.ok_or(Error::NotFound("request"))?;
             let controller = inner.controller(&request.controller);
             Ok(Whole {
+                kept_until: retention::kept_until(&inner, &request).map(|(day, _)| day),
+                tasks: tx.tasks(id)?,
+                hold: tx.record_hold(id)?,
                 guidance: Guidance::of(&inner, &request),
                 history: history(&inner, tx, &request)?,
                 referrals: controller.map(|c| c.policy.referrals.clone()).unwrap_or_default(),

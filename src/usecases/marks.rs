@@ -1,8 +1,9 @@
 //! Marks: staff lift a restriction, and the person hears of it before it falls.
 
 use super::letters::{self, LetterError};
+use super::dispatch::Dispatch;
 use super::{Error, Office};
-use crate::domain::ids::{JobId, RequestId, StaffId};
+use crate::domain::ids::{RequestId, StaffId};
 use crate::domain::personal::Personal;
 use crate::domain::request::Request;
 
@@ -28,7 +29,7 @@ pub async fn lift(office: &Office, by: StaffId, id: RequestId, reason: String) -
 ///
 /// # Errors
 /// When the letter does not leave: the mark then stands.
-pub async fn tell_and_lift(office: &Office, job: JobId, id: RequestId) -> Result<(), LetterError> {
+pub async fn tell_and_lift(office: &Office, job: &Dispatch, id: RequestId) -> Result<(), LetterError> {
     letters::mail_lifting(office, job, id).await?;
     let now = office.clock.now();
     let lifted = office.store.write(move |tx| {

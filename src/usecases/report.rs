@@ -64,7 +64,7 @@ pub async fn log(office: &Office, filter: LogFilter, after: Option<String>) -> R
 
 /// The header of the log as CSV.
 pub const LOG_HEADER: &str = "reference,controller,right,regime,channel,received_at,due,state,closed_at,ground,\
-appeal,appeal_filed_at,appeal_due,appeal_settled_at\r\n";
+appeal,appeal_filed_at,appeal_due,appeal_settled_at,outcome\r\n";
 
 /// One line of the log as CSV (RFC 4180).
 pub fn log_line(line: &LogLine) -> String {
@@ -84,11 +84,12 @@ pub fn log_line(line: &LogLine) -> String {
         line.appeal_filed_at.map(moment).unwrap_or_default(),
         line.appeal_due.map(|d| d.to_string()).unwrap_or_default(),
         line.appeal_settled_at.map(moment).unwrap_or_default(),
+        line.outcome.clone().unwrap_or_default(),
     ];
     fields.join(",") + "\r\n"
 }
 
 /// Names from the configuration may hold anything.
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     if text.contains([',', '"', '\r', '\n']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.to_owned() }
 }

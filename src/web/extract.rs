@@ -261,6 +261,8 @@ needs! {
     SettleAppeals = Some(Permission::SettleAppeals);
     /// The list of trusted agents.
     ListAgents = Some(Permission::ListAgents);
+    /// Keep a record from the purge.
+    HoldRecords = Some(Permission::HoldRecords);
     /// Figures and the request log.
     Report = Some(Permission::Report);
     /// Staff accounts.

@@ -11,6 +11,7 @@ use aws_lc_rs::digest::{Context, SHA256};
 
 use super::error::{self, Problem};
 use super::extract::{bearer, longest, read};
+use crate::domain::ids::RequestId;
 use crate::usecases::idempotency::{self, Answer, Call};
 use crate::usecases::{Office, staff};
 
@@ -72,7 +73,13 @@ async fn still_welcome(request: &ServiceRequest, office: &Office) -> bool {
 fn call(office: &Office, request: &ServiceRequest, key: &HeaderValue, body: &Bytes) -> Call {
     let caller = request.headers().get(AUTHORIZATION).map(HeaderValue::as_bytes).unwrap_or_default();
     let scope = hash(&[request.path().as_bytes(), caller, key.as_bytes()]);
-    Call { scope, body: office.store.keys().mac("idempotent body", body) }
+    Call { scope, body: office.store.keys().mac("idempotent body", body), request: concerned(request.path()) }
+}
+
+/// The request that an address names: `/v1/requests/{id}/…`, `/v1/staff/requests/{id}/…`.
+fn concerned(path: &str) -> Option<RequestId> {
+    let (_, rest) = path.split_once("/requests/")?;
+    rest.split('/').next()?.parse().ok()
 }
 
 fn hash(parts: &[&[u8]]) -> [u8; 32] {

@@ -4,8 +4,8 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 use super::api::{
-    accounts, agents, appeals, authorizations, decisions, operations, queue, receipts, requests, sessions, signals,
-    suppressions, unsubscribe_links, verification,
+    accounts, agents, appeals, authorizations, decisions, operations, queue, receipts, records, reports, requests,
+    sessions, signals, suppressions, tasks, unsubscribe_links, verification,
 };
 use super::centre::{authorization, privacy, unsubscribe};
 
@@ -24,7 +24,7 @@ pub const COMMITTED: &str = include_str!("../../openapi.yaml");
         (name = "pages", description = "What a person's browser or mail program opens."),
         (name = "operations", description = "Health, figures, this file."),
     ),
-    components(schemas(queue::SortQuery)),
+    components(schemas(reports::ReportFormat, queue::SortQuery)),
     paths(
         requests::submit, requests::get, requests::send_code, requests::confirm_code, requests::withdraw,
         requests::messages, requests::write_message, requests::package, requests::package_file,
@@ -42,6 +42,8 @@ pub const COMMITTED: &str = include_str!("../../openapi.yaml");
         decisions::approve, decisions::deny, decisions::extend, decisions::clarify, decisions::refer,
         decisions::assign, decisions::release, decisions::lift, decisions::retry, decisions::write_message,
         appeals::file, appeals::withdraw, appeals::enter, appeals::extend, appeals::settle,
+        reports::metrics, tasks::list, tasks::finish, records::letters, records::communications,
+        records::record_communication, records::hold,
         operations::live, operations::ready, operations::metrics, operations::openapi, operations::problem,
     )
 )]

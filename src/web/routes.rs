@@ -3,8 +3,8 @@
 use actix_web::web::{self, PathConfig, QueryConfig, ServiceConfig};
 
 use super::api::{
-    accounts, agents, appeals, authorizations, decisions, operations, queue, receipts, requests, sessions, signals,
-    suppressions, unsubscribe_links, verification,
+    accounts, agents, appeals, authorizations, decisions, operations, queue, receipts, records, reports, requests,
+    sessions, signals, suppressions, tasks, unsubscribe_links, verification,
 };
 use super::centre::{self, privacy, unsubscribe};
 use super::error::{self, Problem};
@@ -50,6 +50,7 @@ pub fn configure(config: &mut ServiceConfig) {
         "/v1/requests/{id}/withdrawal" => { post "POST": requests::withdraw };
         "/v1/requests/{id}/appeal" => { post "POST": appeals::file, delete "DELETE": appeals::withdraw };
         "/v1/requests/{id}/messages" => { get "GET": requests::messages, post "POST": requests::write_message };
+        "/v1/requests/{id}/letters" => { get "GET": records::letters };
         "/v1/requests/{id}/package" => { get "GET": requests::package };
         "/v1/requests/{id}/package/{path:.+}" => { get "GET": requests::package_file };
         "/v1/requests/{id}/authorization" => { post "POST": authorizations::upload };
@@ -72,6 +73,9 @@ pub fn configure(config: &mut ServiceConfig) {
         "/v1/staff/agents" => { get "GET": agents::list, post "POST": agents::add };
         "/v1/staff/agents/{id}" => { delete "DELETE": agents::remove };
         "/v1/staff/export.csv" => { get "GET": queue::export };
+        "/v1/staff/tasks" => { get "GET": tasks::list };
+        "/v1/staff/requests/{id}/tasks/{number}" => { post "POST": tasks::finish };
+        "/v1/staff/reports/metrics" => { get "GET": reports::metrics };
         "/v1/staff/metrics" => { get "GET": queue::figures };
         "/v1/staff/requests" => { get "GET": queue::list, post "POST": accounts::enter_request };
         "/v1/staff/requests/{id}" => { get "GET": queue::get };
@@ -92,6 +96,9 @@ pub fn configure(config: &mut ServiceConfig) {
         "/v1/staff/requests/{id}/appeal/extension" => { post "POST": appeals::extend };
         "/v1/staff/requests/{id}/appeal/decision" => { post "POST": appeals::settle };
         "/v1/staff/requests/{id}/messages" => { post "POST": decisions::write_message };
+        "/v1/staff/requests/{id}/letters" => { get "GET": records::communications };
+        "/v1/staff/requests/{id}/communications" => { post "POST": records::record_communication };
+        "/v1/staff/requests/{id}/record-hold" => { post "POST": records::hold };
     }
     config.default_service(web::to(|| async {
         Problem::new(error::NOT_FOUND, "there is nothing at this address").into_response()

@@ -1,7 +1,7 @@
 //! The worker: claims jobs, runs them, settles them; and does what is due by the clock.
 
 mod run;
-mod schedule;
+pub mod schedule;
 
 use std::sync::Arc;
 use std::time::Duration;

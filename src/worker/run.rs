@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use crate::domain::job::{Job, LeasedJob, Settlement};
 use crate::fulfilment::FulfilmentError;
+use crate::usecases::dispatch::Dispatch;
 use crate::usecases::letters::{self, LetterError, notices};
 use crate::usecases::{Error, Office, evidence, fulfil, marks, recipients};
 
@@ -25,30 +26,31 @@ pub async fn fulfilment(office: &Office, owner: Uuid, job: LeasedJob) {
         Ok(Some(settlement)) => settlement,
         Err(error) => failed(office, &job, &error),
     };
-    settle(office, owner, vec![(job, settlement)]).await;
+    settle(office, owner, vec![(job, None, settlement)]).await;
 }
 
 /// Sends a batch of mails and settles them together.
 pub async fn mails(office: &Office, owner: Uuid, jobs: Vec<LeasedJob>) {
     let sent = futures_util::stream::iter(jobs).map(async |job| {
-        let settlement = mail(office, &job).await;
-        (job, settlement)
+        let dispatch = Dispatch::of(&job);
+        let settlement = mail(office, &job, &dispatch).await;
+        (job, Some(dispatch), settlement)
     });
     let settlements = sent.buffer_unordered(MAILS_AT_ONCE).collect().await;
     settle(office, owner, settlements).await;
 }
 
-async fn mail(office: &Office, job: &LeasedJob) -> Settlement {
+async fn mail(office: &Office, job: &LeasedJob, dispatch: &Dispatch) -> Settlement {
     let sent = match &job.job {
-        Job::MailCode { bundle, serial } => letters::mail_code(office, job.id, *bundle, *serial).await,
-        Job::MailAcknowledgement { bundle } => letters::mail_acknowledgement(office, job.id, *bundle).await,
-        Job::MailAgency { bundle, letter } => letters::mail_agency(office, job.id, *bundle, *letter).await,
-        Job::MailVerificationReminder { bundle } => notices::mail_verification_reminder(office, job.id, *bundle).await,
-        Job::MailStaff { request, notice, to } => notices::mail_notice(office, job.id, *request, *notice, *to).await,
-        Job::MailLetter { request, letter } => letters::mail_letter(office, job.id, *request, *letter).await,
+        Job::MailCode { bundle, serial } => letters::mail_code(office, dispatch, *bundle, *serial).await,
+        Job::MailAcknowledgement { bundle } => letters::mail_acknowledgement(office, dispatch, *bundle).await,
+        Job::MailAgency { bundle, letter } => letters::mail_agency(office, dispatch, *bundle, *letter).await,
+        Job::MailVerificationReminder { bundle } => notices::mail_verification_reminder(office, dispatch, *bundle).await,
+        Job::MailStaff { request, notice, to } => notices::mail_notice(office, dispatch, *request, *notice, *to).await,
+        Job::MailLetter { request, letter } => letters::mail_letter(office, dispatch, *request, *letter).await,
         Job::TellRecipients { request } => recipients::tell(office, *request).await.map_err(LetterError::from),
-        Job::MailNotice { request, recipient } => letters::mail_notice(office, job.id, *request, recipient).await,
-        Job::LiftMark { request } => marks::tell_and_lift(office, job.id, *request).await,
+        Job::MailNotice { request, recipient } => letters::mail_notice(office, dispatch, *request, recipient).await,
+        Job::LiftMark { request } => marks::tell_and_lift(office, dispatch, *request).await,
         Job::Fulfil { .. } | Job::MatchEvidence { .. } => Ok(()),
     };
     let Err(error) = sent else { return Settlement::Done };
@@ -70,15 +72,20 @@ fn failed(office: &Office, job: &LeasedJob, error: &Error) -> Settlement {
     }
 }
 
-async fn settle(office: &Office, owner: Uuid, settlements: Vec<(LeasedJob, Settlement)>) {
-    settlements.iter().for_each(|(job, settlement)| count(settlement, job.job.kind()));
+async fn settle(office: &Office, owner: Uuid, settlements: Vec<(LeasedJob, Option<Dispatch>, Settlement)>) {
+    settlements.iter().for_each(|(job, _, settlement)| count(settlement, job.job.kind()));
     let now = office.clock.now();
     let jobs = settlements.len();
     let settled = office
         .store
         .write(move |tx| {
-            for (job, settlement) in &settlements {
-                tx.settle(job, owner, settlement, now)?;
+            for (job, dispatch, settlement) in &settlements {
+                // Whoever has the lease now sends the same letter, and keeps it.
+                if tx.settle(job, owner, settlement, now)?
+                    && let Some(dispatch) = dispatch
+                {
+                    dispatch.keep(tx, settlement)?;
+                }
             }
             Ok::<_, Error>(())
         })

@@ -1,11 +1,12 @@
-//! What is due by the clock alone: unverified requests expire, dates are reminded of, packages and remembered answers go.
+//! What is due by the clock alone: unverified requests expire, dates are reminded of, records are purged, packages and
+//! remembered answers go.
 
 use std::time::Duration;
 
 use chrono::TimeDelta;
 use tokio::sync::watch;
 
-use crate::usecases::{Error, Office, authorize, decide, fulfil, idempotency, remind};
+use crate::usecases::{Error, Office, authorize, decide, fulfil, idempotency, remind, retention};
 
 /// How often the clock is looked at.
 const EVERY: Duration = Duration::from_secs(60);
@@ -35,6 +36,7 @@ pub async fn once(office: &Office) -> Result<(), Error> {
     let now = office.clock.now();
     office.store.write(move |tx| Ok::<_, Error>(tx.forget_tries(now)?)).await?;
     authorize::document::sweep(office).await?;
+    retention::purge(office).await?;
     fulfil::remove_expired_packages(office).await?;
     let shelf = office.shelf.clone();
     // A part this old belongs to nobody who is still writing it.

@@ -16,7 +16,7 @@ use serde::{Deserialize, Deserializer};
 pub use agents::{AgentPromise, PackageTo};
 pub use appeal_terms::AppealTerms;
 pub use evidence::{Approval, SignIn};
-pub use parts::{AppealPromise, AutomatedDecision, AutomatedDecisions, Exclusion, Gpc, Honour, Purpose, Recipient, Referral, Release, Reminders, Retention, concerns};
+pub use parts::{AppealPromise, AutomatedDecision, AutomatedDecisions, ByHand, Exclusion, Gpc, Honour, Purpose, Recipient, Referral, Release, Reminders, Retention, concerns};
 pub use terms::Terms;
 
 use super::deadline::Promise;
@@ -85,6 +85,9 @@ pub struct Policy {
     /// When staff are told of dates.
     #[serde(default)]
     pub reminders: Reminders,
+    /// For how many months after its end the record of a request is kept; never shorter than the law asks.
+    #[serde(default, deserialize_with = "months")]
+    pub records_months: Option<u32>,
     /// The fideslang data categories it describes but never hands out, beside the regime's.
     #[serde(default)]
     pub never_disclose: Vec<String>,
@@ -118,6 +121,9 @@ pub struct Policy {
     /// How signals of browsers are treated.
     #[serde(default)]
     pub gpc: Gpc,
+    /// What staff look through themselves when a request is approved, because no connector reaches it: paper files.
+    #[serde(default)]
+    pub by_hand: Vec<ByHand>,
     /// What staff should know when they decide.
     #[serde(default)]
     pub notes: Vec<String>,
@@ -194,6 +200,11 @@ fn time_zone<'de, D: Deserializer<'de>>(from: D) -> Result<Tz, D::Error> {
 fn days<'de, D: Deserializer<'de>>(from: D) -> Result<u32, D::Error> {
     let days = u32::deserialize(from)?;
     (1..=365).contains(&days).then_some(days).ok_or_else(|| D::Error::custom("write 1 to 365 days"))
+}
+
+fn months<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u32>, D::Error> {
+    let months = u32::deserialize(from)?;
+    (1..=600).contains(&months).then_some(Some(months)).ok_or_else(|| D::Error::custom("write 1 to 600 months"))
 }
 
 #[cfg(test)]

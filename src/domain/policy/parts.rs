@@ -110,6 +110,33 @@ pub struct Exclusion {
     pub rights: Vec<Right>,
 }
 
+/// Something that a person has to look through, such as files on paper.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ByHand {
+    /// What it is, as letters name it: "Paper files".
+    pub name: String,
+    /// What to do there, for staff.
+    pub text: String,
+    /// The rights whose exercise reaches it; all that are approved when empty.
+    #[serde(default)]
+    pub rights: Vec<Right>,
+    /// Within how many days of the approval it should be done.
+    #[serde(default = "a_week")]
+    pub days: u16,
+}
+
+impl ByHand {
+    /// Whether a request under `right` brings it about.
+    pub fn concerns(&self, right: Right) -> bool {
+        self.rights.is_empty() || self.rights.contains(&right)
+    }
+}
+
+fn a_week() -> u16 {
+    7
+}
+
 /// An appeal that the controller promises of its own accord, or on better terms than the law's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]

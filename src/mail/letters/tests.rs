@@ -179,7 +179,7 @@ fn staff_notice() {
 #[test]
 fn package_ready() {
     let url = "https://privacy.infotech.example/requests/DSR-7K2M-94QX";
-    insta::assert_snapshot!(shown(&PackageReady { about: about(Right::Access), url, until: day(12, 22), notes: &[] }), @"
+    insta::assert_snapshot!(shown(&PackageReady { about: about(Right::Access), url, until: day(12, 22), notes: &[], by_hand: &[] }), @"
     Your data is ready (DSR-7K2M-94QX)
     ====
     Hello Ada Lovelace,
@@ -291,6 +291,7 @@ fn correction_done() {
         about: about(Right::Correction),
         changes: &changes,
         told: &["Example Parcels AG", "Example Letters Ltd"],
+        by_hand: &[],
         remedies,
     };
     insta::assert_snapshot!(shown(&letter), @"
@@ -568,7 +569,8 @@ fn message() {
 
 #[test]
 fn carried_out() {
-    insta::assert_snapshot!(shown(&CarriedOut { about: about(Right::Objection), answer: None }), @"
+    let letter = CarriedOut { about: about(Right::Objection), answer: None, by_hand: &[], remedies: Remedies::default() };
+    insta::assert_snapshot!(shown(&letter), @"
     Your request was carried out (DSR-7K2M-94QX)
     ====
     Hello Ada Lovelace,
@@ -577,6 +579,40 @@ fn carried_out() {
     objection to the use of your personal data.
 
     We did what you asked.
+
+    Questions? Write to privacy@infotech.example and name the number DSR-7K2M-94QX.
+
+    Infotech
+    ");
+}
+
+#[test]
+fn carried_out_by_hand_in_part() {
+    let by_hand = [
+        ByHand { place: "Paper files", records: 2, done: "of which you get a copy", why_kept: None },
+        ByHand { place: "Archive", records: 1, done: "kept", why_kept: Some("The law asks us to keep it.") },
+        ByHand { place: "Recorded calls", records: 0, done: "of which you get a copy", why_kept: None },
+    ];
+    let remedies = Remedies { court: true, ..Remedies::default() };
+    let letter = CarriedOut { about: about(Right::Access), by_hand: &by_hand, remedies };
+    insta::assert_snapshot!(shown(&letter), @"
+    Your request was carried out (DSR-7K2M-94QX)
+    ====
+    Hello Ada Lovelace,
+
+    this is about your request DSR-7K2M-94QX to Infotech for
+    a copy of your personal data.
+
+    We did what you asked in part.
+
+    What we looked through by hand:
+
+    - Paper files: 2 records of which you get a copy
+    - Archive: 1 record kept
+      Kept because: The law asks us to keep it.
+    - Recorded calls: nothing of yours
+
+    You can also go to court.
 
     Questions? Write to privacy@infotech.example and name the number DSR-7K2M-94QX.
 

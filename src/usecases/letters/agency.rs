@@ -2,9 +2,10 @@
 
 use secrecy::SecretString;
 
-use super::{LetterError, controller, send_to};
+use super::{Dispatch, LetterError, controller, send_to};
+use crate::domain::communication::Party;
 use crate::domain::agent::{Agent, Need, Standing};
-use crate::domain::ids::{BundleId, JobId};
+use crate::domain::ids::BundleId;
 use crate::domain::job::AgencyLetter;
 use crate::domain::request::{Request, State, StateName};
 use crate::domain::right::Right;
@@ -21,7 +22,7 @@ use crate::usecases::authorize::person;
 /// When the mail does not leave.
 pub async fn mail_agency(
     office: &Office,
-    job: JobId,
+    job: &Dispatch,
     bundle: BundleId,
     letter: AgencyLetter,
 ) -> Result<(), LetterError> {
@@ -49,7 +50,7 @@ pub async fn mail_agency(
                 url: url.as_deref(),
                 contact,
             };
-            send_to(office, job, to_person, &letter).await
+            send_to(office, job, (first.id, Party::Person), to_person, &letter).await
         }
         AgencyLetter::ProofRefused => {
             let Some((request, reason)) = requests.iter().find_map(refused) else { return Ok(()) };
@@ -63,12 +64,12 @@ pub async fn mail_agency(
                 url,
                 contact,
             };
-            send_to(office, job, to_agent, &letter).await
+            send_to(office, job, (first.id, Party::Requester), to_agent, &letter).await
         }
         AgencyLetter::Disowned => {
             let letter =
                 Disowned { name: Some(agent_name), person: person_name, controller: company, asked: &asked, contact };
-            send_to(office, job, to_agent, &letter).await
+            send_to(office, job, (first.id, Party::Requester), to_agent, &letter).await
         }
         AgencyLetter::DisownedNoted => {
             let letter = DisownedNoted {
@@ -78,7 +79,7 @@ pub async fn mail_agency(
                 asked: &asked,
                 contact,
             };
-            send_to(office, job, to_person, &letter).await
+            send_to(office, job, (first.id, Party::Person), to_person, &letter).await
         }
     }
 }
@@ -93,7 +94,7 @@ fn refused(request: &Request) -> Option<(&Request, &str)> {
 /// The code that proves the agent's address, with what else would show their authority.
 pub(super) async fn code(
     office: &Office,
-    job: JobId,
+    job: &Dispatch,
     requests: &[Request],
     agent: &Agent,
     code: &SecretString,
@@ -116,13 +117,13 @@ pub(super) async fn code(
         url: url.as_deref(),
         asks_person: needs.contains(&Need::PersonConfirmation),
     };
-    send_to(office, job, (&agent.email, &agent.name), &letter).await
+    send_to(office, job, (first.id, Party::Requester), (&agent.email, &agent.name), &letter).await
 }
 
 /// To the person, once what an agent asked in their name is answered.
 pub(super) async fn answered_for_you(
     office: &Office,
-    job: JobId,
+    job: &Dispatch,
     request: &Request,
     about: Concerning<'_>,
 ) -> Result<(), LetterError> {
@@ -140,13 +141,13 @@ pub(super) async fn answered_for_you(
     let until = package.map(|p| super::day(office, request, p.expires_at)).transpose()?;
     let about = Concerning { name: Some(person.name.expose()), on_behalf_of: None, ..about };
     let letter = AnsweredForYou { about, agent: agent.name.expose(), outcome, url: url.as_deref(), until };
-    send_to(office, job, (&person.email, &person.name), &letter).await
+    send_to(office, job, (request.id, Party::Person), (&person.email, &person.name), &letter).await
 }
 
 /// To the agent, where the package goes to the person alone.
 pub(super) async fn package_for_person(
     office: &Office,
-    job: JobId,
+    job: &Dispatch,
     request: &Request,
     about: Concerning<'_>,
 ) -> Result<(), LetterError> {

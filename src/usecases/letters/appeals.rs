@@ -1,10 +1,9 @@
 //! What the person is told of their appeal.
 
 use super::told::Told;
-use super::{LetterError, day, send};
+use super::{Dispatch, LetterError, day, send};
 use crate::domain::appeal::AppealState;
 use crate::domain::deadline::Duty;
-use crate::domain::ids::JobId;
 use crate::domain::job::Letter as Kind;
 use crate::domain::request::Request;
 use crate::mail::letters::{AppealExtended, AppealOverturned, AppealReceived, AppealUpheld, Concerning};
@@ -13,7 +12,7 @@ use crate::usecases::Office;
 /// Mails a letter about the latest appeal; one that the appeal has outlived is not sent.
 pub(super) async fn mail(
     office: &Office,
-    job: JobId,
+    job: &Dispatch,
     request: &Request,
     kind: Kind,
     about: Concerning<'_>,

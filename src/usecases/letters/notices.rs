@@ -1,9 +1,10 @@
 //! Reminders: to the person whose confirmation is waited for, and to staff about dates, without a word about the person.
 
-use super::{LetterError, controller, deliver, send};
+use super::{Dispatch, LetterError, controller, deliver, send};
+use crate::domain::communication::Party;
 use crate::domain::deadline::Duty;
 use crate::domain::identity::Email;
-use crate::domain::ids::{BundleId, JobId, RequestId};
+use crate::domain::ids::{BundleId, RequestId};
 use crate::domain::job::Addressee;
 use crate::domain::request::{Request, State};
 use crate::domain::right::Right;
@@ -15,7 +16,7 @@ use crate::usecases::{Error, Office};
 ///
 /// # Errors
 /// When the mail does not leave.
-pub async fn mail_verification_reminder(office: &Office, job: JobId, bundle: BundleId) -> Result<(), LetterError> {
+pub async fn mail_verification_reminder(office: &Office, job: &Dispatch, bundle: BundleId) -> Result<(), LetterError> {
     let requests = office.store.read(move |tx| Ok::<_, Error>(tx.requests_of(bundle)?)).await?;
     let since = |r: &Request| match r.state {
         State::AwaitingVerification { since } => Some(since),
@@ -45,7 +46,7 @@ pub async fn mail_verification_reminder(office: &Office, job: JobId, bundle: Bun
 /// When the mail does not leave.
 pub async fn mail_notice(
     office: &Office,
-    job: JobId,
+    job: &Dispatch,
     id: RequestId,
     notice: Notice,
     to: Addressee,
@@ -75,7 +76,7 @@ pub async fn mail_notice(
         due: notice.due,
         missed: notice.occasion == Occasion::Missed,
     };
-    deliver(office, job, email, member.map(|m| m.name), &letter).await
+    deliver(office, job, (request.id, Party::Other), (email, member.map(|m| m.name)), &letter).await
 }
 
 const fn owed(duty: Duty) -> &'static str {

@@ -17,7 +17,9 @@ use crate::domain::right::Right;
 use crate::store::{JobStatus, LogFilter, Queue, Sort, StepRow};
 use crate::usecases::look::{self, Guidance, Whole};
 use crate::usecases::{Office, report};
+use crate::web::api::records::{HoldView, RecordView};
 use crate::web::api::requests::MessageView;
+use crate::web::api::tasks::TaskView;
 use crate::web::api::verification::{EvidenceView, SignedView};
 use crate::web::error::{self, Problem, ProblemBody};
 use crate::web::extract::{Read, Report, Staff};
@@ -173,6 +175,10 @@ pub struct WholeView {
     pub steps: Vec<StepView>,
     /// Work that is left to do.
     pub jobs: Vec<JobView>,
+    /// Work by hand that its approval brought.
+    pub tasks: Vec<TaskView>,
+    /// How long its record is kept.
+    pub record: RecordView,
     /// What law and policy say to whoever decides.
     pub guidance: Guidance,
 }
@@ -352,6 +358,8 @@ impl From<Whole> for WholeView {
             messages: whole.messages.iter().map(MessageView::from).collect(),
             steps: whole.steps.iter().map(StepView::from).collect(),
             jobs: whole.jobs.iter().map(JobView::from).collect(),
+            tasks: whole.tasks.iter().map(TaskView::from).collect(),
+            record: RecordView { kept_until: whole.kept_until, hold: whole.hold.as_ref().map(HoldView::from) },
             guidance: whole.guidance,
         }
     }

@@ -109,6 +109,7 @@ fn an_api_key_is_known_by_its_hash_until_it_is_revoked(#[values(Db::Sqlite, Db::
 fn of_two_first_answers_one_is_kept(#[values(Db::Sqlite, Db::Postgres)] db: Db) {
     let home = Home::new(db);
     let answer = |n: u8| Remembered {
+        request: None,
         scope: [1; 32],
         body_hash: [n; 32],
         status: 201,

@@ -76,6 +76,14 @@ pub fn query(url: &str, sql: &str) -> String {
     String::from_utf8(output.stdout).expect("UTF-8").trim_end().to_owned()
 }
 
+/// What `pg_dump` writes for a database that was vacuumed before: a backup.
+pub fn dump(url: &str) -> Vec<u8> {
+    execute(url, "VACUUM");
+    let output = Command::new(cluster().bin.join("pg_dump")).arg(url).output().expect("pg_dump starts");
+    assert!(output.status.success(), "pg_dump: {}", String::from_utf8_lossy(&output.stderr));
+    output.stdout
+}
+
 fn url_of(role: &str, database: &str) -> String {
     format!("postgres://{role}@127.0.0.1:{}/{database}", cluster().port)
 }

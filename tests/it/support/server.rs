@@ -171,11 +171,20 @@ pub struct Server {
 impl Server {
     /// Serves a world, with staff, on a free port; its clock stands still until it is moved.
     pub fn start(world: &World) -> Self {
-        Self::start_at(world, today())
+        Self::serving(world, today(), true)
     }
 
     /// The same on another day. The clock is not set back once it serves: what is due by it was looked at by then.
     pub fn start_at(world: &World, now: DateTime<Utc>) -> Self {
+        Self::serving(world, now, true)
+    }
+
+    /// The same once more on a world that has its staff already.
+    pub fn restart(world: &World) -> Self {
+        Self::serving(world, today(), false)
+    }
+
+    fn serving(world: &World, now: DateTime<Utc>, new: bool) -> Self {
         let config = Config::load(&world.config(), true, std::iter::empty()).unwrap();
         let office = assemble::office(&config, Clock::manual(now)).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -184,7 +193,9 @@ impl Server {
         let serving = office.clone();
         let thread = std::thread::spawn(move || {
             actix_web::rt::System::new().block_on(async move {
-                add_staff(&serving).await;
+                if new {
+                    add_staff(&serving).await;
+                }
                 let worker = Worker::start(serving.clone(), habeas::clock::new_id(serving.clock.now()));
                 let figures = serve::figures();
                 let server = web::serve(Serving { office: serving, figures, workers: 1 }, listener).unwrap();

@@ -145,6 +145,41 @@ impl World {
         }
     }
 
+    /// One value out of the store, past Habeas, bytes in hexadecimal.
+    pub fn query_store(&self, sql: &str) -> String {
+        if self.store.starts_with("postgres") {
+            return postgres::query(&self.store, sql);
+        }
+        let store = rusqlite::Connection::open(self.path().join("habeas.db")).unwrap();
+        let value: rusqlite::types::Value = store.query_row(sql, [], |row| row.get(0)).unwrap();
+        match value {
+            rusqlite::types::Value::Integer(n) => n.to_string(),
+            rusqlite::types::Value::Text(text) => text,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Everything the store holds, as somebody would find it on a disk: the database's files and a backup taken now,
+    /// and the packages.
+    pub fn kept(&self) -> Vec<u8> {
+        let mut all = Vec::new();
+        if self.store.starts_with("postgres") {
+            all.extend(postgres::dump(&self.store));
+        } else {
+            let backup = self.path().join("habeas.db.backup");
+            let _ = std::fs::remove_file(&backup);
+            self.execute_in_store(Kind::Sqlite, &format!("VACUUM INTO '{}'", backup.display()));
+        }
+        let packages = std::fs::read_dir(self.path().join("packages")).into_iter().flatten();
+        let files = std::fs::read_dir(self.path()).unwrap().chain(packages).map(|f| f.unwrap().path());
+        let ours = files.filter(|f| {
+            let name = f.file_name().unwrap().to_str().unwrap();
+            f.is_file() && (name.starts_with("habeas.db") || f.parent().unwrap().ends_with("packages"))
+        });
+        ours.for_each(|file| all.extend(std::fs::read(file).unwrap()));
+        all
+    }
+
     /// Every row of every table, as lines in order: the company's data as a whole.
     pub fn rows(&self) -> Vec<String> {
         let mut all = Vec::new();

@@ -37,7 +37,7 @@ fn paper_files_are_looked_through_before_the_answer_goes_out(#[values(Kind::Sqli
     let (_, open) = api.get("/v1/staff/tasks?open=true", &staff);
     assert_eq!((&open["items"][0]["name"], &open["items"][0]["due"]), (&json!("Paper files"), &json!("2026-12-06")));
     let clerk = api.sign_in(Role::Clerk);
-    let done = json!({ "done": true, "rows": 2, "note": "An application and a letter: copies are in the post." });
+    let done = json!({ "result": "done", "rows": 2, "note": "An application and a letter: copies are in the post." });
     let (status, task) = api.post(&format!("/v1/staff/requests/{id}/tasks/1"), &clerk, done);
     assert_eq!(status, 200, "{task}");
     assert_eq!(api.post(&release, &staff, json!({})).0, 200);
@@ -54,7 +54,7 @@ fn data_is_suppressed_and_kept(#[values(Kind::Sqlite, Kind::Postgres)] store: Ki
     let api = &company.server.api;
     let staff = api.sign_in(Role::Officer);
     api.approve(&id, &staff);
-    let task = json!({ "done": true, "rows": 0 });
+    let task = json!({ "result": "nothing_held" });
     assert_eq!(api.post(&format!("/v1/staff/requests/{id}/tasks/1"), &staff, task).0, 200);
     api.post(&format!("/v1/staff/requests/{id}/release"), &staff, json!({}));
     assert_eq!(api.settled(&id, &staff)["state"], "fulfilled");
