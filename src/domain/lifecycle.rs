@@ -177,7 +177,8 @@ fn admit(mut request: Request, now: DateTime<Utc>) -> Outcome {
         Some(mark) => json!({ "marked": mark }),
         None => json!({ "opted_out_of": opt_outs }),
     };
-    let mut outcome = Outcome { opt_outs, ..request.answer(step, Approval::new(now, Actor::System), None, result, facts) };
+    let mut outcome =
+        Outcome { opt_outs, ..request.answer(step, Approval::new(now, Actor::System), None, result, facts) };
     if outcome.request.channel.is_signal() {
         // The signal was answered where it was given.
         outcome.jobs.retain(|job| !matches!(job.job, Job::MailLetter { letter: Letter::Completed, .. }));

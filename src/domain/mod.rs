@@ -1,8 +1,8 @@
 //! What a data-subject request is and what may happen to it: pure rules, no I/O, no clock, no randomness.
 
 pub mod actor;
-pub mod appeal;
 pub mod agent;
+pub mod appeal;
 pub mod audit;
 pub mod calendar;
 pub mod clocks;

@@ -2,9 +2,9 @@
 //!
 //! No letter holds the requester's token or any value from the company's databases: mail is read on the way.
 
+pub mod agency;
 mod appeals;
 mod rights;
-pub mod agency;
 
 use askama::Template;
 use chrono::NaiveDate;

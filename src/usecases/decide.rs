@@ -224,8 +224,11 @@ pub async fn release(
                     "the policy names decisions by machine alone: say in `answer` what the review by a person came to";
                 return Err(Error::invalid("/answer", detail));
             }
-            let outcome: Outcome =
-                if again { request.run_again(now, by)? } else { tasks::join(&inner, tx, request)?.release(now, by, answer.clone())? };
+            let outcome: Outcome = if again {
+                request.run_again(now, by)?
+            } else {
+                tasks::join(&inner, tx, request)?.release(now, by, answer.clone())?
+            };
             let outcome = outcome.with_remedies(|request| remedies(&inner, request, now));
             tx.save(&outcome)?;
             wake_siblings(tx, &outcome.request, now)?;

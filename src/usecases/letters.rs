@@ -3,8 +3,8 @@
 mod agency;
 mod appeals;
 mod denial;
-mod told;
 pub mod notices;
+mod told;
 
 use askama::Template;
 use chrono::{DateTime, NaiveDate, Utc};
@@ -15,8 +15,8 @@ use denial::Denial;
 use told::Told;
 
 use super::authorize::person::goes_to_person;
-use super::fulfil::{ground_title, marking};
 use super::dispatch::Dispatch;
+use super::fulfil::{ground_title, marking};
 use super::office::Controller;
 use super::{Error, Office, recipients};
 use crate::domain::communication::Party;
@@ -31,9 +31,9 @@ use crate::domain::right::Right;
 use crate::domain::task;
 use crate::domain::verification::Challenge;
 use crate::mail::letters::{
-    Acknowledgement, Answered, AnsweredInPart, Asked, ByHand, CarriedOut, Change, Clarification, Concerning, CorrectionDone,
-    DeletionDone, Due, Erased, Expired, Extended, LeftOut, Lifted, Marked, Message, NoMatch, Notice, OptOutHonoured,
-    PackageReady, Referred, Remedies, VerificationCode, Withdrawn, compose,
+    Acknowledgement, Answered, AnsweredInPart, Asked, ByHand, CarriedOut, Change, Clarification, Concerning,
+    CorrectionDone, DeletionDone, Due, Erased, Expired, Extended, LeftOut, Lifted, Marked, Message, NoMatch, Notice,
+    OptOutHonoured, PackageReady, Referred, Remedies, VerificationCode, Withdrawn, compose,
 };
 use crate::mail::{Letter, MailError};
 
@@ -92,7 +92,9 @@ pub async fn mail_acknowledgement(office: &Office, job: &Dispatch, bundle: Bundl
     let controller = controller(office, first)?;
     let given_up = |r: &Request| matches!(r.state, State::Withdrawn { .. } | State::Expired { .. });
     // What the law leaves nobody to decide was answered when it was asked.
-    let honoured = |r: &Request| matches!(r.right, Right::OptOut | Right::LimitSensitive | Right::WithdrawConsent) && r.state.name().is_final();
+    let honoured = |r: &Request| {
+        matches!(r.right, Right::OptOut | Right::LimitSensitive | Right::WithdrawConsent) && r.state.name().is_final()
+    };
     let spoken_of = requests.iter().filter(|r| !honoured(r) && !given_up(r));
     let open: Vec<(&Request, String)> = spoken_of.map(|r| (r, r.id.reference())).collect();
     if open.is_empty() {

@@ -1,7 +1,7 @@
 //! Marks: staff lift a restriction, and the person hears of it before it falls.
 
-use super::letters::{self, LetterError};
 use super::dispatch::Dispatch;
+use super::letters::{self, LetterError};
 use super::{Error, Office};
 use crate::domain::ids::{RequestId, StaffId};
 use crate::domain::personal::Personal;

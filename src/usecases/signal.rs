@@ -9,6 +9,7 @@ use crate::domain::clocks::Clocks;
 use crate::domain::identity::{AccountId, Email, Name, Residence};
 use crate::domain::ids::{BundleId, ControllerId, RequestId};
 use crate::domain::lifecycle;
+use crate::domain::mark::Suppressed;
 use crate::domain::policy::Honour;
 use crate::domain::reckoning::Reckoning;
 use crate::domain::regime::Regime;
@@ -16,7 +17,6 @@ use crate::domain::request::{Channel, OptOut, Outcome, Particulars, Person, Requ
 use crate::domain::right::Right;
 use crate::domain::verification::{Level, Verification};
 use crate::store::{ApiKey, Bundle};
-use crate::domain::mark::Suppressed;
 
 /// What Global Privacy Control opts out of: sale and sharing (Cal. Civ. Code 1798.135(e); 11 CCR 7025), and targeted
 /// advertising (C.R.S. 6-1-1306(1)(a)(IV) and the laws like it). It says nothing of mails or of profiling.
@@ -104,7 +104,11 @@ pub(super) async fn honour(
                 tx.insert(&outcome)?;
             }
             let held = tx.suppressions(Some(&controller), &email)?;
-            let since = held.iter().filter(|held| of.iter().any(|one| held.what == Suppressed::OptOut(*one))).map(|held| held.since).max();
+            let since = held
+                .iter()
+                .filter(|held| of.iter().any(|one| held.what == Suppressed::OptOut(*one)))
+                .map(|held| held.since)
+                .max();
             Ok::<_, Error>((new, since.unwrap_or(now)))
         })
         .await?;

@@ -45,7 +45,9 @@ async fn mail(office: &Office, job: &LeasedJob, dispatch: &Dispatch) -> Settleme
         Job::MailCode { bundle, serial } => letters::mail_code(office, dispatch, *bundle, *serial).await,
         Job::MailAcknowledgement { bundle } => letters::mail_acknowledgement(office, dispatch, *bundle).await,
         Job::MailAgency { bundle, letter } => letters::mail_agency(office, dispatch, *bundle, *letter).await,
-        Job::MailVerificationReminder { bundle } => notices::mail_verification_reminder(office, dispatch, *bundle).await,
+        Job::MailVerificationReminder { bundle } => {
+            notices::mail_verification_reminder(office, dispatch, *bundle).await
+        }
         Job::MailStaff { request, notice, to } => notices::mail_notice(office, dispatch, *request, *notice, *to).await,
         Job::MailLetter { request, letter } => letters::mail_letter(office, dispatch, *request, *letter).await,
         Job::TellRecipients { request } => recipients::tell(office, *request).await.map_err(LetterError::from),

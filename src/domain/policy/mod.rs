@@ -1,8 +1,8 @@
 //! A policy is what one controller promises, as a file: rights, evidence, dates, recipients, texts.
 
-pub mod evidence;
-mod appeal_terms;
 mod agents;
+mod appeal_terms;
+pub mod evidence;
 mod parts;
 mod terms;
 
@@ -16,7 +16,10 @@ use serde::{Deserialize, Deserializer};
 pub use agents::{AgentPromise, PackageTo};
 pub use appeal_terms::AppealTerms;
 pub use evidence::{Approval, SignIn};
-pub use parts::{AppealPromise, AutomatedDecision, AutomatedDecisions, ByHand, Exclusion, Gpc, Honour, Purpose, Recipient, Referral, Release, Reminders, Retention, concerns};
+pub use parts::{
+    AppealPromise, AutomatedDecision, AutomatedDecisions, ByHand, Exclusion, Gpc, Honour, Purpose, Recipient, Referral,
+    Release, Reminders, Retention, concerns,
+};
 pub use terms::Terms;
 
 use super::deadline::Promise;

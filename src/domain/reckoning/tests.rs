@@ -161,18 +161,3 @@ fn the_british_clock_waits_for_proof_and_others_do_not() {
     assert_eq!(verified("gdpr"), (false, "2026-07-01".to_owned()));
     assert_eq!(verified("ccpa"), (false, "2026-07-15".to_owned()));
 }
-
-#[test]
-fn an_appeal_s_date_outlives_a_new_count() {
-    with("uk-gdpr", "", |reckoning| {
-        let mut request = received(reckoning, in_review());
-        let appeal = Deadline { duty: Duty::Appeal, ..request.deadlines[0].clone() };
-        request.deadlines.push(appeal.clone());
-        let clocks = request.clocks.clone();
-        request.clocks.proved_at = Some(at("2026-06-04"));
-        let outcome = Outcome { request, entries: Vec::new(), jobs: Vec::new(), opt_outs: Vec::new() };
-        let outcome = reckoning.dated(&clocks, outcome, at("2026-06-04"));
-        assert_eq!(outcome.request.deadline(Duty::Appeal), Some(&appeal));
-        assert_eq!(outcome.request.deadline(Duty::Response).unwrap().due.to_string(), "2026-07-06");
-    });
-}

@@ -198,7 +198,8 @@ mod tests {
 
         You can appeal: https://privacy.infotech.example/appeal
         The last day for it is 31 December 2026.
-        We answer an appeal within 60 days.
+        Somebody who had no part in this decision looks at it again, and you have an
+        answer within 60 days.
 
         You can complain to the Attorney General of Virginia: https://www.oag.state.va.us
 

@@ -569,7 +569,8 @@ fn message() {
 
 #[test]
 fn carried_out() {
-    let letter = CarriedOut { about: about(Right::Objection), answer: None, by_hand: &[], remedies: Remedies::default() };
+    let letter =
+        CarriedOut { about: about(Right::Objection), answer: None, by_hand: &[], remedies: Remedies::default() };
     insta::assert_snapshot!(shown(&letter), @"
     Your request was carried out (DSR-7K2M-94QX)
     ====
@@ -594,7 +595,7 @@ fn carried_out_by_hand_in_part() {
         ByHand { place: "Recorded calls", records: 0, done: "of which you get a copy", why_kept: None },
     ];
     let remedies = Remedies { court: true, ..Remedies::default() };
-    let letter = CarriedOut { about: about(Right::Access), by_hand: &by_hand, remedies };
+    let letter = CarriedOut { about: about(Right::Access), answer: None, by_hand: &by_hand, remedies };
     insta::assert_snapshot!(shown(&letter), @"
     Your request was carried out (DSR-7K2M-94QX)
     ====

@@ -6,13 +6,13 @@ use crate::clock;
 use crate::domain::ids::RequestId;
 use crate::domain::lifecycle::Step;
 use crate::domain::policy::Terms;
+use crate::domain::reckoning::Reckoning;
 use crate::domain::regime::{Ground, LetterPart, OnlyWhen, Regime};
 use crate::domain::request::{Instead, Outcome, Request, StateName};
 use crate::domain::right::Right;
 use crate::domain::verification::Verification;
 use crate::store::Tx;
 use crate::usecases::history::history;
-use crate::domain::reckoning::Reckoning;
 use crate::usecases::{Error, Office};
 
 /// What stands in the place of what was asked.

@@ -3,8 +3,8 @@
 use secrecy::SecretString;
 
 use super::{Dispatch, LetterError, controller, send_to};
-use crate::domain::communication::Party;
 use crate::domain::agent::{Agent, Need, Standing};
+use crate::domain::communication::Party;
 use crate::domain::ids::BundleId;
 use crate::domain::job::AgencyLetter;
 use crate::domain::request::{Request, State, StateName};

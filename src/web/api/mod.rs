@@ -1,8 +1,8 @@
 //! The REST API: each handler extracts, calls one use case, renders.
 
 pub mod accounts;
-pub mod appeals;
 pub mod agents;
+pub mod appeals;
 pub mod authorizations;
 pub mod decisions;
 pub mod operations;
@@ -14,6 +14,6 @@ pub mod requests;
 pub mod sessions;
 pub mod signals;
 pub mod suppressions;
+pub mod tasks;
 pub mod unsubscribe_links;
 pub mod verification;
-pub mod tasks;

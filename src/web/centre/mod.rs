@@ -7,9 +7,9 @@ mod words;
 
 use std::sync::LazyLock;
 
-use actix_web::{HttpRequest, HttpResponse};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, CONTENT_SECURITY_POLICY, HeaderName, HeaderValue};
+use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine;

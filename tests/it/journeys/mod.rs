@@ -1,8 +1,8 @@
 //! The main job over HTTP: each journey on both stores, with the company's data in both kinds of database.
 
 mod access;
-mod appeals;
 mod agents;
+mod appeals;
 mod authorization;
 mod bad_input;
 mod bundle;
@@ -19,12 +19,12 @@ mod policies;
 mod processes;
 mod purge;
 mod receipts;
+mod records;
+mod reminders;
 mod rights;
-mod signals;
 mod second_factor;
 mod sign_in;
-mod reminders;
-mod records;
+mod signals;
 mod staff;
 mod tasks;
 mod verification;

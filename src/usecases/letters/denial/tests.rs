@@ -33,6 +33,7 @@ fn letter(regime: &Regime, right: Right, ground: &str, instead: Option<Instead>)
     let told = Told::of(against(&policy, regime, now()), "https://privacy.acme.example/v1/requests/1");
     let reference = request.id.reference();
     let about = Concerning {
+        on_behalf_of: None,
         name: Some("Ada Example"),
         controller: &policy.name,
         reference: &reference,

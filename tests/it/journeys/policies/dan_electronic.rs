@@ -80,7 +80,8 @@ fn what_an_audit_needs_is_kept_and_said(#[values(Kind::Sqlite, Kind::Postgres)] 
     let (_, whole) = api.get(&format!("/v1/staff/requests/{id}"), &staff);
     assert!(whole["guidance"]["retention"].to_string().contains("audits"), "{whole}");
     let kept = json!({ "dataset": "hub", "collection": "invoices", "ground": "legal_obligation", "explanation": "An audit is open." });
-    let (status, approved) = api.post(&format!("/v1/staff/requests/{id}/approval"), &staff, json!({ "except": [kept] }));
+    let (status, approved) =
+        api.post(&format!("/v1/staff/requests/{id}/approval"), &staff, json!({ "except": [kept] }));
     assert_eq!(status, 200, "{approved}");
     assert_eq!(api.settled(&id, &staff)["state"], "awaiting_release");
     let (_, released) = api.post(&format!("/v1/staff/requests/{id}/release"), &staff, json!({}));

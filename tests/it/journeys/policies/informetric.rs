@@ -55,9 +55,11 @@ fn marketing_ends_without_proof(#[values(Kind::Sqlite, Kind::Postgres)] store: K
 #[rstest]
 fn who_received_the_data_hears_of_it(#[values(Kind::Sqlite, Kind::Postgres)] store: Kind) {
     let company = Promised::by("informetric", store);
-    for (right, mark) in
-        [("restriction", "processing_restricted"), ("objection", "objection"), ("withdraw_consent", "consent_withdrawn")]
-    {
+    for (right, mark) in [
+        ("restriction", "processing_restricted"),
+        ("objection", "objection"),
+        ("withdraw_consent", "consent_withdrawn"),
+    ] {
         let (_, id) = company.proved(right, Some("FR"), json!({}));
         company.carried_out(&id);
         let staff = company.server.api.sign_in(Role::Auditor);

@@ -103,7 +103,8 @@ fn a_customers_content_is_the_customers_to_answer_for(#[values(Kind::Sqlite, Kin
     let company = Promised::by("infotech", store);
     let (_, id) = company.proved("access", Some("US-CO"), json!({}));
     let staff = company.server.api.sign_in(Role::Reviewer);
-    let referral = json!({ "to": "Example Call Centre Inc.", "explanation": "They recorded the call with our service." });
+    let referral =
+        json!({ "to": "Example Call Centre Inc.", "explanation": "They recorded the call with our service." });
     let (_, referred) = company.server.api.post(&format!("/v1/staff/requests/{id}/referral"), &staff, referral);
     assert_eq!(referred["state"], "referred", "{referred}");
 }

@@ -92,16 +92,21 @@ fn every_communication_is_on_record(#[values(Kind::Sqlite, Kind::Postgres)] stor
 #[rstest]
 fn a_complaint_is_heard(#[values(Kind::Sqlite, Kind::Postgres)] store: Kind) {
     let company = Promised::by("mindlinksoft", store);
-    let (token, id) = company.proved("correction", Some("GB"), json!({
-        "corrections": [{ "dataset": "shop", "collection": "customers", "field": "name", "requested": "Ada E." }],
-    }));
+    let (token, id) = company.proved(
+        "correction",
+        Some("GB"),
+        json!({
+            "corrections": [{ "dataset": "shop", "collection": "customers", "field": "name", "requested": "Ada E." }],
+        }),
+    );
     let api = &company.server.api;
     let reviewer = api.sign_in(Role::Reviewer);
     let denial = json!({ "ground": "data_accurate", "explanation": "The register says otherwise." });
     assert_eq!(api.post(&format!("/v1/staff/requests/{id}/denial"), &reviewer, denial).0, 200);
     let letter = company.mail("ada@example.com", "The register says otherwise.");
     assert!(letter.contains("Information Commissioner") && letter.contains("complain"), "{letter}");
-    let (status, filed) = api.post(&format!("/v1/requests/{id}/appeal"), &token, json!({ "grounds": "It is my name." }));
+    let (status, filed) =
+        api.post(&format!("/v1/requests/{id}/appeal"), &token, json!({ "grounds": "It is my name." }));
     assert_eq!((status, &filed["appeal"]["state"]), (200, &json!("open")), "{filed}");
     assert_eq!(Promised::due(&filed, "acknowledgement"), "2026-12-22", "30 days to acknowledge it");
 }
