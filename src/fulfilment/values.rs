@@ -190,7 +190,7 @@ mod tests {
         #[case] text: &str,
         #[case] good: bool,
     ) {
-        let column = Column { name: "c".into(), sql_type: sql_type.into(), kind, nullable: true };
+        let column = Column { name: "c".into(), sql_type: sql_type.into(), kind, nullable: true, collation: None };
         assert_eq!(accepts(&column, None, text).is_ok(), good);
     }
 }
