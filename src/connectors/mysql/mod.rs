@@ -22,7 +22,8 @@ use secrecy::SecretString;
 use self::server::Server;
 use self::session::Session;
 use super::pool::Pool;
-use super::{Connector, ConnectorError, Limits, LiveSchema, Reader, Writer};
+pub use super::limits::Limits;
+use super::{Connector, ConnectorError, LiveSchema, Reader, Writer};
 
 /// A company's MySQL (from 8.0) or MariaDB (from 10.5) database.
 pub struct Mysql {
