@@ -63,6 +63,9 @@ pub struct Database {
 pub struct Secrets {
     /// Made at first start when absent, readable by its owner alone.
     pub key_file: PathBuf,
+    /// Public keys of former times as a JWK set (RFC 7517): they stay published, so that old receipts can be checked.
+    #[serde(default)]
+    pub retired_keys: Option<PathBuf>,
 }
 
 /// `[storage]`
@@ -102,7 +105,7 @@ impl Default for Config {
         Self {
             server: Server::default(),
             database: Database { url: "sqlite://habeas.db".into() },
-            secrets: Secrets { key_file: "habeas.key".into() },
+            secrets: Secrets { key_file: "habeas.key".into(), retired_keys: None },
             mail: MailConfig {
                 transport: TransportKind::File,
                 directory: Some("mail".into()),

@@ -12,6 +12,7 @@ pub mod fulfilment;
 pub mod mail;
 pub mod packaging;
 pub mod regimes;
+pub mod signing;
 pub mod store;
 pub mod usecases;
 pub mod web;

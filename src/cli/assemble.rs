@@ -15,6 +15,7 @@ use crate::fulfilment::Systems;
 use crate::mail::{MailConfig, Mailer};
 use crate::packaging::shelf::Shelf;
 use crate::regimes::Regimes;
+use crate::signing::{KeySet, Signer};
 use crate::store::{Keys, Options, Store};
 use crate::usecases::Office;
 use crate::usecases::office::Controller;
@@ -130,6 +131,18 @@ pub fn store(config: &Config) -> Result<Store, Failure> {
     Store::open(&options, Arc::new(keys)).map_err(|e| Failure::Message(format!("the store cannot be opened: {e}")))
 }
 
+/// The public keys of former times.
+///
+/// # Errors
+/// When the file cannot be read, or a key in it cannot be used.
+pub fn retired_keys(config: &Config) -> Result<KeySet, Finding> {
+    let Some(file) = &config.secrets.retired_keys else { return Ok(KeySet { keys: Vec::new() }) };
+    let path = config.path(file);
+    let finding = |message: String| Finding::error(&path.display().to_string(), 1, message);
+    let text = std::fs::read_to_string(&path).map_err(|e| finding(format!("cannot be read: {e}")))?;
+    KeySet::parse(&text).map_err(finding)
+}
+
 /// How mail leaves.
 ///
 /// # Errors
@@ -150,9 +163,12 @@ pub fn office(config: &Config, clock: Clock) -> Result<Office, Failure> {
     let directory = config.path(&config.storage.directory);
     let shelf = Shelf::in_directory(&directory)
         .map_err(|e| Failure::Message(format!("packages cannot be kept in {}: {e}", directory.display())))?;
+    let store = store(config)?;
+    let signer = Signer::new(store.keys().signing_seed(), retired_keys(config)?);
     Ok(Office {
-        store: store(config)?,
+        store,
         clock,
+        signer: Arc::new(signer),
         regimes: Arc::new(regimes),
         mailer: Arc::new(mailer),
         shelf: Arc::new(shelf),

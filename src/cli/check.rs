@@ -18,7 +18,7 @@ use crate::usecases::office::Controller;
 pub fn check(config: &Config) -> Result<ExitCode, Failure> {
     let regimes = assemble::regimes(config)?;
     let controllers = assemble::controllers(config, &regimes)?;
-    let mut findings = Vec::new();
+    let mut findings: Vec<Finding> = assemble::retired_keys(config).err().into_iter().collect();
     for controller in controllers.values() {
         findings.extend(of_controller(config, controller));
     }

@@ -5,6 +5,7 @@ mod check;
 pub mod deadline;
 pub mod demo;
 mod keeping;
+mod receipt;
 pub mod serve;
 
 use std::path::PathBuf;
@@ -46,6 +47,11 @@ enum Command {
     ApiKey {
         #[command(subcommand)]
         command: ApiKeyCommand,
+    },
+    /// Receipts that the server signed.
+    Receipt {
+        #[command(subcommand)]
+        command: ReceiptCommand,
     },
     /// The audit trail.
     Audit {
@@ -91,6 +97,12 @@ enum ApiKeyCommand {
 }
 
 #[derive(Subcommand)]
+enum ReceiptCommand {
+    /// Checks a receipt and says what it says; exit 1 when it was forged or changed, or signed with another key.
+    Verify(receipt::Args),
+}
+
+#[derive(Subcommand)]
 enum AuditCommand {
     /// Recomputes every chain; exit 1 and the first broken entry if one is broken.
     Verify,
@@ -108,6 +120,12 @@ pub enum Failure {
 impl From<Vec<Finding>> for Failure {
     fn from(findings: Vec<Finding>) -> Self {
         Failure::Findings(findings)
+    }
+}
+
+impl From<Finding> for Failure {
+    fn from(finding: Finding) -> Self {
+        Failure::Findings(vec![finding])
     }
 }
 
@@ -156,6 +174,7 @@ fn execute(arguments: Habeas) -> Result<ExitCode, Failure> {
         Command::ApiKey { command: ApiKeyCommand::Add { name, controller } } => {
             keeping::add_api_key(config()?, name, controller)
         }
+        Command::Receipt { command: ReceiptCommand::Verify(args) } => receipt::verify(&args, config),
         Command::Audit { command: AuditCommand::Verify } => keeping::verify_audit(config()?),
     }
 }

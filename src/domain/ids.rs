@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -93,6 +94,12 @@ name_id! {
 }
 
 impl RequestId {
+    /// When the id was made, to the millisecond: the moment of submission, also for what was received before it.
+    pub fn made_at(self) -> Option<DateTime<Utc>> {
+        let (seconds, nanos) = self.0.get_timestamp()?.to_unix();
+        DateTime::from_timestamp(i64::try_from(seconds).ok()?, nanos)
+    }
+
     /// The number a person can read out over the telephone: `DSR-` and eight characters of the id's random part.
     pub fn reference(self) -> String {
         let bytes = self.0.as_bytes();

@@ -9,6 +9,7 @@ use super::deadline::{Deadline, Duty};
 use super::ids::{RequestId, StaffId};
 use super::job::{Job, Letter, NewJob};
 use super::personal::Personal;
+use super::receipt::Told;
 use super::request::{Approval, Completed, Extension, Fulfilment, OptOut, Outcome, Request, State, StateName};
 use super::right::Right;
 use super::verification::{Level, Method};
@@ -55,8 +56,10 @@ type Transition = Result<Outcome, Refusal>;
 /// A request as it comes in: awaiting verification where control of the mailbox must be shown, with staff otherwise;
 /// an opt-out for which nothing has to be shown is honoured at once.
 ///
-/// `request.state` is not looked at.
+/// `request.state` is not looked at. The dates as they are now are what the person is told.
 pub fn submit(request: Request, now: DateTime<Utc>) -> Outcome {
+    let told = request.deadlines.iter().map(Told::from).collect();
+    let request = Request { told, ..request };
     let actor = request.entered_by.map_or(Actor::Requester, Actor::Staff);
     let facts = json!({
         "right": request.right,

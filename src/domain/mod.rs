@@ -11,6 +11,7 @@ pub mod job;
 pub mod lifecycle;
 pub mod personal;
 pub mod policy;
+pub mod receipt;
 pub mod regime;
 pub mod request;
 pub mod right;

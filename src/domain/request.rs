@@ -10,6 +10,7 @@ use super::identity::{AccountId, Email, Identities, Name, Phone, Residence};
 use super::ids::{BundleId, ControllerId, RegimeId, RequestId, StaffId};
 use super::job::NewJob;
 use super::personal::Personal;
+use super::receipt::Told;
 use super::right::Right;
 use super::verification::Verification;
 
@@ -36,6 +37,8 @@ pub struct Request {
     pub received_at: DateTime<Utc>,
     /// What is due when, and why.
     pub deadlines: Vec<Deadline>,
+    /// The dates as they were told at submission: what the receipt says, whatever moved the deadlines since.
+    pub told: Vec<Told>,
     /// The extension, once there is one.
     pub extension: Option<Extension>,
     /// How sure the controller is that the requester is the person.
@@ -426,6 +429,15 @@ impl State {
             State::Fulfilled(done) | State::PartiallyFulfilled(done) => Some(done.at),
             State::Denied { at, .. } | State::Referred { at, .. } => Some(*at),
             State::Withdrawn { at } | State::Expired { at } => Some(*at),
+            _ => None,
+        }
+    }
+
+    /// How the request ended, in the API's word for it; none before it has.
+    pub fn outcome(&self) -> Option<&'static str> {
+        match self {
+            State::Fulfilled(done) if done.result.no_match() => Some("no_match"),
+            state if state.name().is_final() => Some(state.name().as_str()),
             _ => None,
         }
     }

@@ -5,7 +5,7 @@
 //! data/{dataset}/{collection}.csv          exact: RFC 4180, an empty field is NULL, "" the empty string
 //! data/{dataset}/{collection}.jsonl        the same, one JSON object a line
 //! spreadsheet/{dataset}/{collection}.csv   for people: no cell runs as a formula
-//! index.html  datapackage.json  receipt.json  SHA256SUMS
+//! index.html  datapackage.json  receipt.json  receipt.jws  SHA256SUMS
 //! ```
 //!
 //! Memory stays flat however large a collection is, and nothing personal lies unencrypted on the disk while the
@@ -32,7 +32,7 @@ use chrono::{DateTime, Utc};
 
 pub use crate::connectors::schema::ColumnKind;
 use crate::domain::right::Right;
-pub use writer::PackageWriter;
+pub use writer::{PackageWriter, Sign};
 
 /// What stands in a cell that holds another person's identity.
 pub const WITHHELD: &str = "[withheld: another person]";

@@ -57,7 +57,11 @@ pub struct PackageWriter<W: Write> {
     written: Vec<Written>,
     /// The rows shown in `index.html`, rendered.
     previews: Spool,
+    sign: Option<Sign>,
 }
+
+/// Makes a signed receipt over the paths and the SHA-256 sums of a package's files.
+pub type Sign = Box<dyn FnOnce(Vec<(String, String)>) -> String>;
 
 impl<W: Write> PackageWriter<W> {
     /// Begins a package. `spool_key` is 32 fresh random bytes that nothing else uses.
@@ -72,7 +76,14 @@ impl<W: Write> PackageWriter<W> {
             paths: Paths::default(),
             open: None,
             written: Vec::new(),
+            sign: None,
         }
+    }
+
+    /// The same with a `receipt.jws`: what `sign` makes of the sums of all files before it.
+    #[must_use]
+    pub fn signed(self, sign: Sign) -> Self {
+        Self { sign: Some(sign), ..self }
     }
 
     /// Begins a collection.
@@ -167,6 +178,10 @@ impl<W: Write> PackageWriter<W> {
         let description = datapackage::describe(&self.about, &self.written, |path| self.archive.file(path));
         self.archive.add("datapackage.json", &pretty(&description)?)?;
         self.archive.add("receipt.json", &pretty(receipt)?)?;
+        if let Some(sign) = self.sign.take() {
+            let files = self.archive.files().iter().map(|f| (f.path.clone(), f.sha256.clone())).collect();
+            self.archive.add("receipt.jws", sign(files).as_bytes())?;
+        }
         let sums: String = self.archive.files().iter().map(|f| format!("{}  {}\n", f.sha256, f.path)).collect();
         self.archive.add("SHA256SUMS", sums.as_bytes())?;
         let (bytes, sha256) = self.archive.finish()?;

@@ -11,6 +11,7 @@ use super::{Keys, StoreError};
 use crate::domain::deadline::Deadline;
 use crate::domain::identity::IdentityKind;
 use crate::domain::ids::{BundleId, ControllerId, RegimeId, RequestId, StaffId};
+use crate::domain::receipt::Told;
 use crate::domain::request::{Extension, Particulars, Request, State};
 use crate::domain::verification::Verification;
 
@@ -44,6 +45,7 @@ pub(super) struct Columns<'a> {
 struct ToSeal<'a> {
     regime_reason: &'a str,
     deadlines: &'a [Deadline],
+    told: &'a [Told],
     extension: &'a Option<Extension>,
     verification: &'a Verification,
     state: &'a State,
@@ -55,6 +57,8 @@ struct ToSeal<'a> {
 struct Unsealed {
     regime_reason: String,
     deadlines: Vec<Deadline>,
+    #[serde(default)]
+    told: Vec<Told>,
     extension: Option<Extension>,
     verification: Verification,
     state: State,
@@ -72,6 +76,7 @@ impl<'a> Columns<'a> {
         let content = zeroize::Zeroizing::new(to_json(&ToSeal {
             regime_reason: &request.regime_reason,
             deadlines: &request.deadlines,
+            told: &request.told,
             extension: &request.extension,
             verification: &request.verification,
             state: &request.state,
@@ -166,6 +171,7 @@ impl Row {
             entered_by: self.entered_by.map(|id| StaffId(id.0)),
             received_at: self.received_at.0,
             deadlines: content.deadlines,
+            told: content.told,
             extension: content.extension,
             verification: content.verification,
             assignee: self.assignee.map(|id| StaffId(id.0)),

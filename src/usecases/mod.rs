@@ -8,6 +8,7 @@ pub mod idempotency;
 pub mod letters;
 pub mod look;
 pub mod office;
+pub mod receipt;
 pub mod report;
 pub mod staff;
 pub mod submit;

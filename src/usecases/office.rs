@@ -14,6 +14,7 @@ use crate::fulfilment::Systems;
 use crate::mail::Mailer;
 use crate::packaging::shelf::Shelf;
 use crate::regimes::Regimes;
+use crate::signing::Signer;
 use crate::store::Store;
 
 /// Everything a use case works with. Cheap to clone.
@@ -29,6 +30,8 @@ pub struct Office {
     pub mailer: Arc<Mailer>,
     /// Where packages lie.
     pub shelf: Arc<Shelf>,
+    /// What the server signs its receipts with.
+    pub signer: Arc<Signer>,
     /// How people reach the server, as it stands in mails; without a slash at its end.
     pub public_url: Arc<str>,
     /// Who answers, by id.

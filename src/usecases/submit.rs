@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use super::idempotency::Keep;
 use super::office::Controller;
 use super::token::Token;
-use super::{Error, Office};
+use super::{Error, Office, receipt};
 use crate::clock;
 use crate::domain::deadline::{Deadline, Duty, Options, deadline};
 use crate::domain::ids::{BundleId, ControllerId, RegimeId, RequestId, StaffId};
@@ -42,6 +42,8 @@ pub struct Submitted {
     pub token: Token,
     /// One a right.
     pub requests: Vec<Request>,
+    /// The receipt of each, in the same order.
+    pub receipts: Vec<String>,
 }
 
 /// Takes a submission: all its requests are there afterwards, or none.
@@ -57,8 +59,9 @@ pub async fn submit(
     let (bundle, outcomes) = prepare(office, submission, now)?;
     let token = Token::new(bundle.id, clock::random());
     let bundle = Bundle { token_hash: token.hash(), ..bundle };
-    let requests = outcomes.iter().map(|o| o.request.clone()).collect();
-    let submitted = Submitted { token, requests };
+    let requests: Vec<Request> = outcomes.iter().map(|o| o.request.clone()).collect();
+    let receipts = requests.iter().map(|request| receipt::of_submission(office, request)).collect();
+    let submitted = Submitted { token, requests, receipts };
     let remembered = keep.map(|keep| keep.answer(&submitted, now));
     office
         .store
@@ -117,6 +120,7 @@ fn prepare(office: &Office, mut submission: Submission, now: DateTime<Utc>) -> R
             entered_by: submission.entered_by,
             received_at,
             deadlines: Vec::new(),
+            told: Vec::new(),
             extension: None,
             verification: Verification::required(terms.verification),
             assignee: None,

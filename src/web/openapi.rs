@@ -3,7 +3,7 @@
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
-use super::api::{accounts, decisions, operations, queue, requests, sessions, suppressions};
+use super::api::{accounts, decisions, operations, queue, receipts, requests, sessions, suppressions};
 
 /// The file as it is published.
 pub const COMMITTED: &str = include_str!("../../openapi.yaml");
@@ -23,6 +23,7 @@ pub const COMMITTED: &str = include_str!("../../openapi.yaml");
     paths(
         requests::submit, requests::get, requests::send_code, requests::confirm_code, requests::withdraw,
         requests::messages, requests::write_message, requests::package, requests::package_file,
+        receipts::list, receipts::keys,
         suppressions::list,
         sessions::sign_in, sessions::get, sessions::sign_out,
         accounts::add_account, accounts::list_accounts, accounts::add_api_key, accounts::enter_request,

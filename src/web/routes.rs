@@ -2,7 +2,7 @@
 
 use actix_web::web::{self, PathConfig, QueryConfig, ServiceConfig};
 
-use super::api::{accounts, decisions, operations, queue, requests, sessions, suppressions};
+use super::api::{accounts, decisions, operations, queue, receipts, requests, sessions, suppressions};
 use super::error::{self, Problem};
 
 /// Registers a path with its methods; any other method is answered with 405 and the methods that are offered.
@@ -44,6 +44,8 @@ pub fn configure(config: &mut ServiceConfig) {
         "/v1/requests/{id}/messages" => { get "GET": requests::messages, post "POST": requests::write_message };
         "/v1/requests/{id}/package" => { get "GET": requests::package };
         "/v1/requests/{id}/package/{path:.+}" => { get "GET": requests::package_file };
+        "/v1/requests/{id}/receipt" => { get "GET": receipts::list };
+        "/.well-known/jwks.json" => { get "GET": receipts::keys };
         "/v1/suppressions" => { get "GET": suppressions::list };
         "/v1/staff/session" => { get "GET": sessions::get, post "POST": sessions::sign_in, delete "DELETE": sessions::sign_out };
         "/v1/staff/accounts" => { get "GET": accounts::list_accounts, post "POST": accounts::add_account };

@@ -120,12 +120,7 @@ impl OutcomeView {
             |kind| Self { kind, at: at.clone(), ground: None, explanation: None, referred_to: None, result: None };
         match state {
             State::Fulfilled(done) | State::PartiallyFulfilled(done) => {
-                let kind = match state {
-                    State::PartiallyFulfilled(_) => "partially_fulfilled",
-                    _ if done.result.no_match() => "no_match",
-                    _ => "fulfilled",
-                };
-                Some(Self { result: Some(done.result.clone()), ..plain(kind) })
+                Some(Self { result: Some(done.result.clone()), ..plain(state.outcome()?) })
             }
             State::Denied { ground, explanation, .. } => Some(Self {
                 ground: Some(ground.clone()),

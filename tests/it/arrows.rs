@@ -7,6 +7,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("clock", &[]),
     ("crash", &[]),
+    ("signing", &[]),
     ("regimes", &["domain"]),
     ("connectors", &["domain", "clock"]),
     ("datamap", &["domain", "connectors"]),
@@ -17,9 +18,21 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("config", &["domain", "mail"]),
     (
         "usecases",
-        &["domain", "clock", "crash", "regimes", "connectors", "datamap", "store", "mail", "packaging", "fulfilment"],
+        &[
+            "domain",
+            "clock",
+            "crash",
+            "regimes",
+            "connectors",
+            "datamap",
+            "store",
+            "mail",
+            "packaging",
+            "fulfilment",
+            "signing",
+        ],
     ),
-    ("web", &["domain", "fulfilment", "store", "usecases"]),
+    ("web", &["domain", "fulfilment", "signing", "store", "usecases"]),
     ("worker", &["domain", "fulfilment", "store", "usecases"]),
 ];
 

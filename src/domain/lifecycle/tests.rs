@@ -36,6 +36,7 @@ fn request(right: Right, state: State) -> Request {
             }))
             .unwrap(),
         ],
+        told: Vec::new(),
         extension: None,
         verification: Verification::required(Level::Email),
         assignee: None,

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::super::follow::file_key;
 use super::super::office::Controller;
-use super::super::{Error, Office};
+use super::super::{Error, Office, receipt};
 use crate::clock;
 use crate::crash;
 use crate::datamap::Graph;
@@ -38,7 +38,8 @@ pub fn make(office: &Office, controller: &Controller, request: &Request, disclos
         machine_readable_only: request.right == Right::Portability,
         spool_directory: office.shelf.directory().to_owned(),
     };
-    let writer = PackageWriter::new(&mut sealed, about, options, FileKey::new(clock::random()));
+    let writer = PackageWriter::new(&mut sealed, about, options, FileKey::new(clock::random()))
+        .signed(receipt::of_package(office, request, now));
     let never_disclose = controller.never_disclosed(office.regimes.get(&request.regime));
     let options = ExportOptions { disclose, never_disclose: &never_disclose };
     let (exported, summary) = pack(controller, request, options, writer, &now.to_rfc3339())?;

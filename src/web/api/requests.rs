@@ -24,14 +24,29 @@ pub struct SubmittedView {
     /// Opens the requests below; shown this once.
     pub token: String,
     /// One a right.
-    pub requests: Vec<RequestView>,
+    pub requests: Vec<SubmittedRequest>,
+}
+
+/// A request with the receipt of its submission.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SubmittedRequest {
+    /// The request.
+    #[serde(flatten)]
+    pub request: RequestView,
+    /// What was asked when, and what is due when, signed by the server: a compact JWS to be kept.
+    pub receipt: String,
 }
 
 impl From<&Submitted> for SubmittedView {
     fn from(submitted: &Submitted) -> Self {
         Self {
             token: submitted.token.reveal().expose_secret().to_owned(),
-            requests: submitted.requests.iter().map(RequestView::from).collect(),
+            requests: submitted
+                .requests
+                .iter()
+                .zip(&submitted.receipts)
+                .map(|(request, receipt)| SubmittedRequest { request: request.into(), receipt: receipt.clone() })
+                .collect(),
         }
     }
 }

@@ -11,6 +11,7 @@ mod deletion;
 mod opt_out;
 mod policies;
 mod processes;
+mod receipts;
 mod staff;
 mod verification;
 

@@ -140,6 +140,7 @@ pub fn request(n: u128) -> Request {
         entered_by: None,
         received_at: at(0),
         deadlines: vec![deadline(NaiveDate::from_ymd_opt(2027, 2, 15).unwrap())],
+        told: Vec::new(),
         extension: None,
         verification: Verification::required(Level::Email),
         assignee: None,
