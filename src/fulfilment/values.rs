@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime};
 
-use crate::connectors::{Column, Table};
 use crate::connectors::schema::ColumnKind;
+use crate::connectors::{Column, Table};
 use crate::domain::identity::IdentityKind;
 
 /// In which spelling two keys are the same.

@@ -1,5 +1,6 @@
 //! What a URL says: where the server is, who signs in, how the connection is encrypted and whom it trusts.
 
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use mysql_async::{Opts, OptsBuilder, SslOpts};
@@ -36,13 +37,14 @@ struct Options {
 pub(super) fn parse(url: &SecretString, base_dir: &Path) -> Result<Server, ConnectorError> {
     let url = url.expose_secret();
     let (address, query) = url.split_once('?').unwrap_or((url, ""));
-    let rest = address.strip_prefix("mysql://").or_else(|| address.strip_prefix("mariadb://")).ok_or_else(unreadable)?;
+    let rest =
+        address.strip_prefix("mysql://").or_else(|| address.strip_prefix("mariadb://")).ok_or_else(unreadable)?;
     let opts = Opts::from_url(&format!("mysql://{rest}")).map_err(|_| unreadable())?;
     if opts.db_name().is_none() {
         return Err(ConnectorError::Statement("the address names no database: mysql://…/database".to_owned()));
     }
     let options = options(query, base_dir)?;
-    let near = options.socket.is_some() || opts.addr_is_loopback() || opts.ip_or_hostname() == "localhost";
+    let near = options.socket.is_some() || is_loopback(opts.ip_or_hostname());
     let mode = options.mode.unwrap_or(if near { Mode::Preferred } else { Mode::VerifyIdentity });
     let ssl = encryption(mode, options.ca.as_deref())?;
     let opts = OptsBuilder::from_opts(opts)
@@ -54,6 +56,12 @@ pub(super) fn parse(url: &SecretString, base_dir: &Path) -> Result<Server, Conne
         .client_found_rows(true)
         .stmt_cache_size(STATEMENTS);
     Ok(Server { opts: opts.into(), may_be_plain: mode == Mode::Preferred })
+}
+
+/// (The driver takes an address in a URL of this scheme for a name.)
+fn is_loopback(host: &str) -> bool {
+    let address = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost" || address.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 fn options(query: &str, base_dir: &Path) -> Result<Options, ConnectorError> {
@@ -134,6 +142,7 @@ mod tests {
 
     #[rstest]
     #[case::loopback("mysql://u:p@127.0.0.1/d", true, Some((true, false)))]
+    #[case::loopback_6("mysql://u@[::1]/d", true, Some((true, false)))]
     #[case::mariadb("mariadb://u@localhost:3307/d", true, Some((true, false)))]
     #[case::elsewhere_the_server_is_checked("mysql://u@db.shop.example/d", false, Some((false, false)))]
     #[case::disabled("mysql://u@db.shop.example/d?ssl-mode=DISABLED", false, None)]

@@ -23,6 +23,25 @@ pub(super) struct ColumnType {
     pub(super) kind: Kind,
     /// Whether the column's own comparison ignores case, so that an index on it serves.
     pub(super) ignores_case: bool,
+    /// The character set of its texts.
+    charset: Option<String>,
+}
+
+impl ColumnType {
+    /// Whether the column's character set surely has every character of the text. The servers refuse to compare it with
+    /// a text that has others.
+    pub(super) fn can_spell(&self, text: &str) -> bool {
+        match self.charset.as_deref() {
+            Some("utf8mb4") => true,
+            Some("utf8" | "utf8mb3") => text.chars().all(|c| u32::from(c) <= 0xFFFF),
+            _ => text.is_ascii(),
+        }
+    }
+
+    /// Whether it holds text.
+    pub(super) fn is_text(&self) -> bool {
+        self.charset.is_some()
+    }
 }
 
 impl Columns {
@@ -78,10 +97,12 @@ impl Session {
         }
         let (mut by_name, mut all, mut key) = (HashMap::with_capacity(rows.len()), Vec::new(), Vec::new());
         for row in rows {
-            let (name, data_type, collated, in_key): (String, String, Option<String>, bool) =
-                mysql_async::from_row(row);
+            let (name, data_type, collated, charset, in_key) =
+                mysql_async::from_row_opt::<ColumnRow>(row).map_err(|_| {
+                    ConnectorError::Statement("the information schema is not of the form expected".to_owned())
+                })?;
             let ignores_case = collated.is_some_and(|name| collation(name).ignores_case);
-            by_name.insert(name.to_lowercase(), ColumnType { kind: Kind::of(&data_type), ignores_case });
+            by_name.insert(name.to_lowercase(), ColumnType { kind: Kind::of(&data_type), ignores_case, charset });
             if in_key {
                 key.push(name.clone());
             }
@@ -108,8 +129,10 @@ fn named(table: &TableName) -> Vec<Value> {
 /// The information schema compares without case, where `People` and `people` may be two tables.
 const ONE_TABLE: &str = "t.TABLE_SCHEMA = coalesce(?, database()) AND t.TABLE_NAME = ? AND BINARY t.TABLE_NAME = ?";
 
+type ColumnRow = (String, String, Option<String>, Option<String>, bool);
+
 const COLUMNS: &str = "
-    SELECT t.COLUMN_NAME, t.DATA_TYPE, t.COLLATION_NAME, t.COLUMN_KEY = 'PRI' FROM information_schema.COLUMNS AS t
+    SELECT t.COLUMN_NAME, t.DATA_TYPE, t.COLLATION_NAME, t.CHARACTER_SET_NAME, t.COLUMN_KEY = 'PRI' FROM information_schema.COLUMNS AS t
     WHERE t.TABLE_SCHEMA = coalesce(?, database()) AND t.TABLE_NAME = ? AND BINARY t.TABLE_NAME = ?
     ORDER BY t.ORDINAL_POSITION";
 

@@ -61,14 +61,16 @@ fn from_server(error: &ServerError, place: &Place<'_>, keys: &[String]) -> Conne
     let phrase = || format!("{} (error {})", meaning(error.code), error.code);
     match error.code {
         1062 | 1586 => constraint(key(&error.message, keys), place, error),
-        1048 | 1263 | 1364 => constraint(between(&error.message, "'").map(|c| format!("NOT NULL of {c}")), place, error),
+        1048 | 1263 | 1364 => {
+            constraint(between(&error.message, "'").map(|c| format!("NOT NULL of {c}")), place, error)
+        }
         4025 => constraint(between(&error.message, "`").map(str::to_owned), place, error),
         3819 => constraint(between(&error.message, "'").map(str::to_owned), place, error),
         1216 | 1217 | 1451 | 1452 => reference(error, place),
         // Waited for too long, ran too long, or was killed by somebody.
         1205 | 1317 | 1969 | 3024 => ConnectorError::TimedOut,
-        1040 | 1043 | 1044 | 1045 | 1049 | 1129 | 1130 | 1203 | 1213 | 1226 | 1251 | 1524 | 1698 | 1820 | 1862 | 3118
-        | 3159 | 3572 | 4151 => ConnectorError::Unreachable(phrase()),
+        1040 | 1043 | 1044 | 1045 | 1049 | 1129 | 1130 | 1203 | 1213 | 1226 | 1251 | 1524 | 1698 | 1820 | 1862
+        | 3118 | 3159 | 3572 | 4151 => ConnectorError::Unreachable(phrase()),
         code if LOST.contains(&code) => ConnectorError::Unreachable(phrase()),
         _ => ConnectorError::Statement(format!("{}{place}", phrase())),
     }

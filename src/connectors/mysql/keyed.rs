@@ -10,8 +10,8 @@ use crate::connectors::sql::{self, Place};
 use crate::connectors::{ConnectorError, EachRow, Key, TableName, Writer};
 use crate::domain::personal::Personal;
 
-/// How many values of keys one statement carries: from 1,000 on MariaDB turns a list into a table of its own
-/// (`in_predicate_conversion_threshold`) and may read, and so lock, every row to join it.
+/// How many values of keys one statement carries: few enough that the servers look each of them up, and lock no row but
+/// theirs.
 const BATCH: usize = 900;
 
 impl Writer for Session {

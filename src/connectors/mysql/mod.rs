@@ -21,8 +21,8 @@ use secrecy::SecretString;
 
 use self::server::Server;
 use self::session::Session;
-use super::pool::Pool;
 pub use super::limits::Limits;
+use super::pool::Pool;
 use super::{Connector, ConnectorError, LiveSchema, Reader, Writer};
 
 /// A company's MySQL (from 8.0) or MariaDB (from 10.5) database.
@@ -51,12 +51,13 @@ impl Mysql {
     fn session(&self, begin: &str) -> Result<Session, ConnectorError> {
         let seconds = |duration: std::time::Duration| duration.as_millis().div_ceil(1000).max(1);
         let (statement, lock) = (self.limits.statement, seconds(self.limits.lock));
-        // MySQL reads the first kind of comment as a comment and MariaDB the second.
+        // MySQL reads the first kind of comment as a comment and MariaDB the second. Above its threshold MariaDB would
+        // make a table of a list of values and read the whole of the company's to join it.
         let begin = format!(
             "SET NAMES utf8mb4; \
              SET SESSION time_zone = '+00:00', sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION', \
              innodb_lock_wait_timeout = {lock}, lock_wait_timeout = {lock} \
-             /*M!100100 , max_statement_time = {:.3} */ /*!80000 , max_execution_time = {} */; {begin}",
+             /*M!100318 , max_statement_time = {:.3}, in_predicate_conversion_threshold = 0 */ /*!80000 , max_execution_time = {} */; {begin}",
             statement.as_secs_f64(),
             statement.as_millis().max(1),
         );

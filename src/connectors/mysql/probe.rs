@@ -24,7 +24,8 @@ pub(super) fn probe(session: &mut Session) -> Result<LiveSchema, ConnectorError>
     }
     for (at, table, index, is_unique, columns) in indexes(session)? {
         let Some(table) = schema.tables.get_mut(&named(at, table)) else { continue };
-        let columns: Vec<String> = columns.into_iter().map(|c| c.unwrap_or_else(|| "(expression)".to_owned())).collect();
+        let columns: Vec<String> =
+            columns.into_iter().map(|c| c.unwrap_or_else(|| "(expression)".to_owned())).collect();
         if index == "PRIMARY" {
             table.primary_key = columns.clone();
         } else if is_unique && columns.iter().all(|c| table.column(c).is_some()) {
@@ -82,8 +83,7 @@ type Index = (String, String, String, bool, Vec<Option<String>>);
 /// Every index with its columns in order; an expression that the server does not tell is `None`.
 fn indexes(session: &mut Session) -> Result<Vec<Index>, ConnectorError> {
     let mut indexes: Vec<Index> = Vec::new();
-    for (at, table, name, is_unique, column) in
-        ask::<(String, String, String, bool, Option<String>)>(session, INDEXES)?
+    for (at, table, name, is_unique, column) in ask::<(String, String, String, bool, Option<String>)>(session, INDEXES)?
     {
         match indexes.last_mut() {
             Some(last) if (&last.0, &last.1, &last.2) == (&at, &table, &name) => last.4.push(column),

@@ -67,12 +67,19 @@ impl Wanted {
         let as_text = format!("CONVERT({name} USING utf8mb4)");
         // As bytes: a collation would find `a` and `ä` the same, and `a` with a space behind it.
         let exactly = |expression: &str| format!("CAST({expression} AS BINARY)");
+        let spelled = one.values.iter().all(|value| column.can_spell(value));
         let (compared, placeholder) = match one.comparison {
             Comparison::Exact if column.kind == Kind::Other => (vec![exactly(&as_text)], "?"),
+            Comparison::Exact if column.is_text() && !spelled => {
+                (vec![if column.ignores_case { as_text } else { exactly(&as_text) }], "?")
+            }
             Comparison::Exact => (vec![name], column.kind.compared()),
-            // The column's own comparison finds more than is wanted, but by its index.
-            Comparison::IgnoreCase if column.ignores_case => (vec![name, exactly(&format!("LOWER({as_text})"))], "?"),
-            Comparison::IgnoreCase => (vec![format!("LOWER({name})"), exactly(&format!("LOWER({as_text})"))], "?"),
+            Comparison::IgnoreCase => {
+                // The column's own comparison finds more than is wanted, but by its index.
+                let narrower = if column.ignores_case { name } else { format!("LOWER({name})") };
+                let narrower = Some(narrower).filter(|_| column.is_text() && spelled);
+                (narrower.into_iter().chain([exactly(&format!("LOWER({as_text})"))]).collect(), "?")
+            }
             Comparison::PhoneDigits => (vec![exactly(&format!("REGEXP_REPLACE({as_text}, '[^0-9]', '')"))], "?"),
         };
         let values = one.values.iter();

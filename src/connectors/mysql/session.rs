@@ -172,12 +172,7 @@ enum Broken {
     Receiver(ConnectorError),
 }
 
-fn stream(
-    client: &mut Conn,
-    sql: &str,
-    parameters: Vec<Value>,
-    each: &mut EachRow<'_>,
-) -> Result<u64, Broken> {
+fn stream(client: &mut Conn, sql: &str, parameters: Vec<Value>, each: &mut EachRow<'_>) -> Result<u64, Broken> {
     let driver = driver().map_err(Broken::Receiver)?;
     let mut result = driver.block_on(client.exec_iter(sql, bound(parameters))).map_err(Broken::Driver)?;
     let rows = driver.block_on(result.stream::<mysql_async::Row>()).map_err(Broken::Driver)?;

@@ -87,7 +87,14 @@ const INDEXES: &str = "
     FROM visible v JOIN pg_index i ON i.indrelid = v.oid ORDER BY v.oid, i.indexrelid";
 
 fn empty() -> Table {
-    Table { columns: vec![], primary_key: vec![], unique: vec![], indexes: vec![], foreign_keys: vec![], unerasable: None }
+    Table {
+        columns: vec![],
+        primary_key: vec![],
+        unique: vec![],
+        indexes: vec![],
+        foreign_keys: vec![],
+        unerasable: None,
+    }
 }
 
 fn table_name(row: &Row, at: usize) -> TableName {

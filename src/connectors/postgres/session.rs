@@ -144,7 +144,8 @@ impl Session {
     fn stop(&mut self) {
         self.state = State::Stopped;
         let cancel = self.lent().client().cancel_token();
-        let cancelling = async { tokio::time::timeout(CANCEL_PATIENCE, cancel.cancel_query(self.pool.server().tls.clone())).await };
+        let cancelling =
+            async { tokio::time::timeout(CANCEL_PATIENCE, cancel.cancel_query(self.pool.server().tls.clone())).await };
         if let Ok(driver) = driver() {
             // A request that cannot be delivered changes nothing: closing the connection ends the query, too.
             let _ = driver.block_on(cancelling);

@@ -16,8 +16,10 @@ const PEOPLE: &str = "
         (4, 'ЖЕНЯ@пример.рф', '+', 'Женя');
     CREATE TABLE orders (
         id INTEGER PRIMARY KEY,
-        person_id INTEGER NOT NULL CONSTRAINT orders_person REFERENCES people (id),
-        total NUMERIC(10, 2) CONSTRAINT not_negative CHECK (total >= 0)
+        person_id INTEGER NOT NULL,
+        total NUMERIC(10, 2),
+        CONSTRAINT orders_person FOREIGN KEY (person_id) REFERENCES people (id),
+        CONSTRAINT not_negative CHECK (total >= 0)
     );
     INSERT INTO orders VALUES (10, 1, 5), (11, 1, 7), (12, 2, 9);
     CREATE TABLE seats (hall TEXT, seat INTEGER, taken_by INTEGER, PRIMARY KEY (seat, hall));
@@ -58,7 +60,9 @@ fn values_are_compared(
 }
 
 #[rstest]
-fn a_row_comes_once_however_many_matches_it_meets(#[values(Engine::Sqlite, Engine::Postgres, Engine::Mysql)] engine: Engine) {
+fn a_row_comes_once_however_many_matches_it_meets(
+    #[values(Engine::Sqlite, Engine::Postgres, Engine::Mysql)] engine: Engine,
+) {
     let company = Company::new(engine, PEOPLE);
     let found = company.rows(
         "people",
@@ -102,7 +106,9 @@ fn one_reader_is_one_snapshot(#[values(Engine::Sqlite, Engine::Postgres, Engine:
 }
 
 #[rstest]
-fn what_is_locked_deleted_and_updated_is_counted(#[values(Engine::Sqlite, Engine::Postgres, Engine::Mysql)] engine: Engine) {
+fn what_is_locked_deleted_and_updated_is_counted(
+    #[values(Engine::Sqlite, Engine::Postgres, Engine::Mysql)] engine: Engine,
+) {
     let company = Company::new(engine, PEOPLE);
     let (people, orders, id) = (name("people"), name("orders"), texts(&["id"]));
     let mut writer = company.connector.writer().unwrap();
@@ -245,7 +251,9 @@ fn a_table_without_primary_key_says_so(#[values(Engine::Sqlite, Engine::Postgres
 
 /// A key that is not unique could reach somebody else's row.
 #[rstest]
-fn keys_that_name_more_rows_than_one_are_refused(#[values(Engine::Sqlite, Engine::Postgres, Engine::Mysql)] engine: Engine) {
+fn keys_that_name_more_rows_than_one_are_refused(
+    #[values(Engine::Sqlite, Engine::Postgres, Engine::Mysql)] engine: Engine,
+) {
     let company = Company::new(engine, PEOPLE);
     let mut writer = company.connector.writer().unwrap();
     let refused = writer.delete(&name("orders"), &texts(&["person_id"]), &[key(&["1"])]);

@@ -170,10 +170,7 @@ fn an_unreachable_server_is_told_without_the_url(#[case] url: &str, #[case] expe
 #[case::no_database("mysql://tester:hunter2@HOST/hunter3", "the sign-in was refused (error 1045)")]
 #[case::no_database("mysql://tester@HOST/hunter3", "no such database (error 1049)")]
 #[case::no_encryption("mysql://tester@HOST/mysql?ssl-mode=required", "the server does not encrypt connections")]
-#[case::nothing_listens(
-    "mysql://u:hunter2@127.0.0.1:1/d",
-    "error communicating with the server: connection refused"
-)]
+#[case::nothing_listens("mysql://u:hunter2@127.0.0.1:1/d", "error communicating with the server: connection refused")]
 #[case::no_such_host("mysql://u:hunter2@host.invalid/d", "error communicating with the server: ")]
 fn an_unreachable_mysql_is_told_without_the_url(#[case] url: &str, #[case] expected: &str) {
     let real = mysql_server::admin_url();

@@ -95,8 +95,10 @@ fn what_other_databases_do_not_have_is_shown_as_it_is() {
 #[test]
 fn a_value_of_another_type_is_no_match() {
     let company = Company::new(Engine::Mysql, TYPES);
-    company.execute("DELETE FROM t; INSERT INTO t (id, n, w) VALUES (1, 'abc', 'abc'); SET sql_mode = '';
-        INSERT INTO t (id, d, m, k) VALUES (0, 0, 0, 0)");
+    company.execute(
+        "DELETE FROM t; INSERT INTO t (id, n, w) VALUES (1, 'abc', 'abc'); SET sql_mode = '';
+        INSERT INTO t (id, d, m, k) VALUES (0, 0, 0, 0)",
+    );
     for column in "a b c d e f g h i j k l m o p q r s u v x y z".split(' ') {
         for comparison in [Comparison::Exact, Comparison::IgnoreCase, Comparison::PhoneDigits] {
             for value in ["abc", "99999999999999999999", "+1e999", "{", "\0", "Ж", "🙂", "' OR 1=1 -- "] {
@@ -149,14 +151,17 @@ fn an_index_on_the_column_serves() {
     let connector = limited(&company, Limits { connections: 1, ..Limits::default() });
     let read = |any_of: &[Match]| {
         let before = rows_read(&company);
-        assert_eq!(rows(&mut *connector.reader().unwrap(), "t", &["id"], any_of).unwrap().len(), any_of[0].values.len());
+        assert_eq!(
+            rows(&mut *connector.reader().unwrap(), "t", &["id"], any_of).unwrap().len(),
+            any_of[0].values.len()
+        );
         rows_read(&company) - before
     };
     assert!(read(&[compared(Comparison::IgnoreCase, "email", "9@example.com")]) < 50);
     assert!(read(&[exact("n", &["7", "8"])]) < 50);
-    let many: Vec<String> = (1..=5000).map(|n| n.to_string()).collect();
+    let many: Vec<String> = (1..=500).map(|n| n.to_string()).collect();
     let many = Match { column: "id".to_owned(), values: many, comparison: Comparison::Exact };
-    assert!(read(&[many]) < 12_000);
+    assert!(read(&[many]) < 2000);
     let before = rows_read(&company);
     let mut writer = connector.writer().unwrap();
     let (t, id) = (name("t"), texts(&["id"]));
@@ -169,7 +174,8 @@ fn an_index_on_the_column_serves() {
 
 /// How many rows InnoDB has read of all tables so far: other tests read, too, but not thousands at this moment.
 fn rows_read(company: &Company) -> i64 {
-    let sql = "SELECT coalesce(sum(ROWS_READ), 0) FROM information_schema.TABLE_STATISTICS WHERE TABLE_SCHEMA = database()";
+    let sql =
+        "SELECT coalesce(sum(ROWS_READ), 0) FROM information_schema.TABLE_STATISTICS WHERE TABLE_SCHEMA = database()";
     mysql::execute(&mysql::admin_url(), "SET GLOBAL userstat = 1");
     mysql::query(&company.url, sql).parse().unwrap()
 }
@@ -223,7 +229,8 @@ fn the_schema_tells_mysql_s_own_ways() {
 
 #[test]
 fn databases_are_told_apart() {
-    let company = Company::new(Engine::Mysql, "CREATE TABLE t (id int PRIMARY KEY, v text); INSERT INTO t VALUES (1, 'here')");
+    let company =
+        Company::new(Engine::Mysql, "CREATE TABLE t (id int PRIMARY KEY, v text); INSERT INTO t VALUES (1, 'here')");
     let (url, other) = (mysql::fresh_database(), mysql::fresh_database());
     let (one, two) = (url.rsplit('/').next().unwrap(), other.rsplit('/').next().unwrap());
     mysql::execute(&mysql::admin_url(), &format!("GRANT ALL ON {two}.* TO {one}; CREATE TABLE {two}.t (id int PRIMARY KEY, v text);
@@ -245,7 +252,8 @@ fn what_could_not_be_rolled_back_is_not_changed() {
          CREATE TABLE kept (id int PRIMARY KEY) WITH SYSTEM VERSIONING; INSERT INTO kept VALUES (1)",
     );
     for (table, why) in [("old", "no transactions"), ("kept", "history")] {
-        let refused = error_of(company.connector.writer().unwrap().delete(&name(table), &texts(&["id"]), &[key(&["1"])]));
+        let refused =
+            error_of(company.connector.writer().unwrap().delete(&name(table), &texts(&["id"]), &[key(&["1"])]));
         assert!(refused.contains(why), "{refused}");
         assert_eq!(company.rows(table, &["id"], &[exact("id", &["1"])]).len(), 1, "it can be read");
     }
@@ -253,8 +261,11 @@ fn what_could_not_be_rolled_back_is_not_changed() {
 
 #[test]
 fn a_reader_cannot_be_made_to_write() {
-    let company = Company::new(Engine::Mysql, "CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1);
-        CREATE VIEW v AS SELECT id FROM t");
+    let company = Company::new(
+        Engine::Mysql,
+        "CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1);
+        CREATE VIEW v AS SELECT id FROM t",
+    );
     assert_eq!(company.rows("v", &["id"], &[exact("id", &["1"])]).len(), 1, "a view can be read");
     let set = company.connector.writer().unwrap().update(&name("t"), &texts(&["id"]), &[key(&["1"])], &[]);
     assert!(set.is_err(), "nothing to set is no statement");
@@ -313,7 +324,8 @@ fn a_stopped_query_does_not_run_on() {
 /// Somebody ends the query or the connection in the middle of a stream: an error, never a short result.
 #[test]
 fn a_stream_that_is_cut_off_is_an_error() {
-    for (kill, expected) in [("KILL QUERY", "the system did not answer in time"), ("KILL", "cannot reach the system: ")] {
+    for (kill, expected) in [("KILL QUERY", "the system did not answer in time"), ("KILL", "cannot reach the system: ")]
+    {
         let company = Company::new(Engine::Mysql, ENDLESS);
         let (t, columns, any_of) = (name("t"), texts(&["v"]), [exact("id", &["1"])]);
         let select = Select { table: &t, columns: &columns, any_of: &any_of };
@@ -322,7 +334,10 @@ fn a_stream_that_is_cut_off_is_an_error() {
         let cut = reader.select(&select, &mut |_| {
             seen += 1;
             if seen == 1 {
-                let find = format!("SELECT ID FROM information_schema.PROCESSLIST WHERE DB = '{}' AND COMMAND <> 'Sleep'", database(&company));
+                let find = format!(
+                    "SELECT ID FROM information_schema.PROCESSLIST WHERE DB = '{}' AND COMMAND <> 'Sleep'",
+                    database(&company)
+                );
                 let id = mysql::query(&mysql::admin_url(), &find);
                 mysql::execute(&mysql::admin_url(), &format!("{kill} {id}"));
             }
@@ -345,7 +360,8 @@ fn connections_are_few_and_kept() {
     }
     let both = (connector.reader().unwrap(), connector.reader().unwrap());
     let count = format!("SELECT count(*) FROM information_schema.PROCESSLIST WHERE DB = '{}'", database(&company));
-    assert_eq!(mysql::query(&mysql::admin_url(), &count), "2");
+    // Those that made the database may still be ending.
+    assert!((0..200).any(|_| mysql::query(&mysql::admin_url(), &count) == "2"));
     assert_eq!(error_of(connector.reader()), "the system did not answer in time");
     let connector = &connector;
     thread::scope(|scope| {

@@ -78,7 +78,8 @@ fn a_cascade_under_a_collation_is_not_overlooked() {
 
 #[test]
 fn tables_from_which_nothing_can_be_erased_for_good_are_obstacles() {
-    for (table, why) in [("ENGINE MyISAM", "has no transactions"), ("WITH SYSTEM VERSIONING", "keeps what is deleted")] {
+    for (table, why) in [("ENGINE MyISAM", "has no transactions"), ("WITH SYSTEM VERSIONING", "keeps what is deleted")]
+    {
         let company = company("UNIQUE", "", "", "");
         company.execute("base", &format!("ALTER TABLE notes {}", table.replace("WITH", "ADD")));
         let found = company.obstacles(&person("ada@example.com"));

@@ -226,7 +226,7 @@ fn a_circle_of_foreign_keys_is_cut(#[values(Sqlite, Postgres, Mysql)] engine: En
         Sqlite => COMMENTS.replace("best_comment INTEGER", "best_comment INTEGER REFERENCES comments (id)"),
         Postgres | Mysql => {
             format!(
-                "{COMMENTS}; ALTER TABLE people ADD FOREIGN KEY (best_comment) REFERENCES comments (id) ON DELETE RESTRICT"
+                "{COMMENTS} ALTER TABLE people ADD FOREIGN KEY (best_comment) REFERENCES comments (id) ON DELETE RESTRICT"
             )
         }
     };

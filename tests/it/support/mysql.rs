@@ -83,6 +83,9 @@ pub fn execute(url: &str, sql: &str) {
 /// # Panics
 /// When one of them fails.
 pub fn query(url: &str, sql: &str) -> String {
+    if sql.trim().is_empty() {
+        return String::new();
+    }
     // A thread of its own: the caller may be inside a runtime already.
     std::thread::scope(|scope| scope.spawn(|| run_sql(url, sql)).join().expect("the SQL runs"))
 }
