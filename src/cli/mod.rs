@@ -2,6 +2,7 @@
 
 pub mod assemble;
 mod check;
+mod datamap;
 pub mod deadline;
 pub mod demo;
 mod keeping;
@@ -47,6 +48,11 @@ enum Command {
     ApiKey {
         #[command(subcommand)]
         command: ApiKeyCommand,
+    },
+    /// Descriptions of the company's databases.
+    Datamap {
+        #[command(subcommand)]
+        command: DatamapCommand,
     },
     /// Receipts that the server signed.
     Receipt {
@@ -94,6 +100,12 @@ enum ApiKeyCommand {
         #[arg(long)]
         controller: Option<String>,
     },
+}
+
+#[derive(Subcommand)]
+enum DatamapCommand {
+    /// Looks at a live schema and prints a fideslang dataset draft; what is a guess is marked.
+    Draft(datamap::Draft),
 }
 
 #[derive(Subcommand)]
@@ -174,6 +186,7 @@ fn execute(arguments: Habeas) -> Result<ExitCode, Failure> {
         Command::ApiKey { command: ApiKeyCommand::Add { name, controller } } => {
             keeping::add_api_key(config()?, name, controller)
         }
+        Command::Datamap { command: DatamapCommand::Draft(draft) } => datamap::draft(&draft),
         Command::Receipt { command: ReceiptCommand::Verify(args) } => receipt::verify(&args, config),
         Command::Audit { command: AuditCommand::Verify } => keeping::verify_audit(config()?),
     }

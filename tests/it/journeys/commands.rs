@@ -89,3 +89,37 @@ fn a_deadline_explains_itself() {
     let (code, _, error) = habeas(&world, &["deadline", "--regime", "nowhere", "--received", "2026-11-23"], "");
     assert!(code == 1 && error.contains("gdpr"), "{error}");
 }
+
+#[rstest]
+fn a_draft_of_a_live_schema_is_a_dataset_to_begin_with(#[values(Kind::Sqlite, Kind::Postgres)] company: Kind) {
+    let world = World::new(Kind::Sqlite, company);
+    let url = world.system_url("shop");
+    let (code, draft, error) = habeas(&world, &["datamap", "draft", "-", "--key", "shop"], &format!("{url}\n"));
+    assert_eq!(code, 0, "{error}");
+    for line in ["name: customers", "identity: email", "field: customers.id", "user.authorization.password", "# ?"] {
+        assert!(draft.contains(line), "{line}: {draft}");
+    }
+    world.write("shop.yml", &draft);
+    let (code, printed, error) = habeas(&world, &["check"], "");
+    assert_eq!(code, 0, "nothing in it is wrong: {printed}{error}");
+
+    let server = crate::support::server::Server::start(&world);
+    let (token, ids) = server.api.submit(&["access"], serde_json::json!({}));
+    server.api.confirm(&world, &ids[0], &token);
+    let staff = server.api.sign_in(habeas::domain::staff::Role::Reviewer);
+    let (_, plan) = server.api.get(&format!("/v1/staff/requests/{}/plan", ids[0]), &staff);
+    let own = |name: &str| {
+        let collections = plan["collections"].as_array().unwrap();
+        collections.iter().find(|c| c["collection"] == name).map(|c| c["counts"]["own"].clone())
+    };
+    assert_eq!((own("customers"), own("orders")), (Some(1.into()), Some(2.into())), "{plan}");
+}
+
+#[test]
+fn a_draft_of_nothing_says_why() {
+    let world = World::new(Kind::Sqlite, Kind::Sqlite);
+    let (code, _, error) = habeas(&world, &["datamap", "draft", "sqlite://no/such/file.db"], "");
+    assert!(code == 1 && error.starts_with("habeas: "), "{error}");
+    let (code, _, error) = habeas(&world, &["datamap", "draft", "ftp://u:secret@host"], "");
+    assert!(code == 1 && !error.contains("secret"), "{error}");
+}

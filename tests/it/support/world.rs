@@ -111,6 +111,14 @@ impl World {
         std::fs::write(self.path().join(name), text).unwrap();
     }
 
+    /// A database's address, wherever the caller stands.
+    pub fn system_url(&self, system: &str) -> String {
+        match self.company {
+            Kind::Sqlite => format!("sqlite://{}", self.path().join(format!("{system}.db")).display()),
+            Kind::Postgres => self.url(system).to_owned(),
+        }
+    }
+
     fn url(&self, system: &str) -> &str {
         &self.urls.iter().find(|(name, _)| *name == system).unwrap().1
     }
@@ -193,9 +201,9 @@ impl World {
     pub fn code_after(&self, to: &str, mails: usize) -> String {
         for _ in 0..600 {
             let all = self.mails(to);
-            let codes =
+            let mut subjects =
                 all.iter().skip(mails).filter_map(|m| m.lines().find_map(|l| l.strip_prefix("Subject: ")?.get(..6)));
-            if let Some(code) = codes.filter(|s| s.bytes().all(|b| b.is_ascii_digit())).next_back() {
+            if let Some(code) = subjects.rfind(|s| s.bytes().all(|b| b.is_ascii_digit())) {
                 return code.to_owned();
             }
             std::thread::sleep(std::time::Duration::from_millis(20));

@@ -1,0 +1,205 @@
+//! A live schema becomes the draft of a dataset: what the database says for sure, and what names suggest, marked as such.
+
+use std::collections::BTreeSet;
+use std::fmt::Write;
+
+use crate::connectors::{Column, LiveSchema, Table, TableName};
+
+use super::guess::{self, Guess};
+
+/// What marks a line of a draft that somebody has to look at.
+pub const UNSURE: &str = "# ?";
+
+/// A fideslang dataset for the tables of a schema, as YAML. Keys and references are the database's own; identities and
+/// categories are guessed from names, and what is not certain ends with [`UNSURE`] and a reason.
+pub fn draft(fides_key: &str, schema: &LiveSchema) -> String {
+    let drafting = Drafting { fides_key, schema, persons: persons(schema) };
+    let mut out = String::new();
+    // Writing to a String does not fail.
+    let _ = drafting.write(&mut out);
+    out
+}
+
+struct Drafting<'a> {
+    fides_key: &'a str,
+    schema: &'a LiveSchema,
+    /// The tables whose rows belong to persons.
+    persons: BTreeSet<&'a TableName>,
+}
+
+/// One reference of a column.
+struct Pointing<'a> {
+    to: &'a TableName,
+    column: &'a str,
+    /// Whether the database enforces it.
+    enforced: bool,
+}
+
+impl Drafting<'_> {
+    fn write(&self, out: &mut String) -> std::fmt::Result {
+        writeln!(out, "# A draft: the database says which keys there are, names suggest the rest.")?;
+        writeln!(
+            out,
+            "# Look at every line with `{UNSURE}`, delete what holds nothing about people, then run `habeas check`."
+        )?;
+        writeln!(out, "dataset:\n  - fides_key: {}\n    collections:", scalar(self.fides_key))?;
+        let mut names = BTreeSet::new();
+        for (name, table) in &self.schema.tables {
+            if names.insert(&name.name) {
+                self.collection(out, name, table)?;
+            } else {
+                writeln!(
+                    out,
+                    "      # table {name} is left out: there is one of that name above; describe it in a file of its own"
+                )?;
+            }
+        }
+        if names.is_empty() {
+            writeln!(out, "      []  {UNSURE} the sign-in sees no table")?;
+        }
+        Ok(())
+    }
+
+    fn collection(&self, out: &mut String, name: &TableName, table: &Table) -> std::fmt::Result {
+        writeln!(out, "      - name: {}", scalar(&name.name))?;
+        if name.schema != self.schema.default_schema
+            && let Some(schema) = &name.schema
+        {
+            writeln!(out, "        fides_meta: {{namespace: {{schema: {}}}}}", scalar(schema))?;
+        }
+        if table.primary_key.is_empty() {
+            writeln!(out, "        {UNSURE} no primary key: its rows can be exported and not erased")?;
+        }
+        if !self.persons.contains(name) {
+            writeln!(
+                out,
+                "        {UNSURE} nothing here leads to a person: delete it, or add the reference that does"
+            )?;
+        }
+        writeln!(out, "        fields:")?;
+        table.columns.iter().try_for_each(|column| self.field(out, name, table, column))
+    }
+
+    fn field(&self, out: &mut String, name: &TableName, table: &Table, column: &Column) -> std::fmt::Result {
+        let guess = self.guess(name, table, column);
+        writeln!(out, "          - name: {}", scalar(&column.name))?;
+        let doubt = guess.doubt.map_or(String::new(), |doubt| format!("  {UNSURE} {doubt}"));
+        writeln!(out, "            data_categories: [{}]{doubt}", guess.category)?;
+        let pointing = self.pointing(name, table, column);
+        let key = table.primary_key.contains(&column.name);
+        if !key && guess.identity.is_none() && pointing.is_none() {
+            return Ok(());
+        }
+        writeln!(out, "            fides_meta:")?;
+        if key {
+            writeln!(out, "              primary_key: true")?;
+        }
+        if let Some(identity) = guess.identity {
+            writeln!(out, "              identity: {identity}  {UNSURE} whose is it: the person's the row is about?")?;
+        }
+        match pointing {
+            Some(pointing) => self.reference(out, table, &pointing),
+            None => Ok(()),
+        }
+    }
+
+    fn reference(&self, out: &mut String, table: &Table, pointing: &Pointing<'_>) -> std::fmt::Result {
+        // Rows that point at a person's are the person's, unless they are somebody's by themselves; what theirs point at
+        // is context.
+        let down = self.persons.contains(pointing.to) && !identified(table);
+        let direction = if down { "from" } else { "to" };
+        let doubt = if pointing.enforced { "" } else { "no foreign key says so; " };
+        let field = format!("{}.{}", pointing.to.name, pointing.column);
+        writeln!(out, "              references:")?;
+        writeln!(out, "                - dataset: {}", scalar(self.fides_key))?;
+        writeln!(out, "                  field: {}", scalar(&field))?;
+        let meaning =
+            if down { "are these rows the person's that it points to?" } else { "what it points to is context" };
+        writeln!(out, "                  direction: {direction}  {UNSURE} {doubt}{meaning}")
+    }
+
+    /// A key says whose row it is where it leads to a person; what a table about things calls a name is the thing's.
+    fn guess(&self, name: &TableName, table: &Table, column: &Column) -> Guess {
+        let pointing = self.pointing(name, table, column);
+        let leads = pointing.as_ref().is_some_and(|p| self.persons.contains(p.to));
+        let key = table.primary_key.contains(&column.name);
+        if leads || (key && identified(table)) {
+            return Guess::sure("user.unique_id");
+        }
+        if key || pointing.is_some() {
+            return Guess::sure("system.operations");
+        }
+        let guess = guess::of(&column.name, column.kind);
+        if guess.doubt.is_some() && !self.persons.contains(name) {
+            return Guess::sure("system.operations");
+        }
+        guess
+    }
+
+    fn pointing(&self, name: &TableName, table: &Table, column: &Column) -> Option<Pointing<'_>> {
+        for key in &table.foreign_keys {
+            let Some(at) = key.columns.iter().position(|c| *c == column.name) else { continue };
+            let Some((to, _)) = self.schema.tables.get_key_value(&self.schema.qualified(&key.to)) else { continue };
+            let target = &self.schema.tables[to];
+            // Borrowed from the target, which outlives this table's own key.
+            let referred = target.columns.iter().find(|c| c.name == key.to_columns[at])?;
+            return Some(Pointing { to, column: &referred.name, enforced: true });
+        }
+        self.suggested(name, column)
+    }
+
+    /// `customer_id` means a table `customer` or `customers` with a key of one column.
+    fn suggested(&self, name: &TableName, column: &Column) -> Option<Pointing<'_>> {
+        let lower = column.name.to_ascii_lowercase();
+        let stem =
+            lower.strip_suffix("_id").or_else(|| column.name.strip_suffix("Id").map(|_| &lower[..lower.len() - 2]))?;
+        let fits = |table: &str| {
+            let table = table.to_ascii_lowercase();
+            table == stem
+                || table == format!("{stem}s")
+                || table == format!("{stem}es")
+                || stem.strip_suffix('y').is_some_and(|s| table == format!("{s}ies"))
+        };
+        let (to, target) = self.schema.tables.iter().find(|(to, _)| fits(&to.name) && *to != name)?;
+        let [key] = target.primary_key.as_slice() else { return None };
+        Some(Pointing { to, column: key, enforced: false })
+    }
+}
+
+/// The tables with an identity, and those that lead to one of them.
+fn persons(schema: &LiveSchema) -> BTreeSet<&TableName> {
+    let mut persons: BTreeSet<&TableName> =
+        schema.tables.iter().filter(|(_, table)| identified(table)).map(|(name, _)| name).collect();
+    loop {
+        let drafting = Drafting { fides_key: "", schema, persons: persons.clone() };
+        let leads = |name: &TableName, table: &Table| {
+            table.columns.iter().any(|c| drafting.pointing(name, table, c).is_some_and(|p| persons.contains(p.to)))
+        };
+        let more: Vec<&TableName> = schema
+            .tables
+            .iter()
+            .filter(|(name, table)| !persons.contains(name) && leads(name, table))
+            .map(|(name, _)| name)
+            .collect();
+        if more.is_empty() {
+            return persons;
+        }
+        persons.extend(more);
+    }
+}
+
+fn identified(table: &Table) -> bool {
+    table.columns.iter().any(|c| guess::of(&c.name, c.kind).identity.is_some())
+}
+
+/// A name as a YAML scalar: bare where that cannot be taken for anything else, else quoted as JSON, which YAML contains.
+fn scalar(name: &str) -> String {
+    let plain = name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_.".contains(&b))
+        && name.bytes().next().is_some_and(|b| b.is_ascii_alphabetic() || b == b'_');
+    let word = name.to_ascii_lowercase();
+    let reserved = ["y", "n", "yes", "no", "on", "off", "true", "false", "null"].contains(&word.as_str());
+    if plain && !reserved { name.to_owned() } else { serde_json::Value::from(name).to_string() }
+}
+
+#[cfg(test)]
+mod tests;
