@@ -115,7 +115,7 @@ impl World {
     pub fn system_url(&self, system: &str) -> String {
         match self.company {
             Kind::Sqlite => format!("sqlite://{}", self.path().join(format!("{system}.db")).display()),
-            Kind::Postgres => self.url(system).to_owned(),
+            Kind::Postgres | Kind::Mysql => self.url(system).to_owned(),
         }
     }
 
