@@ -3,6 +3,11 @@
 //! Connectors are synchronous and run on blocking threads: a driver that is asynchronous is driven from there. No
 //! connector decides whose row a row is; that is `fulfilment`'s.
 
+mod driver;
+mod hex;
+mod limits;
+pub mod mysql;
+mod pool;
 pub mod postgres;
 pub mod row;
 pub mod schema;
@@ -14,8 +19,9 @@ use std::path::Path;
 
 use secrecy::{ExposeSecret, SecretString};
 
+pub use limits::Limits;
 pub use row::Row;
-pub use schema::{Column, ForeignKey, LiveSchema, Table, TableName};
+pub use schema::{Collation, Column, ForeignKey, LiveSchema, Table, TableName};
 
 use crate::domain::personal::Personal;
 
@@ -114,16 +120,15 @@ pub fn open(url: &SecretString, base_dir: &Path) -> Result<Box<dyn Connector>, C
         return Err(ConnectorError::Statement("the address is no URL: it has no `://`".to_owned()));
     };
     match scheme {
-        "postgres" | "postgresql" => Ok(Box::new(postgres::Postgres::new(url, base_dir, postgres::Limits::default())?)),
+        "postgres" | "postgresql" => Ok(Box::new(postgres::Postgres::new(url, base_dir, Limits::default())?)),
         "sqlite" if rest.is_empty() => {
             Err(ConnectorError::Statement("the address names no file: sqlite://path".to_owned()))
         }
         "sqlite" => Ok(Box::new(sqlite::Sqlite::new(base_dir.join(rest)))),
-        "mysql" | "mariadb" | "http" | "https" => {
-            Err(ConnectorError::Statement(format!("not supported yet: {scheme} systems")))
-        }
+        "mysql" | "mariadb" => Ok(Box::new(mysql::Mysql::new(url, base_dir, Limits::default())?)),
+        "http" | "https" => Err(ConnectorError::Statement(format!("not supported yet: {scheme} systems"))),
         _ => {
-            let known = "unknown kind of system; known are postgres:// and sqlite://";
+            let known = "unknown kind of system; known are postgres://, mysql://, mariadb:// and sqlite://";
             Err(ConnectorError::Statement(known.to_owned()))
         }
     }

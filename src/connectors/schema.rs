@@ -6,7 +6,7 @@ use std::fmt;
 /// A table's name, with the schema it stands in where the engine has schemas.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub struct TableName {
-    /// The schema (PostgreSQL); `None` is the engine's default.
+    /// The schema (PostgreSQL) or database (MySQL); `None` is the engine's default.
     pub schema: Option<String>,
     /// The table.
     pub name: String,
@@ -40,6 +40,17 @@ pub enum ColumnKind {
     Text,
 }
 
+/// A rule by which a database compares the texts of a column otherwise than byte by byte.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Collation {
+    /// Its name; two columns compare alike when their collations have the same.
+    pub name: String,
+    /// Whether `a` and `A` are the same.
+    pub ignores_case: bool,
+    /// Whether `a` and `a` followed by spaces are the same.
+    pub ignores_trailing_spaces: bool,
+}
+
 /// One column.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Column {
@@ -51,6 +62,8 @@ pub struct Column {
     pub kind: ColumnKind,
     /// Whether NULL is allowed.
     pub nullable: bool,
+    /// How its texts are compared; `None` is byte by byte, or by the type itself.
+    pub collation: Option<Collation>,
 }
 
 /// A reference the database itself enforces.
@@ -79,6 +92,8 @@ pub struct Table {
     pub indexes: Vec<Vec<String>>,
     /// The references it holds to other tables.
     pub foreign_keys: Vec<ForeignKey>,
+    /// Why its rows cannot be changed safely, or would not be gone: a clause, as in "it keeps every old version".
+    pub unerasable: Option<String>,
 }
 
 impl Table {
@@ -91,7 +106,7 @@ impl Table {
 /// Every table the sign-in can see.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LiveSchema {
-    /// Tables by name. PostgreSQL names always carry their schema; the default one is [`LiveSchema::default_schema`].
+    /// Tables by name. PostgreSQL's and MySQL's names always carry their schema; the default one is [`LiveSchema::default_schema`].
     pub tables: BTreeMap<TableName, Table>,
     /// The schema in which a name without one is looked up.
     pub default_schema: Option<String>,

@@ -1,8 +1,26 @@
-//! What both engines' SQL has in common: quoted names, and keys that fit their columns.
+//! What the engines' SQL has in common: quoted names, and keys that fit their columns.
 
 use std::collections::HashSet;
+use std::fmt;
 
 use super::{ConnectorError, Key, TableName};
+
+/// What a statement was about.
+pub(super) enum Place<'a> {
+    /// A table.
+    Table(&'a TableName),
+    /// No table in particular.
+    Nowhere,
+}
+
+impl fmt::Display for Place<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Table(table) => write!(f, " on {table}"),
+            Self::Nowhere => Ok(()),
+        }
+    }
+}
 
 /// A name as SQL takes it whatever characters it holds.
 pub(super) fn quoted(name: &str) -> String {
@@ -49,6 +67,14 @@ pub(super) fn no_column(table: &TableName, column: &str) -> ConnectorError {
 pub(super) fn phone_digits(number: &str) -> Option<String> {
     let digits: String = number.chars().filter(char::is_ascii_digit).collect();
     (!digits.is_empty()).then_some(digits)
+}
+
+/// Digits with at most one point and a sign; no exponent, whose size could exceed the type.
+pub(super) fn is_decimal(value: &str) -> bool {
+    let digits = value.strip_prefix(['-', '+']).unwrap_or(value);
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    let all_digits = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
+    value.len() <= 1000 && !(whole.is_empty() && fraction.is_empty()) && all_digits(whole) && all_digits(fraction)
 }
 
 #[cfg(test)]

@@ -34,6 +34,10 @@ fn check_table(graph: &Graph, id: NodeId, node: &Node, table: &Table, findings: 
         }
     }
     check_primary_key(node, table, findings);
+    if let Some(why) = &table.unerasable {
+        let message = format!("rows of `{}` can be exported and not erased: {why}", node.table());
+        findings.push(finding(&node.file, node.collection.line, Severity::Warning, message));
+    }
     check_composite_keys(graph, id, node, table, findings);
     for (column, line, folded) in searched_columns(graph, id, node) {
         if table.column(column).is_some() && !is_indexed(table, column, folded) {
@@ -47,7 +51,8 @@ fn check_table(graph: &Graph, id: NodeId, node: &Node, table: &Table, findings: 
 /// Whether an index leads with the column, or, for a comparison without regard to case, with its lower-cased value.
 /// Engines print expressions each in their own way, some not at all.
 fn is_indexed(table: &Table, column: &str, folded: bool) -> bool {
-    let serves = |first: &String| match folded {
+    let ignores_case = table.column(column).and_then(|c| c.collation.as_ref()).is_some_and(|rule| rule.ignores_case);
+    let serves = |first: &String| match folded && !ignores_case {
         true => first == "(expression)" || (first.contains("lower(") && first.contains(column)),
         false => first == column,
     };

@@ -123,6 +123,7 @@ fn live(columns: &[&str], primary_key: &[&str], indexes: &[&[&str]]) -> Table {
         sql_type: "integer".into(),
         kind: ColumnKind::Integer,
         nullable: true,
+        collation: None,
     };
     Table {
         columns: columns.iter().map(column).collect(),
@@ -130,6 +131,7 @@ fn live(columns: &[&str], primary_key: &[&str], indexes: &[&[&str]]) -> Table {
         unique: Vec::new(),
         indexes: indexes.iter().map(|i| texts(i)).collect(),
         foreign_keys: Vec::new(),
+        unerasable: None,
     }
 }
 

@@ -117,6 +117,9 @@ impl Candidates {
             self.obstacles.insert(message);
             action = Action::Keep(KEPT_UNKEYED);
         }
+        if let (Some(why), false) = (&place.table().unerasable, matches!(action, Action::Keep(_))) {
+            self.obstacles.insert(format!("rows of table {} cannot be erased: {why}", place.table_name));
+        }
         if let Action::Mask(masks) = &action {
             self.obstacles.extend(masks.iter().filter_map(|(column, mask)| masks::obstacle(place, column, mask)));
         }

@@ -171,6 +171,8 @@ fn writable<'p>(place: &'p Place, name: &str) -> Result<(&'p Field, &'p Column),
     let is_pointer = || place.pointers.iter().chain(&place.pointed).any(|end| end.columns.iter().any(|c| c == name));
     if key.is_empty() {
         Err(format!("the table {} has no primary key", place.table_name))
+    } else if let Some(why) = &place.table().unerasable {
+        Err(format!("rows of the table {} cannot be changed for good: {why}", place.table_name))
     } else if field.read_only || place.collection.read_only {
         Err(format!("the dataset marks {collection}.{name} read_only"))
     } else if field.primary_key || key.iter().any(|c| c == name) || is_pointer() {

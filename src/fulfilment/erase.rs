@@ -170,7 +170,8 @@ fn check_guard(
     let select = Select { table: &from, columns: &way.read_columns(), any_of: &[one] };
     let looked = writer.select(&select, &mut |row| {
         let known = |key: Key| released.contains(&key) && unchanged.has(&guard.from, &key);
-        let refers = way.held(row).is_some_and(|held| wanted.contains(&held));
+        let held = way.held(row);
+        let refers = held.is_some_and(|held| wanted.contains(&held) || way.unexplained().is_err());
         stray |= refers && !way.key_of(row).is_some_and(known);
         Ok(())
     });

@@ -99,6 +99,7 @@ mod tests {
                 sql_type: "integer".to_owned(),
                 kind: ColumnKind::Integer,
                 nullable: r.ends_with('?'),
+                collation: None,
             };
             let key = |r: &&str| ForeignKey {
                 name: format!("{table}_{r}"),
@@ -112,6 +113,7 @@ mod tests {
                 unique: Vec::new(),
                 indexes: Vec::new(),
                 foreign_keys: references.iter().map(key).collect(),
+                unerasable: None,
             };
             schema.tables.insert(name(table), found);
         }

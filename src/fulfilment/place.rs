@@ -131,9 +131,13 @@ impl Places {
 
 type Tables = BTreeMap<NodeId, (Arc<LiveSchema>, TableName)>;
 
-fn live<'t>(tables: &'t Tables, node: NodeId, name: &str) -> Option<&'t Column> {
+fn table(tables: &Tables, node: NodeId) -> Option<&Table> {
     let (schema, table) = tables.get(&node)?;
-    schema.table(table)?.column(name)
+    schema.table(table)
+}
+
+fn live<'t>(tables: &'t Tables, node: NodeId, name: &str) -> Option<&'t Column> {
+    table(tables, node)?.column(name)
 }
 
 fn place(graph: &Graph, id: NodeId, tables: &Tables) -> Place {
@@ -143,7 +147,11 @@ fn place(graph: &Graph, id: NodeId, tables: &Tables) -> Place {
     let mut identities = Vec::new();
     for field in &node.collection.fields {
         if let (Some(kind), Some(live)) = (field.identity, live(tables, id, &field.name)) {
-            let (column, spelling, at) = (field.name.clone(), Spelling::of(live), columns.index(&field.name));
+            let spelling = match schema.table(&table_name) {
+                Some(table) => Spelling::telling_apart(live, live, table, &[&field.name]),
+                None => Spelling::of(live),
+            };
+            let (column, at) = (field.name.clone(), columns.index(&field.name));
             identities.push(IdentityLink { column, kind, spelling, at });
         }
     }
@@ -199,11 +207,15 @@ fn pointer_end(
         other,
         required: true,
     };
+    let to_columns: Vec<&str> = pointer.to_columns().collect();
     for (from, to) in &pointer.columns {
         let (own_name, other_name) = if own_is_from { (from, to) } else { (to, from) };
         let column = live(tables, own, own_name)?;
         // The other end may be a table that is not searched: its own type then says how keys are spelled.
-        let spelling = live(tables, other, other_name).map_or(Spelling::of(column), |o| Spelling::between(column, o));
+        let spelling = match (live(tables, other, other_name), table(tables, pointer.to)) {
+            (Some(other), Some(target)) => Spelling::telling_apart(column, other, target, &to_columns),
+            _ => Spelling::of(column),
+        };
         end.required &= !column.nullable;
         end.at.push(columns.index(own_name));
         end.columns.push(own_name.clone());

@@ -88,7 +88,8 @@ impl References {
         let holder = trace.places.iter().find(|p| p.system == way.system && p.table_name == way.table).map(|p| p.node);
         let number = self.ways.len();
         trace.snapshot.select(&way.system, &select, |row| {
-            let Some(targets) = way.held(row).and_then(|key| keys.get(&key)) else { return Ok(()) };
+            let Some(held) = way.held(row) else { return Ok(()) };
+            let Some(targets) = keys.get(&held) else { return way.unexplained() };
             let candidate = holder.zip(way.key_of(row)).and_then(|(node, key)| candidates.find(node, &key));
             let others = targets.iter().filter(|target| candidate != Some(**target));
             self.found.extend(others.map(|target| Referrer { target: *target, candidate, way: number }));
@@ -109,7 +110,7 @@ impl Way {
         target: &Table,
         to_columns: &[String],
     ) -> Option<Self> {
-        let spelling = |(c, to): (&String, &String)| Some(Spelling::between(table.column(c)?, target.column(to)?));
+        let spelling = |(c, to): (&String, &String)| Some(Spelling::collated(table.column(c)?, target.column(to)?));
         Some(Self {
             system: system.clone(),
             table: name.clone(),
@@ -142,6 +143,17 @@ impl Way {
     pub(super) fn held(&self, row: &Row) -> Option<Vec<String>> {
         let key: Option<Vec<&str>> = (0..self.columns.len()).map(|at| row.get(at)).collect();
         key.map(|key| self.canonical(key.into_iter()))
+    }
+
+    /// A row came back that holds none of the keys looked for. Of a composite key only a part is looked for; but a key of
+    /// one column that the database finds the same (under a collation that `canonical` does not follow) refers.
+    pub(super) fn unexplained(&self) -> Result<(), FulfilmentError> {
+        match (self.columns.as_slice(), self.spellings.as_slice()) {
+            ([_], [Spelling::Collated { .. }]) => {
+                Err(FulfilmentError::Unexplained { system: self.system.clone(), table: self.table.to_string() })
+            }
+            _ => Ok(()),
+        }
     }
 
     /// The primary key of a row of the referring table.

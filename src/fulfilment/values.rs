@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime};
 
-use crate::connectors::Column;
 use crate::connectors::schema::ColumnKind;
+use crate::connectors::{Column, Table};
 use crate::domain::identity::IdentityKind;
 
 /// In which spelling two keys are the same.
@@ -20,6 +20,8 @@ pub(super) enum Spelling {
     Uuid,
     /// Without regard to case.
     Folded,
+    /// Without regard to case, to trailing spaces, or to both, as a collation has it.
+    Collated { case: bool, spaces: bool },
 }
 
 impl Spelling {
@@ -32,6 +34,25 @@ impl Spelling {
             _ if sql_type == "citext" => Spelling::Folded,
             _ => Spelling::Text,
         }
+    }
+
+    /// How the database itself compares two columns, by their types and by the collation that both have. Columns of two
+    /// collations, or of two databases, are compared as they are: what else is found is explained by nothing.
+    pub(super) fn collated(a: &Column, b: &Column) -> Self {
+        match (Self::between(a, b), &a.collation) {
+            (Spelling::Text, Some(rule)) if a.collation == b.collation => {
+                Spelling::Collated { case: rule.ignores_case, spaces: rule.ignores_trailing_spaces }
+            }
+            (spelling, _) => spelling,
+        }
+    }
+
+    /// How an identifier or a key is compared when it must be told apart from others': by its collation only where the
+    /// database lets no two such keys of `table` be there. Else `a` and `A` may be two people.
+    pub(super) fn telling_apart(a: &Column, b: &Column, table: &Table, columns: &[&str]) -> Self {
+        let within = |set: &Vec<String>| !set.is_empty() && set.iter().all(|c| columns.contains(&c.as_str()));
+        let is_unique = std::iter::once(&table.primary_key).chain(&table.unique).any(within);
+        if is_unique { Self::collated(a, b) } else { Self::between(a, b) }
     }
 
     /// How a key of one column is compared with one of another, perhaps in another database.
@@ -50,6 +71,10 @@ impl Spelling {
                 Cow::Owned(text.chars().filter(char::is_ascii_hexdigit).map(|c| c.to_ascii_lowercase()).collect())
             }
             Spelling::Folded => Cow::Owned(text.to_lowercase()),
+            Spelling::Collated { case, spaces } => {
+                let text = if spaces { text.trim_end_matches(' ') } else { text };
+                if case { Cow::Owned(text.to_lowercase()) } else { Cow::Borrowed(text) }
+            }
         }
     }
 }
@@ -145,6 +170,7 @@ fn declared_length(sql_type: &str) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::connectors::Collation;
     use rstest::rstest;
 
     #[rstest]
@@ -156,6 +182,39 @@ mod tests {
     #[case("99999999999999999999999999999999999999999", "99999999999999999999999999999999999999998", false)]
     fn numbers_are_compared_as_numbers(#[case] a: &str, #[case] b: &str, #[case] same: bool) {
         assert_eq!(Spelling::Number.canonical(a) == Spelling::Number.canonical(b), same);
+    }
+
+    #[rstest]
+    #[case::one_rule(Some("x_ci"), Some("x_ci"), true, true)]
+    #[case::two_rules(Some("x_ci"), Some("y_ci"), true, false)]
+    #[case::one_without(Some("x_ci"), None, true, false)]
+    #[case::two_people_could_have_it(Some("x_ci"), Some("x_ci"), false, false)]
+    fn a_collation_counts_where_the_database_lets_no_two_be_there(
+        #[case] a: Option<&str>,
+        #[case] b: Option<&str>,
+        #[case] is_unique: bool,
+        #[case] same: bool,
+    ) {
+        let rule = |name: &str| Collation { name: name.into(), ignores_case: true, ignores_trailing_spaces: true };
+        let column = |rule| Column {
+            name: "k".into(),
+            sql_type: "varchar(9)".into(),
+            kind: ColumnKind::Text,
+            nullable: false,
+            collation: rule,
+        };
+        let (a, b) = (column(a.map(rule)), column(b.map(rule)));
+        let table = Table {
+            columns: vec![a.clone()],
+            primary_key: vec!["id".into()],
+            unique: if is_unique { vec![vec!["k".into()]] } else { vec![] },
+            indexes: vec![],
+            foreign_keys: vec![],
+            unerasable: None,
+        };
+        let spelling = Spelling::telling_apart(&a, &b, &table, &["k"]);
+        assert_eq!(spelling.canonical("Ab ") == spelling.canonical("aB"), same);
+        assert_ne!(spelling.canonical("ab"), spelling.canonical("äb"));
     }
 
     #[rstest]
@@ -190,7 +249,7 @@ mod tests {
         #[case] text: &str,
         #[case] good: bool,
     ) {
-        let column = Column { name: "c".into(), sql_type: sql_type.into(), kind, nullable: true };
+        let column = Column { name: "c".into(), sql_type: sql_type.into(), kind, nullable: true, collation: None };
         assert_eq!(accepts(&column, None, text).is_ok(), good);
     }
 }

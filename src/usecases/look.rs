@@ -101,6 +101,8 @@ pub async fn whole(office: &Office, id: RequestId) -> Result<Whole, Error> {
     office
         .store
         .read(move |tx| {
+            // Work before what came of it: a commit in between shows a result beside its job, never neither.
+            let (jobs, steps) = (tx.jobs_of(id)?, tx.steps(id)?);
             let request = tx.request(id)?.ok_or(Error::NotFound("request"))?;
             let controller = inner.controller(&request.controller);
             Ok(Whole {
@@ -111,8 +113,8 @@ pub async fn whole(office: &Office, id: RequestId) -> Result<Whole, Error> {
                 history: history(&inner, tx, &request)?,
                 referrals: controller.map(|c| c.policy.referrals.clone()).unwrap_or_default(),
                 messages: tx.messages(id)?,
-                jobs: tx.jobs_of(id)?,
-                steps: tx.steps(id)?,
+                jobs,
+                steps,
                 request,
             })
         })

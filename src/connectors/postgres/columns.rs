@@ -78,7 +78,7 @@ impl ColumnType {
             Spelling::Integer(bits) => {
                 value.parse::<i64>().is_ok_and(|n| bits == 64 || (-(1 << (bits - 1))..1 << (bits - 1)).contains(&n))
             }
-            Spelling::Numeric => is_decimal(value),
+            Spelling::Numeric => sql::is_decimal(value),
             Spelling::Uuid => Uuid::parse_str(value).is_ok(),
             Spelling::Text | Spelling::Citext | Spelling::Inet | Spelling::Array | Spelling::Other => true,
         }
@@ -92,14 +92,6 @@ impl ColumnType {
             _ => format!("t.{column}::text"),
         }
     }
-}
-
-/// Digits with at most one point and a sign; no exponent, whose size could exceed the type.
-fn is_decimal(value: &str) -> bool {
-    let digits = value.strip_prefix(['-', '+']).unwrap_or(value);
-    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-    let all_digits = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
-    value.len() <= 1000 && !(whole.is_empty() && fraction.is_empty()) && all_digits(whole) && all_digits(fraction)
 }
 
 impl Session {

@@ -2,28 +2,13 @@
 //! only the SQLSTATE and the names that the server sends apart.
 
 use std::error::Error as _;
-use std::fmt;
 use std::io;
 
 use tokio_postgres::Error;
 use tokio_postgres::error::{DbError, SqlState};
 
-use crate::connectors::{ConnectorError, TableName};
-
-/// What a statement was about.
-pub(super) enum Place<'a> {
-    Table(&'a TableName),
-    Nowhere,
-}
-
-impl fmt::Display for Place<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Table(table) => write!(f, " on {table}"),
-            Self::Nowhere => Ok(()),
-        }
-    }
-}
+use crate::connectors::ConnectorError;
+pub(super) use crate::connectors::sql::Place;
 
 /// The error of a statement, of a commit, or of connecting.
 pub(super) fn of(error: &Error, place: &Place<'_>) -> ConnectorError {

@@ -1,14 +1,14 @@
 //! A company's PostgreSQL: read in one snapshot, written in one transaction, from plain threads.
 //!
-//! The driver is asynchronous; its sockets live on one thread of this module's own, and callers wait for it. They
-//! must therefore be on blocking threads, never inside asynchronous code.
+//! The driver is asynchronous; its sockets live on the drivers' thread, and callers wait for it. They must therefore be
+//! on blocking threads, never inside asynchronous code.
 
 mod columns;
 mod error;
 mod keyed;
-mod pool;
 mod probe;
 mod select;
+mod server;
 mod session;
 mod tls;
 
@@ -19,37 +19,15 @@ use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
 
-use self::pool::Pool;
+use self::server::Server;
 use self::session::Session;
+pub use super::limits::Limits;
+use super::pool::Pool;
 use super::{Connector, ConnectorError, LiveSchema, Reader, Writer};
-
-/// How much of the company's database one connector may take.
-#[derive(Clone, Copy, Debug)]
-pub struct Limits {
-    /// How many connections may be open at once; a further reader or writer waits for one.
-    pub connections: usize,
-    /// How long to wait for a connection.
-    pub connect: Duration,
-    /// How long one statement may run, the streaming of its rows included.
-    pub statement: Duration,
-    /// How long a writer may wait for a row that somebody else has locked.
-    pub lock: Duration,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            connections: 4,
-            connect: Duration::from_secs(10),
-            statement: Duration::from_secs(900),
-            lock: Duration::from_secs(30),
-        }
-    }
-}
 
 /// A company's PostgreSQL database.
 pub struct Postgres {
-    pool: Arc<Pool>,
+    pool: Arc<Pool<Server>>,
     limits: Limits,
 }
 
@@ -68,7 +46,7 @@ impl Postgres {
         if config.get_application_name().is_none() {
             config.application_name("habeas");
         }
-        let pool = Arc::new(Pool::new(config, tls.client, limits.connections, limits.connect));
+        let pool = Arc::new(Pool::new(Server { config, tls: tls.client }, &limits));
         Ok(Self { pool, limits })
     }
 

@@ -87,7 +87,14 @@ const INDEXES: &str = "
     FROM visible v JOIN pg_index i ON i.indrelid = v.oid ORDER BY v.oid, i.indexrelid";
 
 fn empty() -> Table {
-    Table { columns: vec![], primary_key: vec![], unique: vec![], indexes: vec![], foreign_keys: vec![] }
+    Table {
+        columns: vec![],
+        primary_key: vec![],
+        unique: vec![],
+        indexes: vec![],
+        foreign_keys: vec![],
+        unerasable: None,
+    }
 }
 
 fn table_name(row: &Row, at: usize) -> TableName {
@@ -109,5 +116,5 @@ fn column(row: &Row) -> Column {
         "json" | "jsonb" => ColumnKind::Json,
         _ => ColumnKind::Text,
     };
-    Column { name: row.get(2), sql_type: row.get(3), kind, nullable: row.get(5) }
+    Column { name: row.get(2), sql_type: row.get(3), kind, nullable: row.get(5), collation: None }
 }

@@ -9,7 +9,9 @@ use tokio_postgres::types::{ToSql, Type};
 
 use super::columns::Columns;
 use super::error::{self, Place};
-use super::pool::{Lent, Pool, driver};
+use super::server::Server;
+use crate::connectors::driver::driver;
+use crate::connectors::pool::{Lent, Pool};
 use crate::connectors::{ConnectorError, EachRow, Row, TableName};
 
 /// How many rows are taken from the socket before they are handed on.
@@ -34,8 +36,8 @@ pub(super) fn texts(values: Vec<String>) -> Parameter {
 /// One transaction.
 pub(super) struct Session {
     /// There until the transaction has ended.
-    lent: Option<Lent>,
-    pool: Arc<Pool>,
+    lent: Option<Lent<Server>>,
+    pool: Arc<Pool<Server>>,
     state: State,
     pub(super) columns: HashMap<TableName, Arc<Columns>>,
 }
@@ -51,7 +53,7 @@ enum State {
 
 impl Session {
     /// Begins a transaction with the given statements.
-    pub(super) fn begin(pool: &Arc<Pool>, begin: &str) -> Result<Self, ConnectorError> {
+    pub(super) fn begin(pool: &Arc<Pool<Server>>, begin: &str) -> Result<Self, ConnectorError> {
         loop {
             let lent = pool.lend()?;
             match driver()?.block_on(lent.client().batch_execute(begin)) {
@@ -66,7 +68,7 @@ impl Session {
         }
     }
 
-    fn lent(&self) -> &Lent {
+    fn lent(&self) -> &Lent<Server> {
         self.lent.as_ref().expect("the connection is there until the session is dropped")
     }
 
@@ -142,7 +144,8 @@ impl Session {
     fn stop(&mut self) {
         self.state = State::Stopped;
         let cancel = self.lent().client().cancel_token();
-        let cancelling = async { tokio::time::timeout(CANCEL_PATIENCE, cancel.cancel_query(self.pool.tls())).await };
+        let cancelling =
+            async { tokio::time::timeout(CANCEL_PATIENCE, cancel.cancel_query(self.pool.server().tls.clone())).await };
         if let Ok(driver) = driver() {
             // A request that cannot be delivered changes nothing: closing the connection ends the query, too.
             let _ = driver.block_on(cancelling);

@@ -60,13 +60,13 @@ fn table(connection: &Connection, name: &str, without_rowid: bool) -> rusqlite::
         // The rowid is an index that SQLite does not list.
         indexes.insert(0, primary_key.clone());
     }
-    Ok(Table { columns, primary_key, unique, indexes, foreign_keys: foreign_keys(connection, name)? })
+    Ok(Table { columns, primary_key, unique, indexes, foreign_keys: foreign_keys(connection, name)?, unerasable: None })
 }
 
 fn column(row: &Row<'_>) -> rusqlite::Result<Column> {
     let sql_type: String = row.get(1)?;
     let kind = kind(&sql_type);
-    Ok(Column { name: row.get(0)?, kind, sql_type, nullable: !row.get::<_, bool>(2)? })
+    Ok(Column { name: row.get(0)?, kind, sql_type, nullable: !row.get::<_, bool>(2)?, collation: None })
 }
 
 fn kind(declared: &str) -> ColumnKind {

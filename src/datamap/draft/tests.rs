@@ -13,8 +13,14 @@ fn schema(tables: &[&str]) -> LiveSchema {
     let mut schema = LiveSchema::default();
     for table in tables {
         let (name, columns) = table.split_once(": ").unwrap();
-        let mut made =
-            Table { columns: vec![], primary_key: vec![], unique: vec![], indexes: vec![], foreign_keys: vec![] };
+        let mut made = Table {
+            columns: vec![],
+            primary_key: vec![],
+            unique: vec![],
+            indexes: vec![],
+            foreign_keys: vec![],
+            unerasable: None,
+        };
         for column in columns.split(' ') {
             let (bare, target) = column.split_once('>').map_or((column, None), |(bare, target)| (bare, Some(target)));
             let name = bare.trim_start_matches('*').to_owned();
@@ -23,7 +29,13 @@ fn schema(tables: &[&str]) -> LiveSchema {
                 let (columns, to_columns) = (vec![name.clone()], vec![to_column.to_owned()]);
                 made.foreign_keys.push(ForeignKey { name: name.clone(), columns, to: named(to), to_columns });
             }
-            made.columns.push(Column { name, sql_type: "text".into(), kind: ColumnKind::Text, nullable: true });
+            made.columns.push(Column {
+                name,
+                sql_type: "text".into(),
+                kind: ColumnKind::Text,
+                nullable: true,
+                collation: None,
+            });
         }
         schema.tables.insert(named(name), made);
     }
@@ -53,10 +65,10 @@ proptest! {
     ) {
         let mut schema = LiveSchema::default();
         for (name, columns) in &tables {
-            let column = |name: &String| Column { name: name.clone(), sql_type: "text".into(), kind: ColumnKind::Text, nullable: true };
+            let column = |name: &String| Column { name: name.clone(), sql_type: "text".into(), kind: ColumnKind::Text, nullable: true, collation: None };
             let columns: Vec<Column> = columns.iter().map(column).collect();
             let primary_key = vec![columns[0].name.clone()];
-            let table = Table { columns, primary_key, unique: vec![], indexes: vec![], foreign_keys: vec![] };
+            let table = Table { columns, primary_key, unique: vec![], indexes: vec![], foreign_keys: vec![], unerasable: None };
             schema.tables.insert(TableName { schema: None, name: name.clone() }, table);
         }
         let text = draft("main", &schema);

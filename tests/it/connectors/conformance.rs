@@ -16,8 +16,10 @@ const PEOPLE: &str = "
         (4, 'ЖЕНЯ@пример.рф', '+', 'Женя');
     CREATE TABLE orders (
         id INTEGER PRIMARY KEY,
-        person_id INTEGER NOT NULL CONSTRAINT orders_person REFERENCES people (id),
-        total NUMERIC(10, 2) CONSTRAINT not_negative CHECK (total >= 0)
+        person_id INTEGER NOT NULL,
+        total NUMERIC(10, 2),
+        CONSTRAINT orders_person FOREIGN KEY (person_id) REFERENCES people (id),
+        CONSTRAINT not_negative CHECK (total >= 0)
     );
     INSERT INTO orders VALUES (10, 1, 5), (11, 1, 7), (12, 2, 9);
     CREATE TABLE seats (hall TEXT, seat INTEGER, taken_by INTEGER, PRIMARY KEY (seat, hall));
@@ -25,7 +27,7 @@ const PEOPLE: &str = "
 ";
 
 #[rstest]
-fn null_is_not_the_empty_string(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+fn null_is_not_the_empty_string(#[values(Engine::Sqlite, Engine::Postgres, Engine::Mysql)] engine: Engine) {
     let company = Company::new(engine, PEOPLE);
     let found = company.rows("people", &["name", "email"], &[exact("id", &["2", "3"])]);
     assert_eq!(found, [some(&["", "bob@example.com"]), vec![Some("Zoë 🙂".to_owned()), None]]);
@@ -46,7 +48,7 @@ fn null_is_not_the_empty_string(#[values(Engine::Sqlite, Engine::Postgres)] engi
 #[case::hostile(Comparison::Exact, "email", "' OR 1=1 --", &[])]
 #[case::nul(Comparison::Exact, "email", "bob@example.com\0", &[])]
 fn values_are_compared(
-    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+    #[values(Engine::Sqlite, Engine::Postgres, Engine::Mysql)] engine: Engine,
     #[case] comparison: Comparison,
     #[case] column: &str,
     #[case] value: &str,
@@ -58,7 +60,9 @@ fn values_are_compared(
 }
 
 #[rstest]
-fn a_row_comes_once_however_many_matches_it_meets(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+fn a_row_comes_once_however_many_matches_it_meets(
+    #[values(Engine::Sqlite, Engine::Postgres, Engine::Mysql)] engine: Engine,
+) {
     let company = Company::new(engine, PEOPLE);
     let found = company.rows(
         "people",
@@ -73,7 +77,7 @@ fn a_row_comes_once_however_many_matches_it_meets(#[values(Engine::Sqlite, Engin
 }
 
 #[rstest]
-fn twenty_thousand_values_fit_in_one_match(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+fn twenty_thousand_values_fit_in_one_match(#[values(Engine::Sqlite, Engine::Postgres, Engine::Mysql)] engine: Engine) {
     let company = Company::new(engine, PEOPLE);
     company.execute(
         "INSERT INTO people (id, name)
@@ -91,7 +95,7 @@ fn twenty_thousand_values_fit_in_one_match(#[values(Engine::Sqlite, Engine::Post
 }
 
 #[rstest]
-fn one_reader_is_one_snapshot(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+fn one_reader_is_one_snapshot(#[values(Engine::Sqlite, Engine::Postgres, Engine::Mysql)] engine: Engine) {
     let company = Company::new(engine, PEOPLE);
     let everyone = [exact("id", &["1", "2", "3", "4", "5"])];
     let mut reader = company.connector.reader().unwrap();
@@ -102,7 +106,9 @@ fn one_reader_is_one_snapshot(#[values(Engine::Sqlite, Engine::Postgres)] engine
 }
 
 #[rstest]
-fn what_is_locked_deleted_and_updated_is_counted(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+fn what_is_locked_deleted_and_updated_is_counted(
+    #[values(Engine::Sqlite, Engine::Postgres, Engine::Mysql)] engine: Engine,
+) {
     let company = Company::new(engine, PEOPLE);
     let (people, orders, id) = (name("people"), name("orders"), texts(&["id"]));
     let mut writer = company.connector.writer().unwrap();
@@ -128,7 +134,7 @@ fn what_is_locked_deleted_and_updated_is_counted(#[values(Engine::Sqlite, Engine
 }
 
 #[rstest]
-fn composite_keys_name_single_rows(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+fn composite_keys_name_single_rows(#[values(Engine::Sqlite, Engine::Postgres, Engine::Mysql)] engine: Engine) {
     let company = Company::new(engine, PEOPLE);
     let probed = company.connector.probe().unwrap();
     let primary_key = probed.table(&name("seats")).unwrap().primary_key.clone();
@@ -145,7 +151,7 @@ fn composite_keys_name_single_rows(#[values(Engine::Sqlite, Engine::Postgres)] e
 }
 
 #[rstest]
-fn a_dropped_writer_leaves_no_trace(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+fn a_dropped_writer_leaves_no_trace(#[values(Engine::Sqlite, Engine::Postgres, Engine::Mysql)] engine: Engine) {
     let company = Company::new(engine, PEOPLE);
     let mut writer = company.connector.writer().unwrap();
     assert_eq!(writer.delete(&name("orders"), &texts(&["id"]), &[key(&["10"])]).unwrap(), 1);
@@ -159,7 +165,7 @@ fn a_dropped_writer_leaves_no_trace(#[values(Engine::Sqlite, Engine::Postgres)] 
 }
 
 #[rstest]
-fn a_caller_can_stop_a_stream(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+fn a_caller_can_stop_a_stream(#[values(Engine::Sqlite, Engine::Postgres, Engine::Mysql)] engine: Engine) {
     let company = Company::new(engine, PEOPLE);
     let (people, columns) = (name("people"), texts(&["id"]));
     let any_of = [exact("id", &["1", "2", "3"])];
@@ -177,7 +183,7 @@ fn a_caller_can_stop_a_stream(#[values(Engine::Sqlite, Engine::Postgres)] engine
 }
 
 #[rstest]
-fn a_stream_may_read_another_one_meanwhile(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+fn a_stream_may_read_another_one_meanwhile(#[values(Engine::Sqlite, Engine::Postgres, Engine::Mysql)] engine: Engine) {
     let company = Company::new(engine, PEOPLE);
     let (people, columns, any_of) = (name("people"), texts(&["id"]), [exact("id", &["1", "2"])]);
     let select = Select { table: &people, columns: &columns, any_of: &any_of };
@@ -193,7 +199,7 @@ fn a_stream_may_read_another_one_meanwhile(#[values(Engine::Sqlite, Engine::Post
 }
 
 #[rstest]
-fn hostile_names_are_only_names(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+fn hostile_names_are_only_names(#[values(Engine::Sqlite, Engine::Postgres, Engine::Mysql)] engine: Engine) {
     let company = Company::new(
         engine,
         r#"CREATE TABLE "we""ird; --" ("id" INTEGER PRIMARY KEY, "a""b" TEXT, "select" TEXT);
@@ -210,7 +216,7 @@ fn hostile_names_are_only_names(#[values(Engine::Sqlite, Engine::Postgres)] engi
 }
 
 #[rstest]
-fn the_live_schema_is_told(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+fn the_live_schema_is_told(#[values(Engine::Sqlite, Engine::Postgres, Engine::Mysql)] engine: Engine) {
     let company = Company::new(engine, PEOPLE);
     let probed = company.connector.probe().unwrap();
     assert_eq!(probed.tables.len(), 3);
@@ -236,7 +242,7 @@ fn the_live_schema_is_told(#[values(Engine::Sqlite, Engine::Postgres)] engine: E
 }
 
 #[rstest]
-fn a_table_without_primary_key_says_so(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+fn a_table_without_primary_key_says_so(#[values(Engine::Sqlite, Engine::Postgres, Engine::Mysql)] engine: Engine) {
     let company = Company::new(engine, "CREATE TABLE log (line TEXT); INSERT INTO log VALUES ('x'), ('x')");
     let probed = company.connector.probe().unwrap();
     assert!(probed.table(&name("log")).unwrap().primary_key.is_empty());
@@ -245,7 +251,9 @@ fn a_table_without_primary_key_says_so(#[values(Engine::Sqlite, Engine::Postgres
 
 /// A key that is not unique could reach somebody else's row.
 #[rstest]
-fn keys_that_name_more_rows_than_one_are_refused(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+fn keys_that_name_more_rows_than_one_are_refused(
+    #[values(Engine::Sqlite, Engine::Postgres, Engine::Mysql)] engine: Engine,
+) {
     let company = Company::new(engine, PEOPLE);
     let mut writer = company.connector.writer().unwrap();
     let refused = writer.delete(&name("orders"), &texts(&["person_id"]), &[key(&["1"])]);
@@ -255,7 +263,7 @@ fn keys_that_name_more_rows_than_one_are_refused(#[values(Engine::Sqlite, Engine
 }
 
 #[rstest]
-fn writers_can_work_through_a_trait_object(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+fn writers_can_work_through_a_trait_object(#[values(Engine::Sqlite, Engine::Postgres, Engine::Mysql)] engine: Engine) {
     fn erase(writer: &mut dyn Writer) -> u64 {
         writer.delete(&name("seats"), &texts(&["seat", "hall"]), &[key(&["1", "b"])]).unwrap()
     }

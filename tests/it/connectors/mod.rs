@@ -2,6 +2,7 @@
 
 mod conformance;
 mod failures;
+mod mysql;
 mod postgres;
 mod sqlite;
 
@@ -11,6 +12,7 @@ use std::path::{Path, PathBuf};
 use habeas::connectors::{self, Comparison, Connector, ConnectorError, Key, Match, Reader, Row, Select, TableName};
 use habeas::domain::personal::Personal;
 
+use crate::support::mysql as mysql_server;
 use crate::support::postgres as server;
 
 /// A kind of database.
@@ -18,6 +20,8 @@ use crate::support::postgres as server;
 enum Engine {
     Sqlite,
     Postgres,
+    /// MariaDB, in a database that compares texts byte by byte but for trailing spaces.
+    Mysql,
 }
 
 /// A company's database, and the connector to it.
@@ -42,6 +46,12 @@ impl Company {
                 "sqlite://company.db".to_owned()
             }
             Engine::Postgres => server::fresh_database(),
+            Engine::Mysql => {
+                let url = mysql_server::fresh_database();
+                let database = url.rsplit('/').next().unwrap();
+                mysql_server::execute(&url, &format!("ALTER DATABASE {database} COLLATE utf8mb4_bin"));
+                url
+            }
         };
         let connector = open(&url, folder.path()).unwrap();
         let company = Self { engine, url, folder, connector };
@@ -58,6 +68,7 @@ impl Company {
         match self.engine {
             Engine::Sqlite => rusqlite::Connection::open(self.file()).unwrap().execute_batch(sql).unwrap(),
             Engine::Postgres => server::execute(&self.url, sql),
+            Engine::Mysql => mysql_server::execute(&self.url, &mysql_server::dialect(sql)),
         }
     }
 

@@ -6,11 +6,11 @@ use habeas::domain::identity::Phone;
 use habeas::fulfilment;
 use rstest::rstest;
 
-use super::Engine::{self, Postgres, Sqlite};
+use super::Engine::{self, Mysql, Postgres, Sqlite};
 use super::{Company, Seen, person, shop};
 
 #[rstest]
-fn a_customer_sees_their_rows_and_what_those_point_to(#[values(Sqlite, Postgres)] engine: Engine) {
+fn a_customer_sees_their_rows_and_what_those_point_to(#[values(Sqlite, Postgres, Mysql)] engine: Engine) {
     let (seen, exported) = shop::company(engine).export(&person("ada@example.com"), false);
     insta::allow_duplicates! {
         insta::assert_snapshot!(seen.all().join("\n"), @r"
@@ -37,7 +37,7 @@ fn a_customer_sees_their_rows_and_what_those_point_to(#[values(Sqlite, Postgres)
 }
 
 #[rstest]
-fn an_employee_sees_the_tickets_they_handled_without_the_customer(#[values(Sqlite, Postgres)] engine: Engine) {
+fn an_employee_sees_the_tickets_they_handled_without_the_customer(#[values(Sqlite, Postgres, Mysql)] engine: Engine) {
     let company = shop::company(engine);
     let (seen, _) = company.export(&person("eve@example.com"), false);
     insta::allow_duplicates! {
@@ -54,7 +54,7 @@ fn an_employee_sees_the_tickets_they_handled_without_the_customer(#[values(Sqlit
 }
 
 #[rstest]
-fn law_and_policy_keep_back_more_than_everybody_does(#[values(Sqlite, Postgres)] engine: Engine) {
+fn law_and_policy_keep_back_more_than_everybody_does(#[values(Sqlite, Postgres, Mysql)] engine: Engine) {
     let company = shop::company(engine);
     let never_disclose = ["user.contact.phone_number".to_owned()];
     let options = fulfilment::ExportOptions { never_disclose: &never_disclose, ..Default::default() };
@@ -68,7 +68,7 @@ fn law_and_policy_keep_back_more_than_everybody_does(#[values(Sqlite, Postgres)]
 }
 
 #[rstest]
-fn nobody_finds_nothing_and_every_searched_collection_says_so(#[values(Sqlite, Postgres)] engine: Engine) {
+fn nobody_finds_nothing_and_every_searched_collection_says_so(#[values(Sqlite, Postgres, Mysql)] engine: Engine) {
     let (seen, exported) = shop::company(engine).export(&person("nobody@example.com"), false);
     assert_eq!(seen.all(), Vec::<String>::new());
     assert!(exported.is_empty());
@@ -76,7 +76,7 @@ fn nobody_finds_nothing_and_every_searched_collection_says_so(#[values(Sqlite, P
 }
 
 #[rstest]
-fn the_plan_counts_what_the_export_shows(#[values(Sqlite, Postgres)] engine: Engine) {
+fn the_plan_counts_what_the_export_shows(#[values(Sqlite, Postgres, Mysql)] engine: Engine) {
     let company = shop::company(engine);
     for who in ["ada@example.com", "bob@example.com", "eve@example.com", "fay@example.com", "nobody@example.com"] {
         let plan = fulfilment::plan_access(&company.systems, &person(who), Default::default()).unwrap();
@@ -91,7 +91,7 @@ fn the_plan_counts_what_the_export_shows(#[values(Sqlite, Postgres)] engine: Eng
 /// A person can be known by several identifiers at once; a telephone number alone does not make a customer's row
 /// theirs.
 #[rstest]
-fn a_shared_telephone_opens_nobody_elses_record(#[values(Sqlite, Postgres)] engine: Engine) {
+fn a_shared_telephone_opens_nobody_elses_record(#[values(Sqlite, Postgres, Mysql)] engine: Engine) {
     let company = shop::company(engine);
     let mut who = person("cid@example.com");
     who.phone = Some("+4930901821".parse().unwrap());
@@ -110,7 +110,7 @@ fn a_shared_telephone_opens_nobody_elses_record(#[values(Sqlite, Postgres)] engi
 
 /// One query a collection to follow the keys, one to export; a collection nothing leads on from only the latter.
 #[rstest]
-fn an_export_takes_few_queries(#[values(Sqlite, Postgres)] engine: Engine) {
+fn an_export_takes_few_queries(#[values(Sqlite, Postgres, Mysql)] engine: Engine) {
     let company = shop::company(engine);
     company.export(&person("ada@example.com"), false);
     // Followed: orders, order_items, employees and tickets once, customers and messages, which refer back, twice.
@@ -161,7 +161,7 @@ fn several_identifiers_at_once(
     #[case] account: Option<&str>,
     #[case] contacts: &str,
     #[case] calls: &str,
-    #[values(Sqlite, Postgres)] engine: Engine,
+    #[values(Sqlite, Postgres, Mysql)] engine: Engine,
 ) {
     let company = Company::new(engine, &[("contacts", CONTACTS_SQL, CONTACTS)]);
     let mut who = person(email);
@@ -206,7 +206,7 @@ dataset:
 ";
 
 #[rstest]
-fn half_of_a_composite_key_leads_nowhere(#[values(Sqlite, Postgres)] engine: Engine) {
+fn half_of_a_composite_key_leads_nowhere(#[values(Sqlite, Postgres, Mysql)] engine: Engine) {
     let company = Company::new(engine, &[("tenants", TENANTS_SQL, TENANTS)]);
     let (seen, _) = company.export(&person("ada@example.com"), false);
     assert_eq!(seen.of("notes"), ["Own: id=1 tenant=1 person=1 body=of Ada"]);

@@ -4,7 +4,7 @@ use habeas::domain::personal::Personal;
 use habeas::fulfilment::{self, Correction, Preview};
 use rstest::rstest;
 
-use super::Engine::{self, Postgres, Sqlite};
+use super::Engine::{self, Mysql, Postgres, Sqlite};
 use super::{Company, person, shop};
 
 fn correction(dataset: &str, collection: &str, field: &str, current: Option<&str>, requested: &str) -> Correction {
@@ -29,7 +29,7 @@ fn made(company: &Company, who: &str, preview: &Preview) -> Vec<(u64, Option<Str
 }
 
 #[rstest]
-fn the_old_value_is_shown_and_the_new_one_written(#[values(Sqlite, Postgres)] engine: Engine) {
+fn the_old_value_is_shown_and_the_new_one_written(#[values(Sqlite, Postgres, Mysql)] engine: Engine) {
     let company = shop::company(engine);
     let preview = look(&company, "ada@example.com", correction("shop", "customers", "name", Some("Ada"), "Ada L."));
     let [item] = preview.items.as_slice() else { panic!() };
@@ -43,7 +43,7 @@ fn the_old_value_is_shown_and_the_new_one_written(#[values(Sqlite, Postgres)] en
 
 /// The address by which the person is found is itself corrected; applying again still tells that it was made.
 #[rstest]
-fn the_identity_itself_can_be_corrected(#[values(Sqlite, Postgres)] engine: Engine) {
+fn the_identity_itself_can_be_corrected(#[values(Sqlite, Postgres, Mysql)] engine: Engine) {
     let company = shop::company(engine);
     let preview = look(&company, "ada@example.com", correction("shop", "customers", "email", None, "ada@new.example"));
     assert_eq!(made(&company, "ada@example.com", &preview), [(1, None)]);
@@ -75,7 +75,7 @@ fn the_identity_itself_can_be_corrected(#[values(Sqlite, Postgres)] engine: Engi
 fn what_cannot_be_made_says_why(
     #[case] asked: Correction,
     #[case] expected: &str,
-    #[values(Sqlite, Postgres)] engine: Engine,
+    #[values(Sqlite, Postgres, Mysql)] engine: Engine,
 ) {
     let company = shop::company(engine);
     let preview = look(&company, "ada@example.com", asked);
@@ -84,7 +84,7 @@ fn what_cannot_be_made_says_why(
 }
 
 #[rstest]
-fn a_row_of_somebody_elses_is_not_corrected(#[values(Sqlite, Postgres)] engine: Engine) {
+fn a_row_of_somebody_elses_is_not_corrected(#[values(Sqlite, Postgres, Mysql)] engine: Engine) {
     let company = shop::company(engine);
     let preview = look(&company, "eve@example.com", correction("desk", "tickets", "subject", None, "Nothing"));
     let expected = "the rows of tickets that name the person are somebody else's";
@@ -92,7 +92,7 @@ fn a_row_of_somebody_elses_is_not_corrected(#[values(Sqlite, Postgres)] engine: 
 }
 
 #[rstest]
-fn a_value_changed_since_staff_looked_is_left(#[values(Sqlite, Postgres)] engine: Engine) {
+fn a_value_changed_since_staff_looked_is_left(#[values(Sqlite, Postgres, Mysql)] engine: Engine) {
     let company = shop::company(engine);
     let preview = look(&company, "ada@example.com", correction("shop", "orders", "note", None, "ring once"));
     assert_eq!(preview.items[0].rows.len(), 2);
@@ -104,7 +104,7 @@ fn a_value_changed_since_staff_looked_is_left(#[values(Sqlite, Postgres)] engine
 }
 
 #[rstest]
-fn a_constraint_stops_one_correction_and_not_the_other(#[values(Sqlite, Postgres)] engine: Engine) {
+fn a_constraint_stops_one_correction_and_not_the_other(#[values(Sqlite, Postgres, Mysql)] engine: Engine) {
     let company = shop::company(engine);
     let asked = [
         correction("shop", "customers", "email", None, "taken@example.com"),

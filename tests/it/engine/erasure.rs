@@ -3,7 +3,7 @@
 use habeas::fulfilment::{self, FulfilmentError, Manifest};
 use rstest::rstest;
 
-use super::Engine::{self, Postgres, Sqlite};
+use super::Engine::{self, Mysql, Postgres, Sqlite};
 use super::{Company, person, shop};
 
 /// Everything that is not Ada's, as text; her page views stay, masked.
@@ -24,7 +24,7 @@ fn everyone_else(company: &Company) -> Vec<String> {
 }
 
 #[rstest]
-fn a_customer_is_gone_and_everyone_else_is_as_before(#[values(Sqlite, Postgres)] engine: Engine) {
+fn a_customer_is_gone_and_everyone_else_is_as_before(#[values(Sqlite, Postgres, Mysql)] engine: Engine) {
     let company = shop::company(engine);
     let before = everyone_else(&company);
     let who = person("ADA@example.com");
@@ -45,7 +45,7 @@ fn a_customer_is_gone_and_everyone_else_is_as_before(#[values(Sqlite, Postgres)]
 }
 
 #[rstest]
-fn the_plan_says_beforehand_what_happens(#[values(Sqlite, Postgres)] engine: Engine) {
+fn the_plan_says_beforehand_what_happens(#[values(Sqlite, Postgres, Mysql)] engine: Engine) {
     let (_, plan) = shop::company(engine).prepare(&person("ada@example.com"));
     let lines: Vec<String> = plan
         .collections
@@ -75,7 +75,7 @@ fn the_plan_says_beforehand_what_happens(#[values(Sqlite, Postgres)] engine: Eng
 }
 
 #[rstest]
-fn an_employee_is_taken_out_of_the_tickets_and_the_tickets_stay(#[values(Sqlite, Postgres)] engine: Engine) {
+fn an_employee_is_taken_out_of_the_tickets_and_the_tickets_stay(#[values(Sqlite, Postgres, Mysql)] engine: Engine) {
     let company = shop::company(engine);
     company.erase(&person("eve@example.com"));
     let tickets = "SELECT id, customer_id, handled_by, subject FROM tickets ORDER BY id";
@@ -87,7 +87,7 @@ fn an_employee_is_taken_out_of_the_tickets_and_the_tickets_stay(#[values(Sqlite,
 }
 
 #[rstest]
-fn carrying_a_manifest_out_again_changes_nothing(#[values(Sqlite, Postgres)] engine: Engine) {
+fn carrying_a_manifest_out_again_changes_nothing(#[values(Sqlite, Postgres, Mysql)] engine: Engine) {
     let company = shop::company(engine);
     let (manifest, _) = company.prepare(&person("ada@example.com"));
     company.execute_manifest(&manifest);
@@ -101,7 +101,7 @@ fn carrying_a_manifest_out_again_changes_nothing(#[values(Sqlite, Postgres)] eng
 }
 
 #[rstest]
-fn one_system_done_and_the_other_not_ends_the_same(#[values(Sqlite, Postgres)] engine: Engine) {
+fn one_system_done_and_the_other_not_ends_the_same(#[values(Sqlite, Postgres, Mysql)] engine: Engine) {
     let company = shop::company(engine);
     let who = person("ada@example.com");
     let (manifest, _) = company.prepare(&who);
@@ -118,7 +118,7 @@ fn one_system_done_and_the_other_not_ends_the_same(#[values(Sqlite, Postgres)] e
 }
 
 #[rstest]
-fn a_key_given_to_somebody_else_since_is_not_touched(#[values(Sqlite, Postgres)] engine: Engine) {
+fn a_key_given_to_somebody_else_since_is_not_touched(#[values(Sqlite, Postgres, Mysql)] engine: Engine) {
     let company = shop::company(engine);
     let who = person("ada@example.com");
     let (manifest, _) = company.prepare(&who);
@@ -136,7 +136,7 @@ fn a_key_given_to_somebody_else_since_is_not_touched(#[values(Sqlite, Postgres)]
 
 /// A customer whose number is given to a new customer after the erasure: the new one's ticket is not the old one's.
 #[rstest]
-fn a_trail_ends_where_its_key_was_given_again(#[values(Sqlite, Postgres)] engine: Engine) {
+fn a_trail_ends_where_its_key_was_given_again(#[values(Sqlite, Postgres, Mysql)] engine: Engine) {
     let company = shop::company(engine);
     let who = person("ada@example.com");
     let (manifest, _) = company.prepare(&who);
@@ -149,7 +149,7 @@ fn a_trail_ends_where_its_key_was_given_again(#[values(Sqlite, Postgres)] engine
 }
 
 #[rstest]
-fn a_row_that_appears_meanwhile_is_found_by_the_second_search(#[values(Sqlite, Postgres)] engine: Engine) {
+fn a_row_that_appears_meanwhile_is_found_by_the_second_search(#[values(Sqlite, Postgres, Mysql)] engine: Engine) {
     let company = shop::company(engine);
     let who = person("ada@example.com");
     let (first, _) = company.prepare(&who);
@@ -170,7 +170,7 @@ fn a_row_that_appears_meanwhile_is_found_by_the_second_search(#[values(Sqlite, P
 
 #[rstest]
 fn an_order_placed_meanwhile_stops_the_transaction_before_it_changes_anything(
-    #[values(Sqlite, Postgres)] engine: Engine,
+    #[values(Sqlite, Postgres, Mysql)] engine: Engine,
 ) {
     let company = shop::company(engine);
     let who = person("ada@example.com");
@@ -185,7 +185,7 @@ fn an_order_placed_meanwhile_stops_the_transaction_before_it_changes_anything(
 }
 
 #[rstest]
-fn nothing_found_is_an_empty_manifest(#[values(Sqlite, Postgres)] engine: Engine) {
+fn nothing_found_is_an_empty_manifest(#[values(Sqlite, Postgres, Mysql)] engine: Engine) {
     let (manifest, plan) = shop::company(engine).prepare(&person("nobody@example.com"));
     assert!(manifest.is_empty() && plan.is_empty());
     assert_eq!(manifest, Manifest { round: 1, systems: Vec::new(), trails: Vec::new() });
@@ -221,12 +221,12 @@ dataset:
 
 /// Rows that refer to each other in a circle the database enforces: cut where NULL is allowed, then deleted.
 #[rstest]
-fn a_circle_of_foreign_keys_is_cut(#[values(Sqlite, Postgres)] engine: Engine) {
+fn a_circle_of_foreign_keys_is_cut(#[values(Sqlite, Postgres, Mysql)] engine: Engine) {
     let sql = match engine {
         Sqlite => COMMENTS.replace("best_comment INTEGER", "best_comment INTEGER REFERENCES comments (id)"),
-        Postgres => {
+        Postgres | Mysql => {
             format!(
-                "{COMMENTS}; ALTER TABLE people ADD FOREIGN KEY (best_comment) REFERENCES comments (id) ON DELETE RESTRICT"
+                "{COMMENTS} ALTER TABLE people ADD FOREIGN KEY (best_comment) REFERENCES comments (id) ON DELETE RESTRICT"
             )
         }
     };
@@ -276,7 +276,7 @@ dataset:
 
 /// Bookkeeping wants the rows: what says who the person is goes, the seller's name on the order is the seller's.
 #[rstest]
-fn masked_rows_stay_and_say_nothing_of_the_person(#[values(Sqlite, Postgres)] engine: Engine) {
+fn masked_rows_stay_and_say_nothing_of_the_person(#[values(Sqlite, Postgres, Mysql)] engine: Engine) {
     let company = Company::new(engine, &[("books", MASKED, MASKED_YML)]);
     company.erase(&person("ada@example.com"));
     let customers = company.query("books", "SELECT * FROM customers ORDER BY id");

@@ -1,6 +1,7 @@
-//! Search, export, erasure and correction on real databases, each test on both engines.
+//! Search, export, erasure and correction on real databases, each test on every engine.
 
 mod access;
+mod collations;
 mod correction;
 mod erasure;
 mod obstacles;
@@ -21,13 +22,14 @@ use habeas::fulfilment::{
     self, Cell, CollectionHeader, Counts, ExportOptions, Exported, Manifest, Plan, Sink, Standing, Systems,
 };
 
-use crate::support::postgres;
+use crate::support::{mysql, postgres};
 
 /// A kind of database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Engine {
     Sqlite,
     Postgres,
+    Mysql,
 }
 
 /// A company: several systems, each a database of its own, described by datasets.
@@ -51,6 +53,7 @@ impl Company {
             let url = match engine {
                 Engine::Sqlite => format!("sqlite://{name}.db"),
                 Engine::Postgres => postgres::fresh_database(),
+                Engine::Mysql => mysql::fresh_database(),
             };
             urls.insert((*name).to_owned(), url.clone());
             run(engine, &url, &folder.path().join(format!("{name}.db")), sql);
@@ -71,8 +74,10 @@ impl Company {
 
     /// What a query prints: values apart by `|`, rows on lines.
     pub fn query(&self, system: &str, sql: &str) -> String {
-        if self.engine == Engine::Postgres {
-            return postgres::query(&self.urls[system], sql);
+        match self.engine {
+            Engine::Postgres => return postgres::query(&self.urls[system], sql),
+            Engine::Mysql => return mysql::query(&self.urls[system], sql),
+            Engine::Sqlite => {}
         }
         let database = rusqlite::Connection::open(self.file(system)).unwrap();
         let mut statement = database.prepare(sql).unwrap();
@@ -143,6 +148,7 @@ fn run(engine: Engine, url: &str, file: &std::path::Path, sql: &str) {
             database.execute_batch(sql).unwrap();
         }
         Engine::Postgres => postgres::execute(url, sql),
+        Engine::Mysql => mysql::execute(url, &mysql::dialect(sql)),
     }
 }
 

@@ -3,7 +3,7 @@
 use habeas::fulfilment::{self, FulfilmentError};
 use rstest::rstest;
 
-use super::Engine::{self, Postgres, Sqlite};
+use super::Engine::{self, Mysql, Postgres, Sqlite};
 use super::{Company, person};
 
 /// One person with an account; `more` are further columns of it, `fields` their description, `sql` further statements.
@@ -51,13 +51,19 @@ fn a_mask_that_the_column_does_not_take(
     #[case] more: &str,
     #[case] fields: &str,
     #[case] expected: &str,
-    #[values(Sqlite, Postgres)] engine: Engine,
+    #[values(Sqlite, Postgres, Mysql)] engine: Engine,
 ) {
     let value = if more.contains("INTEGER") { ", 7" } else { ", 'ada'" };
     let company = company(engine, more, value, fields, "");
     let found = company.obstacles(&person("ada@example.com"));
-    let table = if engine == Postgres { "public.people" } else { "people" };
-    let expected = expected.replace("{}", table);
+    let table = match engine {
+        Sqlite => "people".to_owned(),
+        Postgres => "public.people".to_owned(),
+        Mysql => format!("{}.people", company.query("base", "SELECT database()")),
+    };
+    // What MariaDB itself calls it.
+    let expected = if engine == Mysql { expected.replace("INTEGER", "int(11)") } else { expected.to_owned() };
+    let expected = expected.replace("{}", &table);
     assert_eq!(found.iter().map(|o| o.to_lowercase()).collect::<Vec<_>>(), [expected.to_lowercase()]);
 }
 
@@ -65,7 +71,7 @@ fn a_mask_that_the_column_does_not_take(
 #[rstest]
 fn rows_outside_the_plan_that_refer_to_it(
     #[values("", " ON DELETE CASCADE", " ON DELETE SET NULL")] on_delete: &str,
-    #[values(Sqlite, Postgres)] engine: Engine,
+    #[values(Sqlite, Postgres, Mysql)] engine: Engine,
 ) {
     let sql = format!(
         "CREATE TABLE invoices (id INTEGER PRIMARY KEY, person INTEGER,
@@ -83,7 +89,7 @@ fn rows_outside_the_plan_that_refer_to_it(
 
 /// Between manifest and execution an undescribed table began to refer, with CASCADE: the transaction stops.
 #[rstest]
-fn a_cascade_that_appears_meanwhile(#[values(Sqlite, Postgres)] engine: Engine) {
+fn a_cascade_that_appears_meanwhile(#[values(Sqlite, Postgres, Mysql)] engine: Engine) {
     let sql = "CREATE TABLE invoices (id INTEGER PRIMARY KEY, person INTEGER REFERENCES people (id) ON DELETE CASCADE)";
     let company = company(engine, "", "", "", sql);
     let (manifest, _) = company.prepare(&person("ada@example.com"));
@@ -95,7 +101,7 @@ fn a_cascade_that_appears_meanwhile(#[values(Sqlite, Postgres)] engine: Engine) 
 }
 
 #[rstest]
-fn a_column_or_table_that_is_not_there(#[values(Sqlite, Postgres)] engine: Engine) {
+fn a_column_or_table_that_is_not_there(#[values(Sqlite, Postgres, Mysql)] engine: Engine) {
     let fields = "          - {name: shoe_size}
       - name: shoes
         fields:
@@ -112,7 +118,7 @@ fn a_column_or_table_that_is_not_there(#[values(Sqlite, Postgres)] engine: Engin
 }
 
 #[rstest]
-fn a_table_without_a_primary_key_can_be_exported_and_not_erased(#[values(Sqlite, Postgres)] engine: Engine) {
+fn a_table_without_a_primary_key_can_be_exported_and_not_erased(#[values(Sqlite, Postgres, Mysql)] engine: Engine) {
     let fields = "      - name: visits
         fields:
           - {name: email, fides_meta: {identity: email}}
@@ -128,7 +134,7 @@ fn a_table_without_a_primary_key_can_be_exported_and_not_erased(#[values(Sqlite,
 
 /// What the dataset forbids to change is kept and named; what points to it stays reachable, and says so.
 #[rstest]
-fn read_only_is_kept_and_named(#[values(Sqlite, Postgres)] engine: Engine) {
+fn read_only_is_kept_and_named(#[values(Sqlite, Postgres, Mysql)] engine: Engine) {
     let fields = "      - name: ledger
         fides_meta: {read_only: true}
         fields:

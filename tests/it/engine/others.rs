@@ -191,3 +191,12 @@ proptest! {
         erasing_one_leaves_the_others(Engine::Postgres, &world, gone)?;
     }
 }
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 8, max_shrink_iters: 40, ..ProptestConfig::default() })]
+
+    #[test]
+    fn in_mysql(world in worlds(), gone in 0..PEOPLE.len()) {
+        erasing_one_leaves_the_others(Engine::Mysql, &world, gone)?;
+    }
+}

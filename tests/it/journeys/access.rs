@@ -12,7 +12,7 @@ use crate::support::world::{Kind, World};
 #[rstest]
 fn access_gives_the_person_what_is_theirs_and_nothing_else(
     #[values(Kind::Sqlite, Kind::Postgres)] store: Kind,
-    #[values(Kind::Sqlite, Kind::Postgres)] company: Kind,
+    #[values(Kind::Sqlite, Kind::Postgres, Kind::Mysql)] company: Kind,
 ) {
     let world = World::new(store, company);
     let before = world.rows();

@@ -10,7 +10,7 @@ use crate::support::world::{Kind, World};
 #[rstest]
 fn approved_fields_are_written_and_the_rest_is_named(
     #[values(Kind::Sqlite, Kind::Postgres)] store: Kind,
-    #[values(Kind::Sqlite, Kind::Postgres)] company: Kind,
+    #[values(Kind::Sqlite, Kind::Postgres, Kind::Mysql)] company: Kind,
 ) {
     let world = World::new(store, company);
     let before = world.rows();

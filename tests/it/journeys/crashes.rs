@@ -89,7 +89,10 @@ fn release_leases(world: &World, store: Kind) {
 fn a_crash_changes_nothing_about_the_end(
     #[case] right: &str,
     #[case] point: &str,
-    #[values((Kind::Sqlite, Kind::Sqlite), (Kind::Postgres, Kind::Postgres))] kinds: (Kind, Kind),
+    #[values((Kind::Sqlite, Kind::Sqlite), (Kind::Postgres, Kind::Postgres), (Kind::Sqlite, Kind::Mysql))] kinds: (
+        Kind,
+        Kind,
+    ),
 ) {
     let whole = run(kinds.0, kinds.1, right, None);
     let crashed = run(kinds.0, kinds.1, right, Some(point));

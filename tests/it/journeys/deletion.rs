@@ -25,7 +25,7 @@ fn delete(world: &World, api: &Api) -> (String, String, Value) {
 #[rstest]
 fn a_deletion_is_complete_and_touches_nobody_else(
     #[values(Kind::Sqlite, Kind::Postgres)] store: Kind,
-    #[values(Kind::Sqlite, Kind::Postgres)] company: Kind,
+    #[values(Kind::Sqlite, Kind::Postgres, Kind::Mysql)] company: Kind,
 ) {
     let world = World::new(store, company);
     let before = world.rows();

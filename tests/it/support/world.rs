@@ -4,13 +4,14 @@ use std::path::{Path, PathBuf};
 
 use crate::engine::shop::{DESK, DESK_SQL, SHOP, SHOP_SQL};
 
-use super::postgres;
+use super::{mysql, postgres};
 
-/// A kind of database, for the store or for the company.
+/// A kind of database, for the store (the first two) or for the company.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     Sqlite,
     Postgres,
+    Mysql,
 }
 
 /// The tables of the two databases of the company.
@@ -27,6 +28,9 @@ privacy_email = "privacy@shop.example"
 country = "DE"
 time_zone = "Europe/Berlin"
 "#;
+
+/// Habeas keeps its own memory in SQLite or PostgreSQL.
+const NO_STORE: &str = "no store on MySQL";
 
 /// One company with its own folder and databases.
 pub struct World {
@@ -48,6 +52,7 @@ impl World {
         let store = match store {
             Kind::Sqlite => "sqlite://habeas.db".to_owned(),
             Kind::Postgres => postgres::fresh_database(),
+            Kind::Mysql => unreachable!("{NO_STORE}"),
         };
         let mut world = Self { dir, company, store: store.clone(), urls: Vec::new() };
         let mut config = format!(
@@ -59,6 +64,7 @@ impl World {
             let url = match company {
                 Kind::Sqlite => format!("sqlite://{name}.db"),
                 Kind::Postgres => postgres::fresh_database(),
+                Kind::Mysql => mysql::fresh_database(),
             };
             config.push_str(&format!(
                 "[[systems]]\nid = \"{name}-db\"\ncontroller = \"{controller}\"\nurl = \"{url}\"\ndataset = \"{name}.yml\"\n"
@@ -77,6 +83,7 @@ impl World {
         let url = match self.company {
             Kind::Sqlite => format!("sqlite://{name}.db"),
             Kind::Postgres => postgres::fresh_database(),
+            Kind::Mysql => mysql::fresh_database(),
         };
         let mut config = std::fs::read_to_string(self.config()).unwrap();
         config.push_str(&format!(
@@ -108,7 +115,7 @@ impl World {
     pub fn system_url(&self, system: &str) -> String {
         match self.company {
             Kind::Sqlite => format!("sqlite://{}", self.path().join(format!("{system}.db")).display()),
-            Kind::Postgres => self.url(system).to_owned(),
+            Kind::Postgres | Kind::Mysql => self.url(system).to_owned(),
         }
     }
 
@@ -132,6 +139,7 @@ impl World {
                     .unwrap();
             }
             Kind::Postgres => postgres::execute(self.url(system), sql),
+            Kind::Mysql => mysql::execute(self.url(system), &mysql::dialect(sql)),
         }
     }
 
@@ -142,6 +150,7 @@ impl World {
                 rusqlite::Connection::open(self.path().join("habeas.db")).unwrap().execute_batch(sql).unwrap();
             }
             Kind::Postgres => postgres::execute(&self.store, sql),
+            Kind::Mysql => unreachable!("{NO_STORE}"),
         }
     }
 
@@ -195,8 +204,10 @@ impl World {
 
     /// What a query prints: values apart by `|`, rows on lines.
     pub fn query(&self, system: &str, sql: &str) -> String {
-        if self.company == Kind::Postgres {
-            return postgres::query(self.url(system), sql);
+        match self.company {
+            Kind::Postgres => return postgres::query(self.url(system), sql),
+            Kind::Mysql => return mysql::query(self.url(system), sql),
+            Kind::Sqlite => {}
         }
         let database = rusqlite::Connection::open(self.path().join(format!("{system}.db"))).unwrap();
         let mut statement = database.prepare(sql).unwrap();

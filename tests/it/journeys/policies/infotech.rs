@@ -56,7 +56,7 @@ fn an_agent_may_ask_in_utah_as_promised(#[values(Kind::Sqlite, Kind::Postgres)] 
     let agent = json!({ "name": "Grace Agency", "email": "grace@agency.example" });
     let (_, requests) = company.submit(&["access"], Some("US-UT"), json!({ "agent": agent }));
     assert_eq!(requests[0]["state"], "awaiting_authorization");
-    assert_eq!(requests[0]["authorization"]["by"], "policy", "Utah's law has no agents: {}", requests[0]);
+    assert_eq!(requests[0]["authorization"]["by"], "promise", "Utah's law has no agents: {}", requests[0]);
     let body = company.body(&["access"], Some("US-VA"), json!({ "agent": agent }));
     let (status, refused) = company.server.api.call(reqwest::Method::POST, "/v1/requests", None, Some(&body));
     assert_eq!(status, 422, "neither law nor promise gives an agent in Virginia: {refused}");

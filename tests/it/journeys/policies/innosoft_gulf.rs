@@ -74,5 +74,5 @@ fn a_browsers_signal_is_an_opt_out(#[values(Kind::Sqlite, Kind::Postgres)] store
         .send()
         .unwrap();
     assert_eq!(page.status(), 200);
-    assert!(page.text().unwrap().contains("honoured"), "and the page shows it");
+    assert!(page.text().unwrap().contains("Opt-out request honored"), "and the page shows it");
 }

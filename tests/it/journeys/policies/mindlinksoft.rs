@@ -43,7 +43,7 @@ fn paper_files_are_looked_through_before_the_answer_goes_out(#[values(Kind::Sqli
     assert_eq!(api.post(&release, &staff, json!({})).0, 200);
     let (_, request) = api.get(&format!("/v1/requests/{id}"), &token);
     let lines = request["outcome"]["lines"].as_array().unwrap();
-    assert!(lines.iter().any(|l| l["system"] == "Paper files" && l["rows"] == 2), "{request}");
+    assert!(lines.iter().any(|l| l["collection"] == "Paper files" && l["rows"] == 2), "{request}");
 }
 
 #[rstest]

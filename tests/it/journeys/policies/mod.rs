@@ -15,7 +15,7 @@ use crate::support::world::{Kind, World};
 /// What people wrote to each other and how they pay: messages name two persons, and cards are nobody's to show.
 const HUB_SQL: &str = "
 CREATE TABLE payment_methods (id INTEGER PRIMARY KEY, email TEXT NOT NULL, holder TEXT, card_number TEXT, ccv TEXT);
-CREATE TABLE chats (id INTEGER PRIMARY KEY, sender TEXT NOT NULL, receiver TEXT NOT NULL, body TEXT NOT NULL);
+CREATE TABLE chats (id INTEGER PRIMARY KEY, sender TEXT, receiver TEXT, body TEXT NOT NULL);
 CREATE TABLE invoices (id INTEGER PRIMARY KEY, email TEXT NOT NULL, total TEXT NOT NULL);
 INSERT INTO payment_methods VALUES (1, 'ada@example.com', 'A. Example', '4111111111111111', '737'), (2, 'bob@example.com', 'B. Other', '5500000000000004', '411');
 INSERT INTO chats VALUES (1, 'ada@example.com', 'bob@example.com', 'Hello there'), (2, 'bob@example.com', 'cid@example.com', 'Not for Ada');

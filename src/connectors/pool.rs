@@ -1,0 +1,108 @@
+//! A few connections, kept for the next transaction, never more than allowed.
+
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use super::{ConnectorError, Limits};
+
+/// A server that can be connected to.
+pub(super) trait Dial: Send + Sync + 'static {
+    /// One connection.
+    type Client: Send + 'static;
+
+    /// Connects, in the given time at most.
+    fn dial(&self, patience: Duration) -> Result<Self::Client, ConnectorError>;
+
+    /// Whether the connection is known to have ended.
+    fn is_closed(client: &Self::Client) -> bool;
+}
+
+/// The connections of one system.
+pub(super) struct Pool<D: Dial> {
+    server: D,
+    most: usize,
+    patience: Duration,
+    state: Mutex<State<D::Client>>,
+    freed: Condvar,
+}
+
+struct State<C> {
+    idle: Vec<C>,
+    lent: usize,
+}
+
+/// A connection lent out; it counts against the limit until it is dropped or given back.
+pub(super) struct Lent<D: Dial> {
+    /// There until the connection goes back.
+    client: Option<D::Client>,
+    /// Whether the connection served an earlier transaction and may have died since.
+    pub(super) reused: bool,
+    pool: Arc<Pool<D>>,
+}
+
+impl<D: Dial> Pool<D> {
+    pub(super) fn new(server: D, limits: &Limits) -> Self {
+        let state = Mutex::new(State { idle: Vec::new(), lent: 0 });
+        Self { server, most: limits.connections, patience: limits.connect, state, freed: Condvar::new() }
+    }
+
+    /// The server itself, for a word beside the connections.
+    pub(super) fn server(&self) -> &D {
+        &self.server
+    }
+
+    /// Lends an idle connection or a new one; waits for one when all are lent.
+    pub(super) fn lend(self: &Arc<Self>) -> Result<Lent<D>, ConnectorError> {
+        let mut lent = self.reserve()?;
+        while let Some(client) = self.state().idle.pop() {
+            if !D::is_closed(&client) {
+                lent.client = Some(client);
+                lent.reused = true;
+                return Ok(lent);
+            }
+        }
+        lent.client = Some(self.server.dial(self.patience)?);
+        Ok(lent)
+    }
+
+    fn reserve(self: &Arc<Self>) -> Result<Lent<D>, ConnectorError> {
+        let all_lent = |state: &mut State<D::Client>| state.lent >= self.most;
+        let waited = self.freed.wait_timeout_while(self.state(), self.patience, all_lent);
+        let (mut state, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
+        if timeout.timed_out() {
+            return Err(ConnectorError::TimedOut);
+        }
+        state.lent += 1;
+        Ok(Lent { client: None, reused: false, pool: Arc::clone(self) })
+    }
+
+    fn state(&self) -> MutexGuard<'_, State<D::Client>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<D: Dial> Lent<D> {
+    /// The connection.
+    pub(super) fn client(&self) -> &D::Client {
+        self.client.as_ref().expect("a lent connection is there until it is given back")
+    }
+
+    /// The connection, to change its state.
+    pub(super) fn client_mut(&mut self) -> &mut D::Client {
+        self.client.as_mut().expect("a lent connection is there until it is given back")
+    }
+
+    /// Gives a healthy connection, outside any transaction, back for the next one.
+    pub(super) fn give_back(mut self) {
+        if let Some(client) = self.client.take().filter(|client| !D::is_closed(client)) {
+            self.pool.state().idle.push(client);
+        }
+    }
+}
+
+impl<D: Dial> Drop for Lent<D> {
+    fn drop(&mut self) {
+        self.pool.state().lent -= 1;
+        self.pool.freed.notify_one();
+    }
+}

@@ -1,0 +1,39 @@
+//! Connecting to a PostgreSQL server.
+
+use std::time::Duration;
+
+use tokio_postgres::{Client, Config};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use super::error::{self, Place};
+use crate::connectors::ConnectorError;
+use crate::connectors::driver::driver;
+use crate::connectors::pool::Dial;
+
+/// A server, and how it is connected to.
+pub(super) struct Server {
+    pub(super) config: Config,
+    pub(super) tls: MakeRustlsConnect,
+}
+
+impl Dial for Server {
+    type Client = Client;
+
+    fn dial(&self, patience: Duration) -> Result<Client, ConnectorError> {
+        let driver = driver()?;
+        let connecting = async { tokio::time::timeout(patience, self.config.connect(self.tls.clone())).await };
+        match driver.block_on(connecting) {
+            Ok(Ok((client, connection))) => {
+                // Its end is seen by the client, as an error of the statement then running.
+                driver.spawn(connection);
+                Ok(client)
+            }
+            Ok(Err(error)) => Err(error::of(&error, &Place::Nowhere)),
+            Err(_) => Err(ConnectorError::Unreachable("no answer while connecting".to_owned())),
+        }
+    }
+
+    fn is_closed(client: &Client) -> bool {
+        client.is_closed()
+    }
+}
