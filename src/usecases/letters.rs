@@ -133,7 +133,7 @@ pub async fn mail_acknowledgement(office: &Office, job: &Dispatch, bundle: Bundl
         name: Some(addressee(first).1.expose()),
         controller: &controller.policy.name,
         due: &due,
-        verification: &verification,
+        verification,
         contact: &controller.policy.privacy_email,
     };
     send(office, job, first, &letter).await
