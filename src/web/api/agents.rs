@@ -36,6 +36,9 @@ pub struct ListingBody {
 
 impl ListingBody {
     fn parse(mut self) -> Result<Listing, Error> {
+        if self.rights.len() > Right::ALL.len() {
+            return Err(Error::invalid("/rights", "name each right once"));
+        }
         self.rights.sort_unstable();
         self.rights.dedup();
         Ok(Listing {

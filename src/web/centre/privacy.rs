@@ -40,7 +40,7 @@ enum Signal {
     get, path = "/privacy/{controller}", tag = "pages", operation_id = "privacy_page",
     params(
         ("controller" = String, Path, description = "Whose page.", example = "shop"),
-        ("Sec-GPC" = Option<String>, Header, description = "`1`: the browser opts out (Global Privacy Control).", pattern = "^1$"),
+        ("Sec-GPC" = Option<String>, Header, description = "`1`: the browser opts out (Global Privacy Control)."),
     ),
     responses(
         (status = 200, description = "The page.", body = String, content_type = "text/html"),
