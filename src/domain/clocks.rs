@@ -30,6 +30,13 @@ pub struct Stop {
 }
 
 impl Clocks {
+    /// The person showed who they are: where the law waits for that, the response clock starts now.
+    pub fn proof_came(&mut self, at: DateTime<Utc>) {
+        if self.starts_with_proof {
+            self.proved_at.get_or_insert(at);
+        }
+    }
+
     /// Whether dates counted by `self` are those counted by `other`.
     pub fn counts_as(&self, other: &Clocks) -> bool {
         self.proved_at == other.proved_at && self.stops == other.stops

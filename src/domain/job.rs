@@ -32,6 +32,8 @@ pub enum Letter {
     AppealExtended,
     /// The appeal was settled: the decision stays, or falls.
     AppealSettled,
+    /// The appeal was taken back, and until when there can be another.
+    AppealWithdrawn,
     /// To the person, at the end: what an agent asked in their name was answered.
     AnsweredForYou,
 }

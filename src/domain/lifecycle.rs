@@ -199,9 +199,7 @@ impl Request {
         let facts = json!({ "method": method, "level": verification.reached });
         let entry = entry(&self, step, "request.verified", facts);
         let mut request = Request { verification, ..self };
-        if request.clocks.starts_with_proof {
-            request.clocks.proved_at = Some(step.now);
-        }
+        request.clocks.proof_came(step.now);
         let mut outcome = if request.verification.wants_code() { stay(request) } else { admit(request, step.now) };
         outcome.entries.insert(0, entry);
         Ok(outcome)

@@ -12,7 +12,7 @@ use chrono::NaiveDate;
 use crate::domain::regime::AppealKind;
 use crate::domain::right::Right;
 
-pub use appeals::{AppealExtended, AppealOverturned, AppealReceived, AppealUpheld};
+pub use appeals::{AppealExtended, AppealOverturned, AppealReceived, AppealUpheld, AppealWithdrawn};
 pub use rights::{Answered, Lifted, Marked, Notice};
 
 /// A letter's words, ready to be sent.

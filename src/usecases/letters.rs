@@ -189,7 +189,7 @@ pub async fn mail_letter(office: &Office, job: &Dispatch, id: RequestId, kind: K
             let Some(denial) = Denial::of(regime, &request, about.contact) else { return Ok(()) };
             send(office, job, &request, &denial.letter(about, &told)).await
         }
-        (Kind::AppealReceived | Kind::AppealExtended | Kind::AppealSettled, _) => {
+        (Kind::AppealReceived | Kind::AppealExtended | Kind::AppealSettled | Kind::AppealWithdrawn, _) => {
             appeals::mail(office, job, &request, kind, about).await
         }
         (Kind::Referred, State::Referred { to, explanation, .. }) => {

@@ -6,6 +6,7 @@ use uuid::Uuid;
 use super::*;
 use crate::domain::actor::Actor;
 use crate::domain::deadline::promised;
+use crate::domain::job::{Job, Letter};
 use crate::domain::lifecycle::tests::{CLERK, REVIEWER, now, request, state, today};
 use crate::domain::lifecycle::{Refusal, Step};
 use crate::domain::request::{Fulfilment, StateName};
@@ -83,7 +84,9 @@ fn one_appeal_a_decision_unless_it_was_taken_back() {
     assert_eq!(again(appealed()), Err(Refusal::AlreadyAppealed));
     let upheld = appealed().settle_appeal(now(), OFFICER, Verdict::Uphold, why()).unwrap().request;
     assert_eq!(again(upheld), Err(Refusal::AlreadyAppealed));
-    assert_eq!(again(appealed().withdraw_appeal(step()).unwrap().request), Ok(()));
+    let back = appealed().withdraw_appeal(step()).unwrap();
+    assert!(matches!(back.jobs[0].job, Job::MailLetter { letter: Letter::AppealWithdrawn, .. }), "{:?}", back.jobs);
+    assert_eq!(again(back.request), Ok(()));
     let overturned = appealed().settle_appeal(now(), OFFICER, Verdict::Overturn, why()).unwrap().request;
     let later = now() + chrono::TimeDelta::days(1);
     let denied_again = overturned.deny(later, REVIEWER, "excessive".into(), why()).unwrap().request;

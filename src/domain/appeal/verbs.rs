@@ -65,7 +65,8 @@ impl Request {
     pub fn withdraw_appeal(mut self, step: Step) -> Transition {
         self.open_mut()?.state = AppealState::Withdrawn { at: step.now };
         let entries = vec![entry(&self, step, "appeal.withdrawn", json!({}))];
-        Ok(Outcome { request: self, entries, jobs: Vec::new(), opt_outs: Vec::new(), marks: Vec::new() })
+        let jobs = vec![letter(&self, Letter::AppealWithdrawn, step.now)];
+        Ok(Outcome { request: self, entries, jobs, opt_outs: Vec::new(), marks: Vec::new() })
     }
 
     /// Staff take the law's longer period for an open appeal; `deadlines` are the appeal's with the extension, none

@@ -135,7 +135,10 @@ impl Request {
         }
         let entry = entry(&self, step, "request.verified", facts);
         let verification = self.verification.clone().and(piece);
-        let request = Request { verification, ..self };
+        let mut request = Request { verification, ..self };
+        if waits {
+            request.clocks.proof_came(step.now);
+        }
         let mut outcome = if waits { admit(request, step.now) } else { stay(request) };
         outcome.entries.insert(0, entry);
         Ok(outcome)

@@ -6,7 +6,7 @@ use super::*;
 use crate::domain::clocks::Clocks;
 use crate::domain::ids::BundleId;
 use crate::domain::request::{Action, Channel, Line, Particulars, Person};
-use crate::domain::verification::Verification;
+use crate::domain::verification::{How, StaffCheck, Verification};
 
 pub(crate) const CLERK: StaffId = StaffId(Uuid::from_u128(7));
 pub(crate) const REVIEWER: StaffId = StaffId(Uuid::from_u128(8));
@@ -193,6 +193,17 @@ fn an_opt_out_is_honoured_as_soon_as_nothing_is_left_to_show() {
     let outcome = verified.verified(step(), Method::EmailCode, Level::Email).unwrap();
     assert_eq!(outcome.request.state.name(), StateName::Fulfilled);
     assert_eq!(outcome.opt_outs, OptOut::ALL, "an opt-out that names nothing means everything");
+}
+
+#[rstest::rstest]
+#[case::mailed_code(|r: Request| r.verified(step(), Method::EmailCode, Level::Email), true)]
+#[case::sign_in_that_proves_the_address(|r: Request| r.signed_in(now(), true), true)]
+#[case::staff_check(|r: Request| r.checked(now(), Level::High, StaffCheck { by: CLERK, how: How::InPerson, note: None }), true)]
+#[case::where_the_law_does_not_wait(|r: Request| r.verified(step(), Method::EmailCode, Level::Email), false)]
+fn a_clock_that_waits_for_proof_starts_with_any(#[case] verb: Verb, #[case] waits: bool) {
+    let mut asked = request(Right::Access, state(StateName::AwaitingVerification));
+    asked.clocks.starts_with_proof = waits;
+    assert_eq!(verb(asked).unwrap().request.clocks.proved_at, waits.then(now));
 }
 
 #[test]

@@ -55,6 +55,18 @@ pub struct AppealUpheld<'a> {
     pub remedies: Remedies<'a>,
 }
 
+/// The person took the appeal back.
+#[derive(Template)]
+#[template(path = "mail/en/appeal_withdrawn.txt")]
+pub struct AppealWithdrawn<'a> {
+    /// The request.
+    pub about: Concerning<'a>,
+    /// What the law calls it.
+    pub kind: AppealKind,
+    /// The last day for another one; none where the law sets none.
+    pub until: Option<NaiveDate>,
+}
+
 /// The decision falls.
 #[derive(Template)]
 #[template(path = "mail/en/appeal_overturned.txt")]

@@ -5,8 +5,11 @@ use super::{Dispatch, LetterError, day, send};
 use crate::domain::appeal::AppealState;
 use crate::domain::deadline::Duty;
 use crate::domain::job::Letter as Kind;
+use crate::domain::regime::AppealKind;
 use crate::domain::request::Request;
-use crate::mail::letters::{AppealExtended, AppealOverturned, AppealReceived, AppealUpheld, Concerning};
+use crate::mail::letters::{
+    AppealExtended, AppealOverturned, AppealReceived, AppealUpheld, AppealWithdrawn, Concerning,
+};
 use crate::usecases::Office;
 
 /// Mails a letter about the latest appeal; one that the appeal has outlived is not sent.
@@ -39,8 +42,11 @@ pub(super) async fn mail(
         (Kind::AppealSettled, AppealState::Upheld(settlement), _) => {
             let told = Told::with(office, request).after_appeal();
             let explanation = settlement.explanation.expose();
-            let letter = AppealUpheld { about, kind: of, explanation, remedies: told.shown() };
-            send(office, job, request, &letter).await
+            send(office, job, request, &upheld(about, of, explanation, &told)).await
+        }
+        (Kind::AppealWithdrawn, AppealState::Withdrawn { .. }, _) => {
+            let until = request.remedies.as_ref().and_then(|remedies| remedies.appeal?.until);
+            send(office, job, request, &AppealWithdrawn { about, kind: of, until }).await
         }
         (Kind::AppealSettled, AppealState::Overturned { settlement, decision }, _) => {
             let explanation = settlement.explanation.expose();
@@ -51,3 +57,11 @@ pub(super) async fn mail(
         _ => Ok(()),
     }
 }
+
+/// The letter that denies an appeal.
+fn upheld<'a>(about: Concerning<'a>, kind: AppealKind, explanation: &'a str, told: &'a Told) -> AppealUpheld<'a> {
+    AppealUpheld { about, kind, explanation, remedies: told.shown() }
+}
+
+#[cfg(test)]
+mod tests;

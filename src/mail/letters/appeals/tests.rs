@@ -46,6 +46,47 @@ fn received() {
 }
 
 #[test]
+fn taken_back() {
+    let about = about(Right::Deletion);
+    let letter = AppealWithdrawn { about, kind: AppealKind::Appeal, until: Some(day(12, 31)) };
+    insta::assert_snapshot!(shown(&letter), @"
+    You took your appeal back (DSR-7K2M-94QX)
+    ====
+    Hello Ada Lovelace,
+
+    this is about your request DSR-7K2M-94QX to Infotech for
+    deletion of your personal data.
+
+    You took your appeal back, so nobody looks into it any more.
+    You can send another one until 31 December 2026.
+
+    Questions? Write to privacy@infotech.example and name the number DSR-7K2M-94QX.
+
+    Infotech
+    ");
+}
+
+#[test]
+fn a_complaint_taken_back_can_come_again() {
+    let about = about(Right::Deletion);
+    insta::assert_snapshot!(shown(&AppealWithdrawn { about, kind: AppealKind::Complaint, until: None }), @"
+    You took your complaint back (DSR-7K2M-94QX)
+    ====
+    Hello Ada Lovelace,
+
+    this is about your request DSR-7K2M-94QX to Infotech for
+    deletion of your personal data.
+
+    You took your complaint back, so nobody looks into it any more.
+    You can send another one.
+
+    Questions? Write to privacy@infotech.example and name the number DSR-7K2M-94QX.
+
+    Infotech
+    ");
+}
+
+#[test]
 fn a_complaint_is_called_one() {
     let letter = AppealReceived {
         about: about(Right::Access),
