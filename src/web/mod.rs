@@ -7,6 +7,7 @@ pub mod error;
 pub mod extract;
 mod idempotent;
 pub mod openapi;
+mod responses;
 pub mod routes;
 pub mod wire;
 

@@ -17,6 +17,7 @@ use crate::web::api::requests::{SubmittedView, render};
 use crate::web::api::sessions::StaffView;
 use crate::web::error::{Problem, ProblemBody};
 use crate::web::extract::{Body, Enter, ManageStaff, ManageSystems, Staff};
+use crate::web::responses::{JsonBody, StaffOnly};
 use crate::web::wire::{List, SubmissionBody, moment, required};
 
 /// A request that came by e-mail, post or telephone.
@@ -37,12 +38,8 @@ pub struct EntryBody {
     post, path = "/v1/staff/requests", tag = "staff", operation_id = "enter_request", security(("staff" = [])), request_body = EntryBody,
     responses(
         (status = 201, description = "Entered.", body = SubmittedView),
-        (status = 400, description = "Not JSON.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 401, description = "No valid token.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "The role does not allow this.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 413, description = "Too large.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 415, description = "Not declared as JSON.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, description = "Something is missing or wrong.", body = ProblemBody, content_type = "application/problem+json"),
+        JsonBody,
+        StaffOnly,
     )
 )]
 pub async fn enter_request(
@@ -85,13 +82,9 @@ pub struct AccountBody {
     post, path = "/v1/staff/accounts", tag = "staff", operation_id = "add_account", security(("staff" = [])), request_body = AccountBody,
     responses(
         (status = 201, description = "Added.", body = StaffView),
-        (status = 400, description = "Not JSON.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 401, description = "No valid token.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "The role does not allow this.", body = ProblemBody, content_type = "application/problem+json"),
+        JsonBody,
+        StaffOnly,
         (status = 409, description = "The account exists already.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 413, description = "Too large.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 415, description = "Not declared as JSON.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, description = "Something is missing or wrong.", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 pub async fn add_account(
@@ -111,8 +104,7 @@ pub async fn add_account(
     get, path = "/v1/staff/accounts", tag = "staff", operation_id = "list_accounts", security(("staff" = [])),
     responses(
         (status = 200, description = "The accounts.", body = List<StaffView>),
-        (status = 401, description = "No valid token.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "The role does not allow this.", body = ProblemBody, content_type = "application/problem+json"),
+        StaffOnly,
     )
 )]
 pub async fn list_accounts(office: Data<Office>, _: Staff<ManageStaff>) -> Result<HttpResponse, Problem> {
@@ -163,12 +155,8 @@ impl From<&ApiKey> for ApiKeyView {
     post, path = "/v1/staff/api-keys", tag = "staff", operation_id = "add_api_key", security(("staff" = [])), request_body = ApiKeyBody,
     responses(
         (status = 201, description = "Made.", body = ApiKeyView),
-        (status = 400, description = "Not JSON.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 401, description = "No valid token.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "The role does not allow this.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 413, description = "Too large.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 415, description = "Not declared as JSON.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, description = "Something is missing or wrong.", body = ProblemBody, content_type = "application/problem+json"),
+        JsonBody,
+        StaffOnly,
     )
 )]
 pub async fn add_api_key(

@@ -12,6 +12,7 @@ use crate::usecases::authorize::registry;
 use crate::usecases::{Error, Office};
 use crate::web::error::{Problem, ProblemBody};
 use crate::web::extract::{Body, Decide, ListAgents, Staff};
+use crate::web::responses::{JsonBody, StaffOnly};
 use crate::web::wire::{List, moment, text};
 
 /// An agent to be trusted.
@@ -91,8 +92,7 @@ impl From<&TrustedAgent> for ListingView {
     get, path = "/v1/staff/agents", tag = "staff", operation_id = "list_agents", security(("staff" = [])),
     responses(
         (status = 200, description = "The agents.", body = List<ListingView>),
-        (status = 401, description = "No valid token.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "The role does not allow this.", body = ProblemBody, content_type = "application/problem+json"),
+        StaffOnly,
     )
 )]
 pub async fn list(office: Data<Office>, _: Staff<Decide>) -> Result<HttpResponse, Problem> {
@@ -105,13 +105,9 @@ pub async fn list(office: Data<Office>, _: Staff<Decide>) -> Result<HttpResponse
     post, path = "/v1/staff/agents", tag = "staff", operation_id = "add_agent", security(("staff" = [])), request_body = ListingBody,
     responses(
         (status = 201, description = "Listed.", body = ListingView),
-        (status = 400, description = "Not JSON.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 401, description = "No valid token.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "The role does not allow this.", body = ProblemBody, content_type = "application/problem+json"),
+        JsonBody,
+        StaffOnly,
         (status = 409, description = "The address is listed already.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 413, description = "Too large.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 415, description = "Not declared as JSON.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, description = "Something is missing or wrong.", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 pub async fn add(
@@ -130,8 +126,7 @@ pub async fn add(
     params(("id" = Uuid, Path, description = "The agent's line.")),
     responses(
         (status = 204, description = "Taken off."),
-        (status = 401, description = "No valid token.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "The role does not allow this.", body = ProblemBody, content_type = "application/problem+json"),
+        StaffOnly,
         (status = 404, description = "No such agent.", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]

@@ -16,6 +16,7 @@ use crate::usecases::Office;
 use crate::usecases::appeal::{self, Caller};
 use crate::web::error::{Problem, ProblemBody};
 use crate::web::extract::{Body, Enter, Requester, SettleAppeals, Staff};
+use crate::web::responses::{JsonBody, NoRequest, NotOpened, StaffOnly, TokenOnly};
 use crate::web::wire::{RequestView, required};
 
 /// An appeal.
@@ -65,13 +66,10 @@ pub struct AppealExtensionBody {
     params(("id" = Uuid, Path, description = "The request.")),
     responses(
         (status = 200, description = "Filed.", body = RequestView),
-        (status = 400, description = "Not JSON.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 401, description = "No valid token.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, description = "The token opens no such request.", body = ProblemBody, content_type = "application/problem+json"),
+        JsonBody,
+        TokenOnly,
+        NotOpened,
         (status = 409, description = "There is no appeal, nothing to contest, it is too late, or it was filed before.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 413, description = "Too large.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 415, description = "Not declared as JSON.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, description = "Something is missing or wrong.", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 pub async fn file(
@@ -94,8 +92,8 @@ pub async fn file(
     params(("id" = Uuid, Path, description = "The request.")),
     responses(
         (status = 200, description = "Taken back.", body = RequestView),
-        (status = 401, description = "No valid token.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, description = "The token opens no such request.", body = ProblemBody, content_type = "application/problem+json"),
+        TokenOnly,
+        NotOpened,
         (status = 409, description = "No appeal is open.", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
@@ -111,14 +109,10 @@ pub async fn withdraw(office: Data<Office>, caller: Requester, id: Path<Uuid>) -
     params(("id" = Uuid, Path, description = "The request.")),
     responses(
         (status = 200, description = "Filed.", body = RequestView),
-        (status = 400, description = "Not JSON.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 401, description = "No valid token.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "The role does not allow this.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, description = "No such request.", body = ProblemBody, content_type = "application/problem+json"),
+        JsonBody,
+        StaffOnly,
+        NoRequest,
         (status = 409, description = "There is no appeal, nothing to contest, it is too late, or it was filed before.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 413, description = "Too large.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 415, description = "Not declared as JSON.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, description = "Something is missing or wrong.", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 pub async fn enter(
@@ -140,14 +134,10 @@ pub async fn enter(
     params(("id" = Uuid, Path, description = "The request.")),
     responses(
         (status = 200, description = "Extended.", body = RequestView),
-        (status = 400, description = "Not JSON.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 401, description = "No valid token.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "The role does not allow this.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, description = "No such request.", body = ProblemBody, content_type = "application/problem+json"),
+        JsonBody,
+        StaffOnly,
+        NoRequest,
         (status = 409, description = "No appeal is open, or the law knows no such extension.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 413, description = "Too large.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 415, description = "Not declared as JSON.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, description = "Something is missing or wrong.", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 pub async fn extend(
@@ -167,14 +157,10 @@ pub async fn extend(
     params(("id" = Uuid, Path, description = "The request.")),
     responses(
         (status = 200, description = "Settled.", body = RequestView),
-        (status = 400, description = "Not JSON.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 401, description = "No valid token.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "The role does not allow this.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, description = "No such request.", body = ProblemBody, content_type = "application/problem+json"),
+        JsonBody,
+        StaffOnly,
+        NoRequest,
         (status = 409, description = "No appeal is open, or the decision is the caller's own.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 413, description = "Too large.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 415, description = "Not declared as JSON.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, description = "Something is missing or wrong.", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 pub async fn settle(

@@ -14,6 +14,7 @@ use crate::usecases::authorize::{self, Decision, document as documents};
 use crate::usecases::{Error, Office, follow};
 use crate::web::error::{Problem, ProblemBody};
 use crate::web::extract::{Body, Decide, Requester, Staff, Upload};
+use crate::web::responses::{JsonBody, NoRequest, NotOpened, StaffOnly, TokenOnly};
 use crate::web::routes::query_problem;
 use crate::web::wire::{RequestView, required};
 
@@ -41,8 +42,8 @@ pub struct UploadQuery {
     responses(
         (status = 201, description = "Taken; staff look at it.", body = RequestView),
         (status = 400, description = "A parameter is wrong, or the file broke off.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 401, description = "No valid token.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, description = "The token opens no such request.", body = ProblemBody, content_type = "application/problem+json"),
+        TokenOnly,
+        NotOpened,
         (status = 409, description = "The request waits for no such proof.", body = ProblemBody, content_type = "application/problem+json"),
         (status = 413, description = "Too large.", body = ProblemBody, content_type = "application/problem+json"),
         (status = 415, description = "Not a PDF, PNG or JPEG.", body = ProblemBody, content_type = "application/problem+json"),
@@ -71,8 +72,7 @@ pub async fn upload(
     params(("id" = Uuid, Path, description = "The request.")),
     responses(
         (status = 200, description = "The document.", content((Vec<u8> = "application/pdf"), (Vec<u8> = "image/png"), (Vec<u8> = "image/jpeg"))),
-        (status = 401, description = "No valid token.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "The role does not allow this.", body = ProblemBody, content_type = "application/problem+json"),
+        StaffOnly,
         (status = 404, description = "No such request, or no document.", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
@@ -130,14 +130,10 @@ impl AuthorizationBody {
     params(("id" = Uuid, Path, description = "The request.")),
     responses(
         (status = 200, description = "Decided.", body = RequestView),
-        (status = 400, description = "Not JSON.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 401, description = "No valid token.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "The role does not allow this.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, description = "No such request.", body = ProblemBody, content_type = "application/problem+json"),
+        JsonBody,
+        StaffOnly,
+        NoRequest,
         (status = 409, description = "The request does not wait for it, or nothing was handed in.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 413, description = "Too large.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 415, description = "Not declared as JSON.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, description = "Something is missing or wrong.", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 pub async fn decide(

@@ -14,6 +14,7 @@ use crate::usecases::{Error, Office, marks};
 use crate::web::api::requests::{MessageBody, MessageView};
 use crate::web::error::{Problem, ProblemBody};
 use crate::web::extract::{Body, Decide, Enter, Staff};
+use crate::web::responses::{JsonBody, NoRequest, StaffOnly, WrongState};
 use crate::web::wire::{RequestView, required};
 
 /// A refusal.
@@ -149,14 +150,10 @@ pub struct LiftingBody {
     params(("id" = Uuid, Path, description = "The request.")),
     responses(
         (status = 200, description = "Approved.", body = RequestView),
-        (status = 401, description = "No valid token.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "The role does not allow this.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, description = "No such request.", body = ProblemBody, content_type = "application/problem+json"),
+        StaffOnly,
+        NoRequest,
         (status = 409, description = "The request's state does not allow this, or what is left out refers to what is deleted.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 400, description = "Not JSON.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 413, description = "Too large.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 415, description = "Not declared as JSON.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, description = "Something is missing or wrong.", body = ProblemBody, content_type = "application/problem+json"),
+        JsonBody,
         (status = 502, description = "A system of the company cannot be used now.", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
@@ -177,14 +174,10 @@ pub async fn approve(
     params(("id" = Uuid, Path, description = "The request.")),
     responses(
         (status = 200, description = "Denied.", body = RequestView),
-        (status = 401, description = "No valid token.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "The role does not allow this.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, description = "No such request.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 409, description = "The request's state does not allow this.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 400, description = "Not JSON.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 413, description = "Too large.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 415, description = "Not declared as JSON.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, description = "Something is missing or wrong.", body = ProblemBody, content_type = "application/problem+json"),
+        StaffOnly,
+        NoRequest,
+        WrongState,
+        JsonBody,
     )
 )]
 pub async fn deny(
@@ -205,14 +198,10 @@ pub async fn deny(
     params(("id" = Uuid, Path, description = "The request.")),
     responses(
         (status = 200, description = "Extended.", body = RequestView),
-        (status = 401, description = "No valid token.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "The role does not allow this.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, description = "No such request.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 409, description = "The request's state does not allow this.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 400, description = "Not JSON.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 413, description = "Too large.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 415, description = "Not declared as JSON.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, description = "Something is missing or wrong.", body = ProblemBody, content_type = "application/problem+json"),
+        StaffOnly,
+        NoRequest,
+        WrongState,
+        JsonBody,
     )
 )]
 pub async fn extend(
@@ -233,14 +222,10 @@ pub async fn extend(
     params(("id" = Uuid, Path, description = "The request.")),
     responses(
         (status = 200, description = "Asked.", body = RequestView),
-        (status = 401, description = "No valid token.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "The role does not allow this.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, description = "No such request.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 409, description = "The request's state does not allow this.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 400, description = "Not JSON.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 413, description = "Too large.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 415, description = "Not declared as JSON.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, description = "Something is missing or wrong.", body = ProblemBody, content_type = "application/problem+json"),
+        StaffOnly,
+        NoRequest,
+        WrongState,
+        JsonBody,
     )
 )]
 pub async fn clarify(
@@ -261,14 +246,10 @@ pub async fn clarify(
     params(("id" = Uuid, Path, description = "The request.")),
     responses(
         (status = 200, description = "Referred.", body = RequestView),
-        (status = 401, description = "No valid token.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "The role does not allow this.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, description = "No such request.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 409, description = "The request's state does not allow this.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 400, description = "Not JSON.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 413, description = "Too large.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 415, description = "Not declared as JSON.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, description = "Something is missing or wrong.", body = ProblemBody, content_type = "application/problem+json"),
+        StaffOnly,
+        NoRequest,
+        WrongState,
+        JsonBody,
     )
 )]
 pub async fn refer(
@@ -293,14 +274,10 @@ pub async fn refer(
     params(("id" = Uuid, Path, description = "The request.")),
     responses(
         (status = 200, description = "Assigned.", body = RequestView),
-        (status = 401, description = "No valid token.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "The role does not allow this.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, description = "No such request.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 409, description = "The request's state does not allow this.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 400, description = "Not JSON.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 413, description = "Too large.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 415, description = "Not declared as JSON.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, description = "Something is missing or wrong.", body = ProblemBody, content_type = "application/problem+json"),
+        StaffOnly,
+        NoRequest,
+        WrongState,
+        JsonBody,
     )
 )]
 pub async fn assign(
@@ -320,14 +297,10 @@ pub async fn assign(
     params(("id" = Uuid, Path, description = "The request.")),
     responses(
         (status = 200, description = "Released, or being made again.", body = RequestView),
-        (status = 401, description = "No valid token.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "The role does not allow this.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, description = "No such request.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 409, description = "The request's state does not allow this.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 400, description = "Not JSON.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 413, description = "Too large.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 415, description = "Not declared as JSON.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, description = "Something is missing or wrong.", body = ProblemBody, content_type = "application/problem+json"),
+        StaffOnly,
+        NoRequest,
+        WrongState,
+        JsonBody,
     )
 )]
 pub async fn release(
@@ -348,14 +321,10 @@ pub async fn release(
     params(("id" = Uuid, Path, description = "The request.")),
     responses(
         (status = 200, description = "Decided; it ends when the letter to the person has left.", body = RequestView),
-        (status = 401, description = "No valid token.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "The role does not allow this.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, description = "No such request.", body = ProblemBody, content_type = "application/problem+json"),
+        StaffOnly,
+        NoRequest,
         (status = 409, description = "The request set no mark that staff can lift.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 400, description = "Not JSON.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 413, description = "Too large.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 415, description = "Not declared as JSON.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, description = "Something is missing or wrong.", body = ProblemBody, content_type = "application/problem+json"),
+        JsonBody,
     )
 )]
 pub async fn lift(
@@ -376,10 +345,9 @@ pub async fn lift(
     params(("id" = Uuid, Path, description = "The request.")),
     responses(
         (status = 200, description = "Being tried again.", body = RequestView),
-        (status = 401, description = "No valid token.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "The role does not allow this.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, description = "No such request.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 409, description = "The request's state does not allow this.", body = ProblemBody, content_type = "application/problem+json"),
+        StaffOnly,
+        NoRequest,
+        WrongState,
     )
 )]
 pub async fn retry(office: Data<Office>, caller: Staff<Decide>, id: Path<Uuid>) -> Result<HttpResponse, Problem> {
@@ -393,14 +361,10 @@ pub async fn retry(office: Data<Office>, caller: Staff<Decide>, id: Path<Uuid>) 
     params(("id" = Uuid, Path, description = "The request.")),
     responses(
         (status = 201, description = "Written, and on its way by mail.", body = MessageView),
-        (status = 401, description = "No valid token.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "The role does not allow this.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, description = "No such request.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 409, description = "The request's state does not allow this.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 400, description = "Not JSON.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 413, description = "Too large.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 415, description = "Not declared as JSON.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, description = "Something is missing or wrong.", body = ProblemBody, content_type = "application/problem+json"),
+        StaffOnly,
+        NoRequest,
+        WrongState,
+        JsonBody,
     )
 )]
 pub async fn write_message(

@@ -23,6 +23,7 @@ use crate::web::api::tasks::TaskView;
 use crate::web::api::verification::{EvidenceView, SignedView};
 use crate::web::error::{self, Problem, ProblemBody};
 use crate::web::extract::{Read, Report, Staff};
+use crate::web::responses::{NoRequest, StaffOnly};
 use crate::web::wire::{AppealView, HistoryView, List, ReferralView, RequestView, moment};
 
 /// Which requests.
@@ -101,8 +102,7 @@ impl From<&Request> for QueueItem {
     responses(
         (status = 200, description = "A page of the queue.", body = List<QueueItem>),
         (status = 400, description = "A parameter is wrong.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 401, description = "No valid token.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "The role does not allow this.", body = ProblemBody, content_type = "application/problem+json"),
+        StaffOnly,
     )
 )]
 pub async fn list(office: Data<Office>, _: Staff<Read>, query: Query<QueueQuery>) -> Result<HttpResponse, Problem> {
@@ -371,9 +371,8 @@ impl From<Whole> for WholeView {
     params(("id" = Uuid, Path, description = "The request.")),
     responses(
         (status = 200, description = "The request.", body = WholeView),
-        (status = 401, description = "No valid token.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "The role does not allow this.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, description = "No such request.", body = ProblemBody, content_type = "application/problem+json"),
+        StaffOnly,
+        NoRequest,
     )
 )]
 pub async fn get(office: Data<Office>, _: Staff<Read>, id: Path<Uuid>) -> Result<HttpResponse, Problem> {
@@ -387,9 +386,8 @@ pub async fn get(office: Data<Office>, _: Staff<Read>, id: Path<Uuid>) -> Result
     params(("id" = Uuid, Path, description = "The request.")),
     responses(
         (status = 200, description = "The plan.", body = Value),
-        (status = 401, description = "No valid token.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "The role does not allow this.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, description = "No such request.", body = ProblemBody, content_type = "application/problem+json"),
+        StaffOnly,
+        NoRequest,
         (status = 502, description = "A system of the company cannot be used now.", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
@@ -436,9 +434,8 @@ impl From<&Entry> for EntryView {
     params(("id" = Uuid, Path, description = "The request.")),
     responses(
         (status = 200, description = "The entries, oldest first.", body = List<EntryView>),
-        (status = 401, description = "No valid token.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "The role does not allow this.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, description = "No such request.", body = ProblemBody, content_type = "application/problem+json"),
+        StaffOnly,
+        NoRequest,
     )
 )]
 pub async fn entries(office: Data<Office>, _: Staff<Read>, id: Path<Uuid>) -> Result<HttpResponse, Problem> {
@@ -465,8 +462,7 @@ pub struct ExportQuery {
     responses(
         (status = 200, description = "The log.", body = String, content_type = "text/csv"),
         (status = 400, description = "A parameter is wrong.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 401, description = "No valid token.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "The role does not allow this.", body = ProblemBody, content_type = "application/problem+json"),
+        StaffOnly,
     )
 )]
 pub async fn export(
@@ -536,8 +532,7 @@ pub struct StateCount {
     get, path = "/v1/staff/metrics", tag = "staff", operation_id = "get_figures", security(("staff" = [])),
     responses(
         (status = 200, description = "The figures.", body = FiguresView),
-        (status = 401, description = "No valid token.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "The role does not allow this.", body = ProblemBody, content_type = "application/problem+json"),
+        StaffOnly,
     )
 )]
 pub async fn figures(office: Data<Office>, _: Staff<Report>) -> Result<HttpResponse, Problem> {

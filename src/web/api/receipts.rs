@@ -11,8 +11,9 @@ use crate::domain::ids::RequestId;
 use crate::domain::receipt::Event;
 use crate::signing::KeySet;
 use crate::usecases::{Office, receipt};
-use crate::web::error::{Problem, ProblemBody};
+use crate::web::error::Problem;
 use crate::web::extract::Requester;
+use crate::web::responses::{NotOpened, TokenOnly};
 
 /// A request's receipts.
 #[derive(Serialize, ToSchema)]
@@ -36,8 +37,8 @@ pub struct ReceiptView {
     params(("id" = Uuid, Path, description = "The request.")),
     responses(
         (status = 200, description = "The receipts.", content((ReceiptsView = "application/json"), (String = "application/jwt"))),
-        (status = 401, description = "No valid token.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, description = "The token opens no such request.", body = ProblemBody, content_type = "application/problem+json"),
+        TokenOnly,
+        NotOpened,
     )
 )]
 pub async fn list(

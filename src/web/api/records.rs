@@ -14,8 +14,9 @@ use crate::domain::retention::Hold;
 use crate::usecases::correspondence::{self, Note};
 use crate::usecases::{Error, Office, look, retention};
 use crate::web::api::queue::WholeView;
-use crate::web::error::{Problem, ProblemBody};
+use crate::web::error::Problem;
 use crate::web::extract::{Body, Enter, HoldRecords, Read, Requester, Staff};
+use crate::web::responses::{JsonBody, NoRequest, NotOpened, StaffOnly, TokenOnly};
 use crate::web::wire::{List, moment, required};
 
 /// One communication about a request.
@@ -70,8 +71,8 @@ impl From<&Communication> for CommunicationView {
     params(("id" = Uuid, Path, description = "The request.")),
     responses(
         (status = 200, description = "The letters; a conversation that staff took down is named and not quoted.", body = List<CommunicationView>),
-        (status = 401, description = "No valid token.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, description = "The token opens no such request.", body = ProblemBody, content_type = "application/problem+json"),
+        TokenOnly,
+        NotOpened,
     )
 )]
 pub async fn letters(office: Data<Office>, caller: Requester, id: Path<Uuid>) -> Result<HttpResponse, Problem> {
@@ -85,9 +86,8 @@ pub async fn letters(office: Data<Office>, caller: Requester, id: Path<Uuid>) ->
     params(("id" = Uuid, Path, description = "The request.")),
     responses(
         (status = 200, description = "The communications.", body = List<CommunicationView>),
-        (status = 401, description = "No valid token.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "The role does not allow this.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, description = "No such request.", body = ProblemBody, content_type = "application/problem+json"),
+        StaffOnly,
+        NoRequest,
     )
 )]
 pub async fn communications(office: Data<Office>, _: Staff<Read>, id: Path<Uuid>) -> Result<HttpResponse, Problem> {
@@ -130,13 +130,9 @@ fn requester() -> Party {
     params(("id" = Uuid, Path, description = "The request.")),
     responses(
         (status = 201, description = "Taken down.", body = CommunicationView),
-        (status = 400, description = "Not JSON.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 401, description = "No valid token.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "The role does not allow this.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, description = "No such request.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 413, description = "Too large.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 415, description = "Not declared as JSON.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, description = "Something is missing or wrong.", body = ProblemBody, content_type = "application/problem+json"),
+        JsonBody,
+        StaffOnly,
+        NoRequest,
     )
 )]
 pub async fn record_communication(
@@ -213,13 +209,9 @@ fn given<'de, D: Deserializer<'de>>(from: D) -> Result<Option<NaiveDate>, D::Err
     params(("id" = Uuid, Path, description = "The request.")),
     responses(
         (status = 200, description = "The request, with its hold.", body = WholeView),
-        (status = 400, description = "Not JSON.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 401, description = "No valid token.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "The role does not allow this.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, description = "No such request.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 413, description = "Too large.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 415, description = "Not declared as JSON.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, description = "Something is missing or wrong.", body = ProblemBody, content_type = "application/problem+json"),
+        JsonBody,
+        StaffOnly,
+        NoRequest,
     )
 )]
 pub async fn hold(

@@ -9,6 +9,7 @@ use crate::usecases::Office;
 use crate::usecases::statutory::{self, Metrics};
 use crate::web::error::{Problem, ProblemBody};
 use crate::web::extract::{Report, Staff};
+use crate::web::responses::StaffOnly;
 
 /// Which figures.
 #[derive(Deserialize, IntoParams)]
@@ -44,8 +45,7 @@ pub enum ReportFormat {
     responses(
         (status = 200, description = "The figures.", content((Metrics = "application/json"), (String = "text/csv"))),
         (status = 400, description = "A parameter is wrong.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 401, description = "No valid token.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "The role does not allow this.", body = ProblemBody, content_type = "application/problem+json"),
+        StaffOnly,
         (status = 422, description = "No such law or controller.", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]

@@ -16,6 +16,7 @@ use crate::usecases::{Office, follow, submit as submitting, verify};
 use crate::web::download;
 use crate::web::error::{Problem, ProblemBody};
 use crate::web::extract::{Body, Requester};
+use crate::web::responses::{JsonBody, NotOpened, TokenOnly};
 use crate::web::wire::{List, RequestView, SubmissionBody, moment, required};
 
 /// What a submission answers.
@@ -57,10 +58,7 @@ impl From<&Submitted> for SubmittedView {
     params(("Idempotency-Key" = Option<String>, Header, description = "A repeat with the same key returns the first answer.", max_length = 255, pattern = "^[!-~]+$")),
     responses(
         (status = 201, description = "Taken; where the law asks for proof, a code is on its way by mail.", body = SubmittedView),
-        (status = 400, description = "Not JSON.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 413, description = "Too large.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 415, description = "Not declared as JSON.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, description = "Something is missing or wrong.", body = ProblemBody, content_type = "application/problem+json"),
+        JsonBody,
     )
 )]
 pub async fn submit(
@@ -86,8 +84,8 @@ pub(super) fn render(submitted: &Submitted) -> Answer {
     params(("id" = Uuid, Path, description = "The request.")),
     responses(
         (status = 200, description = "The request.", body = RequestView),
-        (status = 401, description = "No valid token.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, description = "The token opens no such request.", body = ProblemBody, content_type = "application/problem+json"),
+        TokenOnly,
+        NotOpened,
     )
 )]
 pub async fn get(office: Data<Office>, caller: Requester, id: Path<Uuid>) -> Result<HttpResponse, Problem> {
@@ -111,8 +109,8 @@ pub struct CodeSent {
     params(("id" = Uuid, Path, description = "The request.")),
     responses(
         (status = 202, description = "On its way, if one is needed.", body = CodeSent),
-        (status = 401, description = "No valid token.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, description = "The token opens no such request.", body = ProblemBody, content_type = "application/problem+json"),
+        TokenOnly,
+        NotOpened,
         (status = 409, description = "The address is confirmed.", body = ProblemBody, content_type = "application/problem+json"),
         (status = 429, description = "Too many codes were sent.", body = ProblemBody, content_type = "application/problem+json"),
     )
@@ -140,8 +138,8 @@ pub struct ConfirmationBody {
     responses(
         (status = 200, description = "Confirmed.", body = RequestView),
         (status = 400, description = "Not JSON.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 401, description = "No valid token.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, description = "The token opens no such request.", body = ProblemBody, content_type = "application/problem+json"),
+        TokenOnly,
+        NotOpened,
         (status = 409, description = "The address is confirmed already.", body = ProblemBody, content_type = "application/problem+json"),
         (status = 413, description = "Too large.", body = ProblemBody, content_type = "application/problem+json"),
         (status = 415, description = "Not declared as JSON.", body = ProblemBody, content_type = "application/problem+json"),
@@ -168,8 +166,8 @@ pub async fn confirm_code(
     params(("id" = Uuid, Path, description = "The request.")),
     responses(
         (status = 200, description = "Taken back.", body = RequestView),
-        (status = 401, description = "No valid token.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, description = "The token opens no such request.", body = ProblemBody, content_type = "application/problem+json"),
+        TokenOnly,
+        NotOpened,
         (status = 409, description = "It is too late for that.", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
@@ -214,8 +212,8 @@ pub struct MessageBody {
     params(("id" = Uuid, Path, description = "The request.")),
     responses(
         (status = 200, description = "The messages.", body = List<MessageView>),
-        (status = 401, description = "No valid token.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, description = "The token opens no such request.", body = ProblemBody, content_type = "application/problem+json"),
+        TokenOnly,
+        NotOpened,
     )
 )]
 pub async fn messages(office: Data<Office>, caller: Requester, id: Path<Uuid>) -> Result<HttpResponse, Problem> {
@@ -230,12 +228,9 @@ pub async fn messages(office: Data<Office>, caller: Requester, id: Path<Uuid>) -
     params(("id" = Uuid, Path, description = "The request.")),
     responses(
         (status = 201, description = "Written.", body = MessageView),
-        (status = 400, description = "Not JSON.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 401, description = "No valid token.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, description = "The token opens no such request.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 413, description = "Too large.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 415, description = "Not declared as JSON.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, description = "Something is missing or wrong.", body = ProblemBody, content_type = "application/problem+json"),
+        JsonBody,
+        TokenOnly,
+        NotOpened,
     )
 )]
 pub async fn write_message(
@@ -258,7 +253,7 @@ pub async fn write_message(
     responses(
         (status = 200, description = "The ZIP.", body = Vec<u8>, content_type = "application/zip"),
         (status = 206, description = "A range of it (RFC 9110 section 14).", body = Vec<u8>, content_type = "application/zip"),
-        (status = 401, description = "No valid token.", body = ProblemBody, content_type = "application/problem+json"),
+        TokenOnly,
         (status = 404, description = "No such request, or no package.", body = ProblemBody, content_type = "application/problem+json"),
         (status = 410, description = "The package has expired.", body = ProblemBody, content_type = "application/problem+json"),
         (status = 416, description = "The range lies outside of the package.", body = ProblemBody, content_type = "application/problem+json"),
@@ -283,7 +278,7 @@ pub async fn package(
     ),
     responses(
         (status = 200, description = "The file.", body = Vec<u8>, content_type = "application/octet-stream"),
-        (status = 401, description = "No valid token.", body = ProblemBody, content_type = "application/problem+json"),
+        TokenOnly,
         (status = 404, description = "No such request, package or file.", body = ProblemBody, content_type = "application/problem+json"),
         (status = 410, description = "The package has expired.", body = ProblemBody, content_type = "application/problem+json"),
     )

@@ -13,6 +13,7 @@ use crate::domain::staff::{Role, Staff as Member};
 use crate::usecases::{Error, Office, second_factor, staff};
 use crate::web::error::{Problem, ProblemBody};
 use crate::web::extract::{Body, Enrolling, ManageStaff, Staff};
+use crate::web::responses::{JsonBody, TokenOnly};
 use crate::web::wire::moment;
 
 /// A sign-in.
@@ -67,11 +68,8 @@ impl From<&Member> for StaffView {
     post, path = "/v1/staff/session", tag = "staff", operation_id = "sign_in", request_body = SignInBody,
     responses(
         (status = 200, description = "Signed in.", body = SessionView),
-        (status = 400, description = "Not JSON.", body = ProblemBody, content_type = "application/problem+json"),
+        JsonBody,
         (status = 401, description = "E-mail and password do not match, or a one-time code is missing or wrong.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 413, description = "Too large.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 415, description = "Not declared as JSON.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, description = "Something is missing or wrong.", body = ProblemBody, content_type = "application/problem+json"),
         (status = 429, description = "Locked after too many wrong passwords.", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
@@ -93,7 +91,7 @@ pub async fn sign_in(office: Data<Office>, body: Body<SignInBody>) -> Result<Htt
     get, path = "/v1/staff/session", tag = "staff", operation_id = "get_session", security(("staff" = [])),
     responses(
         (status = 200, description = "The member of staff.", body = StaffView),
-        (status = 401, description = "No valid token.", body = ProblemBody, content_type = "application/problem+json"),
+        TokenOnly,
     )
 )]
 pub async fn get(staff: Staff<Enrolling>) -> HttpResponse {
@@ -105,7 +103,7 @@ pub async fn get(staff: Staff<Enrolling>) -> HttpResponse {
     delete, path = "/v1/staff/session", tag = "staff", operation_id = "sign_out", security(("staff" = [])),
     responses(
         (status = 204, description = "Signed out."),
-        (status = 401, description = "No valid token.", body = ProblemBody, content_type = "application/problem+json"),
+        TokenOnly,
     )
 )]
 pub async fn sign_out(office: Data<Office>, caller: Staff<Enrolling>) -> Result<HttpResponse, Problem> {
@@ -127,7 +125,7 @@ pub struct EnrolmentView {
     post, path = "/v1/staff/session/second-factor", tag = "staff", operation_id = "begin_second_factor", security(("staff" = [])),
     responses(
         (status = 201, description = "Begun; confirm with a first code.", body = EnrolmentView),
-        (status = 401, description = "No valid token.", body = ProblemBody, content_type = "application/problem+json"),
+        TokenOnly,
         (status = 409, description = "The account has one already.", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
@@ -154,13 +152,10 @@ pub struct OneTimeCodeBody {
     security(("staff" = [])), request_body = OneTimeCodeBody,
     responses(
         (status = 204, description = "Confirmed."),
-        (status = 400, description = "Not JSON.", body = ProblemBody, content_type = "application/problem+json"),
+        JsonBody,
         (status = 401, description = "No valid token, or a wrong code.", body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, description = "None was begun.", body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, description = "It is confirmed already.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 413, description = "Too large.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 415, description = "Not declared as JSON.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, description = "Something is missing or wrong.", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 pub async fn confirm_second_factor(
@@ -180,7 +175,7 @@ pub async fn confirm_second_factor(
     params(("id" = Uuid, Path, description = "The account.")),
     responses(
         (status = 204, description = "Gone."),
-        (status = 401, description = "No valid token.", body = ProblemBody, content_type = "application/problem+json"),
+        TokenOnly,
         (status = 403, description = "The role does not allow this, or it is one's own.", body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, description = "No such account, or it has none.", body = ProblemBody, content_type = "application/problem+json"),
     )

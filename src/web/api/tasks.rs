@@ -15,6 +15,7 @@ use crate::usecases::Office;
 use crate::usecases::tasks::{self, Report};
 use crate::web::error::{self, Problem, ProblemBody};
 use crate::web::extract::{Body, Enter, Read, Staff};
+use crate::web::responses::{JsonBody, StaffOnly};
 use crate::web::wire::{List, moment, text};
 
 /// One piece of work by hand.
@@ -116,8 +117,7 @@ pub struct TaskQuery {
     responses(
         (status = 200, description = "A page of the tasks.", body = List<TaskItem>),
         (status = 400, description = "A parameter is wrong.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 401, description = "No valid token.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "The role does not allow this.", body = ProblemBody, content_type = "application/problem+json"),
+        StaffOnly,
     )
 )]
 pub async fn list(office: Data<Office>, _: Staff<Read>, query: Query<TaskQuery>) -> Result<HttpResponse, Problem> {
@@ -157,14 +157,10 @@ pub struct TaskBody {
     params(("id" = Uuid, Path, description = "The request."), ("number" = i32, Path, description = "The task's number.")),
     responses(
         (status = 200, description = "Taken down.", body = TaskView),
-        (status = 400, description = "Not JSON.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 401, description = "No valid token.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "The role does not allow this.", body = ProblemBody, content_type = "application/problem+json"),
+        JsonBody,
+        StaffOnly,
         (status = 404, description = "No such request or task.", body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, description = "The request is not being carried out.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 413, description = "Too large.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 415, description = "Not declared as JSON.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, description = "Something is missing or wrong.", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 pub async fn finish(

@@ -9,6 +9,7 @@ use crate::domain::identity::Email;
 use crate::usecases::{Error, Office, unsubscribe};
 use crate::web::error::{Problem, ProblemBody};
 use crate::web::extract::{Body, Client};
+use crate::web::responses::JsonBody;
 use crate::web::wire::{List, at};
 
 /// Whose link.
@@ -80,11 +81,8 @@ pub async fn one(office: Data<Office>, client: Client, query: Query<LinkQuery>) 
     request_body = LinksBody,
     responses(
         (status = 200, description = "The links, in the order of the addresses.", body = List<LinkView>),
-        (status = 400, description = "Not JSON.", body = ProblemBody, content_type = "application/problem+json"),
+        JsonBody,
         (status = 401, description = "No valid API key.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 413, description = "Too large.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 415, description = "Not declared as JSON.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, description = "Something is missing or wrong.", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 pub async fn many(office: Data<Office>, client: Client, body: Body<LinksBody>) -> Result<HttpResponse, Problem> {

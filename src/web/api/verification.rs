@@ -15,6 +15,7 @@ use crate::usecases::evidence::{self, Offer};
 use crate::usecases::{Error, Office, account, follow};
 use crate::web::error::{Problem, ProblemBody};
 use crate::web::extract::{Body, Decide, Requester, Staff};
+use crate::web::responses::{JsonBody, NoRequest, NotOpened, StaffOnly, TokenOnly, WrongState};
 use crate::web::wire::{RequestView, VerificationView, moment, required, text};
 
 /// What a requester can do to show who they are; only what is still missing is there.
@@ -159,8 +160,8 @@ impl From<&SignedDeclaration> for SignedView {
     params(("id" = Uuid, Path, description = "The request.")),
     responses(
         (status = 200, description = "What is reached, and what is offered.", body = OfferView),
-        (status = 401, description = "No valid token.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, description = "The token opens no such request.", body = ProblemBody, content_type = "application/problem+json"),
+        TokenOnly,
+        NotOpened,
     )
 )]
 pub async fn get(office: Data<Office>, caller: Requester, id: Path<Uuid>) -> Result<HttpResponse, Problem> {
@@ -191,13 +192,10 @@ pub struct AnswersTaken {
     params(("id" = Uuid, Path, description = "The request.")),
     responses(
         (status = 202, description = "Taken.", body = AnswersTaken),
-        (status = 400, description = "Not JSON.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 401, description = "No valid token.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, description = "The token opens no such request.", body = ProblemBody, content_type = "application/problem+json"),
+        JsonBody,
+        TokenOnly,
+        NotOpened,
         (status = 409, description = "No answers are asked for.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 413, description = "Too large.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 415, description = "Not declared as JSON.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, description = "Something is missing or wrong.", body = ProblemBody, content_type = "application/problem+json"),
         (status = 429, description = "Answers were given too often.", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
@@ -246,13 +244,10 @@ pub struct DeclarationBody {
     params(("id" = Uuid, Path, description = "The request.")),
     responses(
         (status = 200, description = "Signed; it counts for every request sent together.", body = RequestView),
-        (status = 400, description = "Not JSON.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 401, description = "No valid token.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, description = "The token opens no such request.", body = ProblemBody, content_type = "application/problem+json"),
+        JsonBody,
+        TokenOnly,
+        NotOpened,
         (status = 409, description = "No declaration is asked for.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 413, description = "Too large.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 415, description = "Not declared as JSON.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, description = "Something is missing or wrong.", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 pub async fn declare(
@@ -288,8 +283,8 @@ pub struct SignInTokenBody {
     responses(
         (status = 200, description = "Shown.", body = RequestView),
         (status = 400, description = "Not JSON.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 401, description = "No valid token.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, description = "The token opens no such request.", body = ProblemBody, content_type = "application/problem+json"),
+        TokenOnly,
+        NotOpened,
         (status = 409, description = "No sign-in is asked for.", body = ProblemBody, content_type = "application/problem+json"),
         (status = 413, description = "Too large.", body = ProblemBody, content_type = "application/problem+json"),
         (status = 415, description = "Not declared as JSON.", body = ProblemBody, content_type = "application/problem+json"),
@@ -330,14 +325,10 @@ pub struct CheckBody {
     params(("id" = Uuid, Path, description = "The request.")),
     responses(
         (status = 200, description = "Recorded.", body = RequestView),
-        (status = 400, description = "Not JSON.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 401, description = "No valid token.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "The role does not allow this.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, description = "No such request.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 409, description = "The request's state does not allow this.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 413, description = "Too large.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 415, description = "Not declared as JSON.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, description = "Something is missing or wrong.", body = ProblemBody, content_type = "application/problem+json"),
+        JsonBody,
+        StaffOnly,
+        NoRequest,
+        WrongState,
     )
 )]
 pub async fn check(
