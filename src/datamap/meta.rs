@@ -93,7 +93,12 @@ pub(super) fn field(reading: &mut Reading<'_>, node: &Node) -> FieldMeta {
 fn without_effect(reading: &mut Reading<'_>, entry: &Entry, level: &str) {
     let key = &entry.key;
     match key.as_str() {
-        "masking_strategy_override" | "identity" | "references" | "primary_key" | "skip_processing" | "erase_after"
+        "masking_strategy_override"
+        | "identity"
+        | "references"
+        | "primary_key"
+        | "skip_processing"
+        | "erase_after"
         | "retain" => {
             reading.error(entry.line, format!("`{key}` does not stand in the `fides_meta` of a {level}"));
         }

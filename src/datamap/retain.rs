@@ -52,7 +52,9 @@ fn member(reading: &mut Reading<'_>, entry: &Entry, said: &mut Said) {
         "ground" => said.ground = reading.text(value, "`ground`"),
         "citation" => said.citation = reading.optional_text(value, "`citation`"),
         "until" => said.until = parsed(reading, value, "`until`", "`until` is a day, as 2030-12-31"),
-        "for" => said.period = parsed(reading, value, "`for`", "`for` is a period, as `10 years`, `6 months` or `90 days`"),
+        "for" => {
+            said.period = parsed(reading, value, "`for`", "`for` is a period, as `10 years`, `6 months` or `90 days`")
+        }
         "from" => said.from = reading.text(value, "`from`"),
         "counted_from" => match reading.text(value, "`counted_from`").as_deref() {
             Some("date") => {}

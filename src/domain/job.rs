@@ -32,6 +32,8 @@ pub enum Letter {
     AppealExtended,
     /// The appeal was settled: the decision stays, or falls.
     AppealSettled,
+    /// What was kept for a time after a deletion is deleted now.
+    ErasedLater,
     /// To the person, at the end: what an agent asked in their name was answered.
     AnsweredForYou,
 }
@@ -111,6 +113,11 @@ pub enum Job {
         /// The request.
         request: RequestId,
     },
+    /// Erase what was kept for a time after a deletion and need not be kept any longer.
+    EraseRetained {
+        /// The request for deletion.
+        request: RequestId,
+    },
     /// Tell those to whom the data was disclosed what was done with it (GDPR Art. 19).
     TellRecipients {
         /// The request.
@@ -146,6 +153,7 @@ impl Job {
             Job::MailStaff { .. } => "mail_staff",
             Job::MailLetter { .. } => "mail_letter",
             Job::Fulfil { .. } => "fulfil",
+            Job::EraseRetained { .. } => "erase_retained",
             Job::TellRecipients { .. } => "tell_recipients",
             Job::MailNotice { .. } => "mail_notice",
             Job::LiftMark { .. } => "lift_mark",
@@ -167,6 +175,7 @@ impl Job {
             Job::MailLetter { request, .. }
             | Job::MailStaff { request, .. }
             | Job::Fulfil { request }
+            | Job::EraseRetained { request }
             | Job::TellRecipients { request }
             | Job::MailNotice { request, .. }
             | Job::LiftMark { request }

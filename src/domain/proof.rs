@@ -29,7 +29,9 @@ impl KeptRows {
     pub fn words(&self) -> String {
         let citation = self.citation.as_ref().map(|c| format!(" ({c})")).unwrap_or_default();
         let until = match (self.next, self.until) {
-            (Some(next), Some(until)) if next < until => format!(", the first of them until {next}, the last until {until}"),
+            (Some(next), Some(until)) if next < until => {
+                format!(", the first of them until {next}, the last until {until}")
+            }
             (_, Some(until)) => format!(", until {until}"),
             _ => String::new(),
         };
@@ -131,7 +133,12 @@ mod tests {
     #[rstest::rstest]
     #[case(None, None, None, "Books are kept")]
     #[case(Some("§ 147 AO"), Some("2034-12-31"), Some("2034-12-31"), "Books are kept (§ 147 AO), until 2034-12-31")]
-    #[case(None, Some("2031-12-31"), Some("2034-12-31"), "Books are kept, the first of them until 2031-12-31, the last until 2034-12-31")]
+    #[case(
+        None,
+        Some("2031-12-31"),
+        Some("2034-12-31"),
+        "Books are kept, the first of them until 2031-12-31, the last until 2034-12-31"
+    )]
     fn a_ground_is_told_on_one_line(
         #[case] citation: Option<&str>,
         #[case] next: Option<&str>,

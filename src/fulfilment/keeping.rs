@@ -62,12 +62,8 @@ impl<'a> Keeping<'a> {
         }
         let rule = place.collection.retain.as_ref()?;
         let until = rule.until(rule.dated_by().and_then(value).and_then(range::day), self.asked_on);
-        let kept = || Kept {
-            ground: rule.ground.clone(),
-            citation: rule.citation.clone(),
-            until: Some(until),
-            hold: None,
-        };
+        let kept =
+            || Kept { ground: rule.ground.clone(), citation: rule.citation.clone(), until: Some(until), hold: None };
         (self.today <= until).then(kept)
     }
 }

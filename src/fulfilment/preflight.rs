@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::candidates::{Action, Candidate, Candidates, KEPT_BY_DECISION, KEPT_SHARED};
 use super::export::Standing;
-use super::{keeping, masks};
 use super::place::{Place, Places, PointerEnd};
 use super::references::{References, Way};
+use super::{keeping, masks};
 use crate::datamap::{Graph, Masking};
 
 /// Settles the actions of `candidates` by what refers to them.

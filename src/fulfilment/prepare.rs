@@ -238,8 +238,11 @@ fn plan_of(places: &Places, graph: &Graph, all: &Candidates) -> Plan {
             field: field.clone(),
             strategy: mask.name().to_owned(),
         };
-        let step =
-            MaskStep { rows, reason: mask_reason(standing, kept).to_owned(), fields: masks.iter().map(field).collect() };
+        let step = MaskStep {
+            rows,
+            reason: mask_reason(standing, kept).to_owned(),
+            fields: masks.iter().map(field).collect(),
+        };
         plan.collections[node.index()].deletion.get_or_insert_default().mask.push(step);
     }
     for ((node, reason, standing), rows) in kept {
@@ -260,7 +263,8 @@ fn plan_of(places: &Places, graph: &Graph, all: &Candidates) -> Plan {
 /// Counts one more row that is kept for now, beside those kept on the same ground.
 fn keep_for_now(planned: &mut PlannedCollection, kept: &Kept) {
     let steps = &mut planned.deletion.get_or_insert_default().keep;
-    let same = |s: &KeepStep| s.for_now() && s.reason == kept.ground && s.citation == kept.citation && s.hold == kept.hold;
+    let same =
+        |s: &KeepStep| s.for_now() && s.reason == kept.ground && s.citation == kept.citation && s.hold == kept.hold;
     match steps.iter_mut().find(|step| same(step)) {
         Some(step) => {
             step.rows += 1;
