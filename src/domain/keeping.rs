@@ -12,7 +12,7 @@ use super::personal::Personal;
 
 /// What a person reads of rows under a legal hold, unless the policy words it otherwise. It does not say which
 /// procedure there is: the person may not be meant to know.
-pub const HELD: &str = "kept because the law requires it";
+pub const HELD: &str = "the law requires that it is kept";
 
 /// A duty to keep the rows of a collection, as its dataset states it (GDPR Art. 17(3)(b)).
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -108,7 +108,8 @@ fn find_dangling(places: &Places, graph: &Graph, candidates: &mut Candidates) {
     let mut found = Vec::new();
     for row in &candidates.rows {
         let (Action::Mask(set), Some(place)) = (&row.action, places.get(row.node)) else { continue };
-        if row.standing == Standing::Own {
+        // A row that is kept for now goes on naming what it named: by that it is found when its day comes.
+        if row.standing == Standing::Own && row.kept.is_none() {
             found.extend(dangling(candidates, place, graph, row, set));
         }
     }

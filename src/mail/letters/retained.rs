@@ -34,7 +34,26 @@ mod tests {
             Erased { collection: "customers", deleted: 1, ..NOTHING },
         ];
         let letter = ErasedLater { about: about(Right::Deletion), on: day(12, 31), results: &results, still: &[] };
-        insta::assert_snapshot!(shown(&letter), @"");
+        insta::assert_snapshot!(shown(&letter), @"
+        The rest of your data was deleted (DSR-7K2M-94QX)
+        ====
+        Hello Ada Lovelace,
+
+        this is about your request DSR-7K2M-94QX to Infotech for
+        deletion of your personal data.
+
+        When we answered it, we had to keep some of your data for a time. We need not keep
+        the following any longer, and deleted it on 31 December 2026. You need not do anything.
+
+        - orders: 2 rows deleted
+        - customers: 1 row deleted
+
+        Of what we kept for a time, nothing is left.
+
+        Questions? Write to privacy@infotech.example and name the number DSR-7K2M-94QX.
+
+        Infotech
+        ");
     }
 
     #[test]
@@ -43,6 +62,27 @@ mod tests {
         let why_kept = Some("we must keep our books (§ 147 AO), until 2034-12-31");
         let still = [Erased { collection: "orders", kept: 3, why_kept, ..NOTHING }];
         let letter = ErasedLater { about: about(Right::Deletion), on: day(12, 31), results: &results, still: &still };
-        insta::assert_snapshot!(shown(&letter), @"");
+        insta::assert_snapshot!(shown(&letter), @"
+        More of your data was deleted (DSR-7K2M-94QX)
+        ====
+        Hello Ada Lovelace,
+
+        this is about your request DSR-7K2M-94QX to Infotech for
+        deletion of your personal data.
+
+        When we answered it, we had to keep some of your data for a time. We need not keep
+        the following any longer, and deleted it on 31 December 2026. You need not do anything.
+
+        - orders: 1 row deleted
+
+        We still have to keep these, and delete them when we may:
+
+        - orders: 3 rows
+          Kept because: we must keep our books (§ 147 AO), until 2034-12-31
+
+        Questions? Write to privacy@infotech.example and name the number DSR-7K2M-94QX.
+
+        Infotech
+        ");
     }
 }

@@ -53,7 +53,18 @@ fn books_are_kept_until_their_day_and_erased_after_it(#[values(Sqlite, Postgres,
     let mut rounds = Vec::new();
     let plan = erase(&company, &mut rounds, &keeping("2026-11-22"));
     insta::allow_duplicates! {
-        insta::assert_snapshot!(deletions(&plan), @"");
+        insta::assert_snapshot!(deletions(&plan), @r#"
+        customers: {"delete":0,"keep":[{"rows":1,"reason":"we must keep our books","shared":false,"citation":"AO section 147","next":"2028-12-31","until":"2028-12-31"}]}
+        addresses: {"delete":0,"keep":[{"rows":1,"reason":"we must keep our books","shared":false,"citation":"AO section 147","next":"2028-12-31","until":"2028-12-31"},{"rows":1,"reason":"rows that stay point to it, so it is shared","shared":true}]}
+        orders: {"delete":0,"mask":[{"rows":2,"reason":"these rows are kept for now; what the duty to keep them does not need is masked at once","fields":[{"field":"note","strategy":"null_rewrite"}]}],"keep":[{"rows":2,"reason":"we must keep our books","shared":false,"citation":"AO section 147","next":"2026-12-31","until":"2028-12-31"}]}
+        order_items: {"delete":3}
+        products: {"delete":0,"keep":[{"rows":2,"reason":"it is not about a person; rows of the person's only point to it","shared":true}]}
+        employees: {"delete":0}
+        newsletter: {"delete":2}
+        page_views: {"delete":0,"mask":[{"rows":1,"reason":"the dataset masks these rows instead of deleting them","fields":[{"field":"customer_id","strategy":"null_rewrite"}]},{"rows":1,"reason":"the dataset masks these rows instead of deleting them","fields":[{"field":"customer_id","strategy":"null_rewrite"},{"field":"ip","strategy":"string_rewrite"}]}]}
+        tickets: {"delete":1}
+        messages: {"delete":2}
+        "#);
     }
     let orders = "SELECT id, customer_id, note FROM orders ORDER BY id";
     assert_eq!(company.query("shop", orders), "10|1|\n11|1|\n20|2|", "the notes are no part of the books");
