@@ -8,6 +8,7 @@ use super::Category;
 use crate::connectors::TableName;
 use crate::domain::finding::Finding;
 use crate::domain::identity::IdentityKind;
+use crate::domain::keeping::Rule;
 
 /// A fideslang dataset.
 #[derive(Debug, Clone, PartialEq)]
@@ -45,6 +46,8 @@ pub struct Collection {
     pub skip_processing: bool,
     /// Whether nothing in it may be changed.
     pub read_only: bool,
+    /// A duty to keep its rows for a time although their person asked for deletion.
+    pub retain: Option<Rule>,
 }
 
 impl Collection {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::document::{self, Entry, Node};
 use super::meta::{self, CollectionMeta, DatasetMeta, FieldMeta};
 use super::reading::Reading;
-use super::{Category, Collection, Dataset, Field};
+use super::{Category, Collection, Dataset, Field, retain};
 use crate::connectors::TableName;
 use crate::domain::finding::{Finding, Severity};
 
@@ -150,6 +150,10 @@ fn read_collection(
     if fields.is_empty() {
         reading.error(node.line, format!("collection `{name}` needs `fields`"));
     }
+    let read_only = meta.read_only || dataset.read_only;
+    if let Some((rule, line)) = &meta.retain {
+        retain::check(reading, rule, &fields, read_only, *line);
+    }
     Some(Collection {
         table: TableName { schema: meta.schema.or_else(|| dataset.schema.clone()), name: name.clone() },
         name,
@@ -159,7 +163,8 @@ fn read_collection(
         masking: meta.masking,
         erase_after: meta.erase_after,
         skip_processing: meta.skip_processing,
-        read_only: meta.read_only || dataset.read_only,
+        read_only,
+        retain: meta.retain.map(|(rule, _)| rule),
     })
 }
 

@@ -3,8 +3,9 @@
 use super::dataset::CollectionName;
 use super::document::{Entry, Node, Value};
 use super::reading::Reading;
-use super::{Direction, Masking, Reference};
+use super::{Direction, Masking, Reference, retain};
 use crate::domain::identity::IdentityKind;
+use crate::domain::keeping::Rule;
 
 #[derive(Default)]
 pub(super) struct DatasetMeta {
@@ -19,6 +20,7 @@ pub(super) struct CollectionMeta {
     pub(super) erase_after: Vec<CollectionName>,
     pub(super) skip_processing: bool,
     pub(super) read_only: bool,
+    pub(super) retain: Option<(Rule, usize)>,
 }
 
 #[derive(Default)]
@@ -59,6 +61,7 @@ pub(super) fn collection(reading: &mut Reading<'_>, node: &Node) -> CollectionMe
             "after" => drop(collection_names(reading, value, "`after`")),
             "skip_processing" => meta.skip_processing = reading.flag(value, "`skip_processing`"),
             "read_only" => meta.read_only = reading.flag(value, "`read_only`"),
+            "retain" => meta.retain = retain::rule(reading, value).map(|rule| (rule, entry.line)),
             _ => without_effect(reading, entry, "collection"),
         }
     }
@@ -90,7 +93,13 @@ pub(super) fn field(reading: &mut Reading<'_>, node: &Node) -> FieldMeta {
 fn without_effect(reading: &mut Reading<'_>, entry: &Entry, level: &str) {
     let key = &entry.key;
     match key.as_str() {
-        "masking_strategy_override" | "identity" | "references" | "primary_key" | "skip_processing" | "erase_after" => {
+        "masking_strategy_override"
+        | "identity"
+        | "references"
+        | "primary_key"
+        | "skip_processing"
+        | "erase_after"
+        | "retain" => {
             reading.error(entry.line, format!("`{key}` does not stand in the `fides_meta` of a {level}"));
         }
         _ => reading.warn(entry.line, format!("`{key}` in the `fides_meta` of a {level} has no effect here")),

@@ -13,6 +13,7 @@ mod meta;
 mod pointers;
 mod reach;
 mod reading;
+mod retain;
 mod words;
 
 pub use category::Category;

@@ -34,6 +34,8 @@ pub enum Letter {
     AppealSettled,
     /// The appeal was taken back, and until when there can be another.
     AppealWithdrawn,
+    /// What was kept for a time after a deletion is deleted now.
+    ErasedLater,
     /// To the person, at the end: what an agent asked in their name was answered.
     AnsweredForYou,
 }
@@ -113,6 +115,11 @@ pub enum Job {
         /// The request.
         request: RequestId,
     },
+    /// Erase what was kept for a time after a deletion and need not be kept any longer.
+    EraseRetained {
+        /// The request for deletion.
+        request: RequestId,
+    },
     /// Tell those to whom the data was disclosed what was done with it (GDPR Art. 19).
     TellRecipients {
         /// The request.
@@ -148,6 +155,7 @@ impl Job {
             Job::MailStaff { .. } => "mail_staff",
             Job::MailLetter { .. } => "mail_letter",
             Job::Fulfil { .. } => "fulfil",
+            Job::EraseRetained { .. } => "erase_retained",
             Job::TellRecipients { .. } => "tell_recipients",
             Job::MailNotice { .. } => "mail_notice",
             Job::LiftMark { .. } => "lift_mark",
@@ -169,6 +177,7 @@ impl Job {
             Job::MailLetter { request, .. }
             | Job::MailStaff { request, .. }
             | Job::Fulfil { request }
+            | Job::EraseRetained { request }
             | Job::TellRecipients { request }
             | Job::MailNotice { request, .. }
             | Job::LiftMark { request }

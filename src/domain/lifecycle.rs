@@ -580,6 +580,7 @@ fn letters(request: &Request, text: Letter, now: DateTime<Utc>) -> Vec<NewJob> {
 
 mod marks;
 mod recipients;
+mod retained;
 mod transmission;
 
 #[cfg(test)]

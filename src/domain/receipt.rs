@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::deadline::{Deadline, Duty};
 use super::ids::{ControllerId, RegimeId};
+use super::proof::{ErasedLater, Found, SystemProof};
 use super::request::{Action, Channel, OptOut, Request, State};
 use super::right::Right;
 
@@ -100,9 +101,33 @@ pub struct End {
     /// `nothing_left_to_erase`: after an erasure the connected systems were searched once more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub second_search: Option<String>,
+    /// The proof of an erasure, per system.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub proof: Vec<SystemProof>,
+    /// What was kept for a time and is erased since.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub erased_later: Vec<Later>,
     /// SHA-256 of the package, in hexadecimal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub package_sha256: Option<String>,
+}
+
+/// What was erased after the answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Later {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// What was done in each place.
+    pub done: Vec<Done>,
+    /// The proof, per system.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub proof: Vec<SystemProof>,
+}
+
+impl From<&ErasedLater> for Later {
+    fn from(later: &ErasedLater) -> Self {
+        Self { at: later.at, done: later.lines.iter().map(Done::from).collect(), proof: later.proof.clone() }
+    }
 }
 
 fn none(count: &u64) -> bool {
@@ -175,6 +200,8 @@ impl Receipt {
             withheld: result.map_or(0, |r| r.withheld),
             by_hand: result.is_some_and(|r| r.by_hand),
             second_search: erased.then(|| "nothing_left_to_erase".to_owned()),
+            proof: result.map(|r| r.proof.clone()).unwrap_or_default(),
+            erased_later: result.map(|r| r.erased_later.iter().map(Later::from).collect()).unwrap_or_default(),
             package_sha256: result.and_then(|r| Some(r.package.as_ref()?.sha256.clone())),
         };
         Some(Self { outcome: Some(end), ..Self::about(issuer, request, Event::Closed, closed_at) })
@@ -248,6 +275,12 @@ impl End {
         if self.second_search.is_some() {
             lines.push("  searched      once more afterwards: nothing was left to erase".to_owned());
         }
+        lines.extend(self.proof.iter().flat_map(proved));
+        for later in &self.erased_later {
+            lines.push(format!("  later         {}: what had been kept for a time was erased", moment(later.at)));
+            lines.extend(later.done.iter().map(Done::words));
+            lines.extend(later.proof.iter().flat_map(proved));
+        }
         lines.extend(self.package_sha256.iter().map(|sum| format!("  package       SHA-256 {sum}")));
         lines
     }
@@ -281,6 +314,28 @@ impl From<&super::request::Line> for Done {
             rows: line.rows,
         }
     }
+}
+
+/// The proof of an erasure in one system, in words.
+fn proved(proof: &SystemProof) -> Vec<String> {
+    let mut lines = Vec::new();
+    let place = &proof.system;
+    for collection in &proof.collections {
+        lines.extend(collection.kept.iter().map(|kept| {
+            let (dataset, name) = (&collection.dataset, &collection.collection);
+            format!("  why kept      {} in {place} ({dataset}.{name}): {}", kept.rows, kept.words())
+        }));
+    }
+    lines.extend(proof.manifests.iter().map(|sum| format!("  manifest      {sum}  {place}")));
+    if let (Some(from), Some(to)) = (proof.started_at, proof.finished_at) {
+        lines.push(format!("  erased        in {place} from {} to {}", moment(from), moment(to)));
+    }
+    let found = match proof.second_search.found {
+        Found::Nothing => "nothing was found",
+        Found::NothingButKept => "nothing was found but what is kept",
+    };
+    lines.push(format!("  searched      {place} again at {}: {found}", moment(proof.second_search.at)));
+    lines
 }
 
 fn moment(at: DateTime<Utc>) -> String {

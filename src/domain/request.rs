@@ -14,6 +14,7 @@ use super::ids::{BundleId, ControllerId, RegimeId, RequestId, StaffId};
 use super::job::NewJob;
 use super::mark::{Mark, Marking};
 use super::personal::Personal;
+use super::proof::{ErasedLater, RetainedRows, SystemProof};
 use super::receipt::Told;
 use super::right::Right;
 use super::verification::Verification;
@@ -453,6 +454,15 @@ pub struct Fulfilment {
     /// What became of sending the package to another company.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub transmission: Option<Transmission>,
+    /// After a deletion: what is kept for a time, and erased when it is over.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub retained: Vec<RetainedRows>,
+    /// The proof of an erasure, per system.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub proof: Vec<SystemProof>,
+    /// What was erased after the answer, when its time was over.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub erased_later: Vec<ErasedLater>,
 }
 
 /// Why a mark is lifted, and since when; the person is told before (GDPR Art. 18(3)).

@@ -40,6 +40,8 @@ pub enum Permission {
     SettleAppeals,
     /// Keep a request's record from the purge.
     HoldRecords,
+    /// Keep a person's data in the company's systems from deletion.
+    HoldData,
     /// Figures and the request log.
     Report,
     /// Staff accounts.
@@ -72,7 +74,14 @@ impl Role {
             Role::Officer => {
                 matches!(
                     permission,
-                    P::Read | P::Enter | P::Decide | P::ListAgents | P::SettleAppeals | P::HoldRecords | P::Report
+                    P::Read
+                        | P::Enter
+                        | P::Decide
+                        | P::ListAgents
+                        | P::SettleAppeals
+                        | P::HoldRecords
+                        | P::HoldData
+                        | P::Report
                 )
             }
             Role::Auditor => matches!(permission, P::Read | P::Report),
@@ -150,7 +159,7 @@ mod tests {
     #[rstest::rstest]
     #[case(Role::Clerk, "Read Enter")]
     #[case(Role::Reviewer, "Read Enter Decide Report")]
-    #[case(Role::Officer, "Read Enter Decide ListAgents SettleAppeals HoldRecords Report")]
+    #[case(Role::Officer, "Read Enter Decide ListAgents SettleAppeals HoldRecords HoldData Report")]
     #[case(Role::Auditor, "Read Report")]
     #[case(Role::Admin, "ManageStaff ManageSystems")]
     fn each_role_may_exactly_this(#[case] role: Role, #[case] allowed: &str) {
@@ -162,6 +171,7 @@ mod tests {
             P::ListAgents,
             P::SettleAppeals,
             P::HoldRecords,
+            P::HoldData,
             P::Report,
             P::ManageStaff,
             P::ManageSystems,

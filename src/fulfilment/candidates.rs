@@ -5,12 +5,14 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use super::disclosure::link_columns;
 use super::export::{Standing, standing};
 use super::judge::Verdict;
+use super::keeping::{Keeping, masks_of_kept};
 use super::masks::{self, Masks};
 use super::place::{IdentityLink, Place};
 use super::trace::Trace;
-use super::{Counts, FulfilmentError, LeftOut, fingerprint};
+use super::{Counts, FulfilmentError, fingerprint};
 use crate::connectors::{Key, Row};
 use crate::datamap::{Graph, NodeId};
+use crate::domain::keeping::Kept;
 use crate::domain::personal::Personal;
 
 /// What is done with a row.
@@ -29,6 +31,8 @@ pub(super) const KEPT_CLAIMED: &str =
 pub(super) const KEPT_SILENT: &str = "nothing in it says who the person is any more";
 /// Why rows of a collection are kept that the decision leaves out; the answer names the ground instead.
 pub const KEPT_BY_DECISION: &str = "the decision leaves the collection out";
+/// Rows that a duty or a hold keeps; the plan names the ground instead.
+pub(super) const KEPT_FOR_NOW: &str = "it has to be kept for now";
 const KEPT_UNKEYED: &str = "its table has no primary key";
 
 /// One row.
@@ -40,6 +44,8 @@ pub(super) struct Candidate {
     /// The values of [`Shape::stored`].
     pub(super) values: Row,
     pub(super) action: Action,
+    /// Why it stays for now, where a duty or a hold keeps it; what the duty does not need may be masked all the same.
+    pub(super) kept: Option<Kept>,
 }
 
 /// Which columns of a collection's rows an erasure reads and keeps in mind.
@@ -63,6 +69,12 @@ impl Shape {
             stored: stored.into_iter().filter(|c| table.column(c).is_some()).map(str::to_owned).collect(),
         }
     }
+
+    /// A value of a row as the sweep reads it: [`Place::columns`], then these.
+    fn value<'r>(&self, place: &Place, row: &'r Row, column: &str) -> Option<&'r str> {
+        let at = self.columns.iter().position(|c| c == column)?;
+        row.get(place.columns.len() + at)
+    }
 }
 
 /// All rows of one erasure.
@@ -77,7 +89,7 @@ pub(super) struct Candidates {
 
 impl Candidates {
     /// Reads every row found and says what the datasets want done with it.
-    pub(super) fn collect(trace: &mut Trace<'_>, left_out: &LeftOut) -> Result<Self, FulfilmentError> {
+    pub(super) fn collect(trace: &mut Trace<'_>, keeping: &Keeping<'_>) -> Result<Self, FulfilmentError> {
         let mut all = Self {
             rows: Vec::new(),
             shapes: BTreeMap::new(),
@@ -89,16 +101,20 @@ impl Candidates {
             let Some(place) = trace.places.get(node) else { continue };
             let shape = Shape::of(place);
             let own = masks::of_own(place);
-            let spared = left_out.contains(&place.dataset, &place.collection.name);
+            let spared = keeping.left_out.contains(&place.dataset, &place.collection.name);
             let graph = trace.systems.graph();
             trace.sweep(node, &shape.columns, |place, row, verdict| {
                 let standing = standing(&verdict);
                 all.counts.entry(node).or_default().add(standing);
-                let action = match wanted(place, row, &shape, &verdict, &own, graph) {
-                    Action::Delete | Action::Mask(_) if spared => Action::Keep(KEPT_BY_DECISION),
-                    wanted => wanted,
+                let (action, kept) = match wanted(place, row, &shape, &verdict, &own, graph) {
+                    Action::Keep(why) => (Action::Keep(why), None),
+                    _ if spared => (Action::Keep(KEPT_BY_DECISION), None),
+                    wanted => match keeping.kept(place, |column| shape.value(place, row, column)) {
+                        Some(kept) => (for_now(place, row, &shape, &verdict, &kept), Some(kept)),
+                        None => (wanted, None),
+                    },
                 };
-                all.add(place, row, &shape, standing, action);
+                all.add(place, row, &shape, standing, (action, kept));
                 Ok(())
             })?;
             all.shapes.insert(node, shape);
@@ -106,9 +122,16 @@ impl Candidates {
         Ok(all)
     }
 
-    fn add(&mut self, place: &Place, row: &Row, shape: &Shape, standing: Standing, mut action: Action) {
+    fn add(
+        &mut self,
+        place: &Place,
+        row: &Row,
+        shape: &Shape,
+        standing: Standing,
+        (mut action, kept): (Action, Option<Kept>),
+    ) {
         let first = place.columns.len();
-        let value = |name: &String| shape.columns.iter().position(|c| c == name).and_then(|at| row.get(first + at));
+        let value = |name: &String| shape.value(place, row, name);
         let names = &place.table().primary_key;
         let key: Option<Vec<String>> = names.iter().map(|name| value(name).map(str::to_owned)).collect();
         let key = Key(Personal::new(key.unwrap_or_default()));
@@ -129,7 +152,7 @@ impl Candidates {
             _ => fingerprint::hex(row.iter().skip(first)),
         };
         self.by_key.insert((place.node, key.clone()), self.rows.len());
-        self.rows.push(Candidate { node: place.node, standing, key, fingerprint, values, action });
+        self.rows.push(Candidate { node: place.node, standing, key, fingerprint, values, action, kept });
     }
 
     /// A stored value of a row.
@@ -159,15 +182,22 @@ fn wanted(place: &Place, row: &Row, shape: &Shape, verdict: &Verdict, own: &Mask
         let theirs = others.iter().flat_map(|link| link_columns(place, *link));
         theirs.for_each(|column| drop(masks.remove(column)));
     }
-    let current = |name: &String| {
-        let at = shape.columns.iter().position(|c| c == name).expect("masks are of columns that are there");
-        row.get(place.columns.len() + at)
-    };
-    // NULL tells nothing already, and what was masked before stays as it is.
-    masks.retain(|column, mask| current(column).is_some_and(|value| Some(value) != mask.value()));
+    drop_done(&mut masks, place, row, shape);
     if !masks.is_empty() {
         return Action::Mask(masks);
     }
     let locked = |link: &IdentityLink| place.collection.field(&link.column).is_some_and(|f| f.read_only);
     Action::Keep(if place.identities.iter().any(locked) { KEPT_READ_ONLY } else { KEPT_SILENT })
+}
+
+/// What is done at once with a row that stays for now.
+fn for_now(place: &Place, row: &Row, shape: &Shape, verdict: &Verdict, kept: &Kept) -> Action {
+    let mut masks = masks_of_kept(place, verdict, kept);
+    drop_done(&mut masks, place, row, shape);
+    if masks.is_empty() { Action::Keep(KEPT_FOR_NOW) } else { Action::Mask(masks) }
+}
+
+/// NULL tells nothing already, and what was masked before stays as it is.
+fn drop_done(masks: &mut Masks, place: &Place, row: &Row, shape: &Shape) {
+    masks.retain(|column, mask| shape.value(place, row, column).is_some_and(|value| Some(value) != mask.value()));
 }

@@ -80,6 +80,9 @@ pub struct Step {
     pub columns: Vec<String>,
     /// What is done.
     pub action: StepAction,
+    /// Whether the rows are kept for now, and only what their duty does not need is masked.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub kept: bool,
     /// To which rows.
     pub rows: Vec<ManifestRow>,
 }
@@ -135,4 +138,7 @@ pub struct Trail {
     pub columns: Vec<String>,
     /// Their values.
     pub keys: Vec<Personal<Vec<String>>>,
+    /// Whether the rows stand, masked, so that nobody else can have been given their keys.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub stands: bool,
 }

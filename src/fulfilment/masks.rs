@@ -34,6 +34,16 @@ pub(super) fn of_own(place: &Place) -> Masks {
     masks
 }
 
+/// The masks of the fields that a duty to keep a row does not need.
+pub(super) fn of_fields(place: &Place, names: &[String]) -> Masks {
+    let named = place.fields().filter(|(field, _)| names.contains(&field.name) && is_writable(place, field));
+    let mask = |(field, column): (&Field, &Column)| {
+        let mask = field.masking.clone().unwrap_or_else(|| default_mask(place, field, column));
+        (field.name.clone(), mask)
+    };
+    named.map(mask).collect()
+}
+
 /// The masks of a row of somebody else's that names the person in `mine`.
 pub(super) fn of_shared(place: &Place, graph: &Graph, mine: &[Link]) -> Masks {
     let mut masks = Masks::new();

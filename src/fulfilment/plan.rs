@@ -1,6 +1,8 @@
 //! What fulfilling a request will do, per collection, before it does it: names and counts, never a value.
 
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use super::{Counts, LeftOut};
 use crate::domain::ids::SystemId;
@@ -139,4 +141,23 @@ pub struct KeepStep {
     /// Whether they are not the person's own: theirs only point to them, and others may, too.
     #[serde(default)]
     pub shared: bool,
+    /// Where the duty to keep them stands.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub citation: Option<String>,
+    /// The last day on which the first of them is kept; erased from the next day on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<NaiveDate>,
+    /// The last day on which the last of them is kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<NaiveDate>,
+    /// The legal hold that keeps them until it is lifted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hold: Option<Uuid>,
+}
+
+impl KeepStep {
+    /// Whether they are kept for a time only, and erased when it is over.
+    pub fn for_now(&self) -> bool {
+        self.until.is_some() || self.hold.is_some()
+    }
 }

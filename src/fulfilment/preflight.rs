@@ -5,14 +5,15 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::candidates::{Action, Candidate, Candidates, KEPT_BY_DECISION, KEPT_SHARED};
 use super::export::Standing;
-use super::masks;
 use super::place::{Place, Places, PointerEnd};
 use super::references::{References, Way};
+use super::{keeping, masks};
 use crate::datamap::{Graph, Masking};
 
 /// Settles the actions of `candidates` by what refers to them.
 pub(super) fn settle(places: &Places, graph: &Graph, candidates: &mut Candidates, references: &References) {
     keep_shared_context(places, candidates, references);
+    keeping::spread(candidates, references);
     clear_pointers(places, candidates, references);
     find_dependents(candidates, references);
     find_dangling(places, graph, candidates);
@@ -39,6 +40,10 @@ fn keep_shared_context(places: &Places, candidates: &mut Candidates, references:
 /// Whether the row that refers will be gone, or will have let go of what it refers to.
 fn lets_go(places: &Places, candidates: &Candidates, referrer: Option<usize>, way: &Way) -> bool {
     let Some(row) = referrer.map(|index| &candidates.rows[index]) else { return false };
+    if row.kept.is_some() {
+        // What it refers to is kept as long as the row itself, and no longer.
+        return true;
+    }
     match &row.action {
         Action::Delete => true,
         Action::Keep(_) => false,
@@ -103,7 +108,8 @@ fn find_dangling(places: &Places, graph: &Graph, candidates: &mut Candidates) {
     let mut found = Vec::new();
     for row in &candidates.rows {
         let (Action::Mask(set), Some(place)) = (&row.action, places.get(row.node)) else { continue };
-        if row.standing == Standing::Own {
+        // A row that is kept for now goes on naming what it named: by that it is found when its day comes.
+        if row.standing == Standing::Own && row.kept.is_none() {
             found.extend(dangling(candidates, place, graph, row, set));
         }
     }

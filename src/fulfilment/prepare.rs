@@ -8,15 +8,16 @@ use super::manifest::{Guard, Manifest, ManifestRow, Step, StepAction, SystemMani
 use super::masks::Masks;
 use super::order::{Order, order};
 use super::place::{Place, Places};
-use super::plan::{DeletionStep, KeepStep, MaskStep, MaskedField, Plan};
+use super::plan::{DeletionStep, KeepStep, MaskStep, MaskedField, Plan, PlannedCollection};
 use super::planning::skeleton;
 use super::references::{References, foreign_keys_to};
 use super::trace::Trace;
-use super::{FulfilmentError, KEPT_BY_DECISION, LeftOut, Systems, preflight};
+use super::{FulfilmentError, KEPT_BY_DECISION, Keeping, LeftOut, Systems, preflight};
 use crate::connectors::TableName;
 use crate::datamap::{Graph, NodeId};
 use crate::domain::identity::Identities;
 use crate::domain::ids::SystemId;
+use crate::domain::keeping::Kept;
 use crate::domain::personal::Personal;
 
 /// Finds what an erasure of the person would do, and changes nothing. `earlier` are the manifests of the same erasure's
@@ -44,8 +45,21 @@ pub fn prepare_without(
     earlier: &[Manifest],
     left_out: &LeftOut,
 ) -> Result<(Manifest, Plan), FulfilmentError> {
+    prepare_keeping(systems, identities, earlier, &Keeping::leaving_out(left_out))
+}
+
+/// The same, leaving what a decision, a duty or a hold keeps.
+///
+/// # Errors
+/// As [`prepare`].
+pub fn prepare_keeping(
+    systems: &Systems,
+    identities: &Identities,
+    earlier: &[Manifest],
+    keeping: &Keeping<'_>,
+) -> Result<(Manifest, Plan), FulfilmentError> {
     systems.forget_schemas();
-    let (trace, candidates) = survey(systems, identities, earlier, left_out)?;
+    let (trace, candidates) = survey(systems, identities, earlier, keeping)?;
     let round = u32::try_from(earlier.len()).unwrap_or(u32::MAX).saturating_add(1);
     let (places, graph) = (&trace.places, systems.graph());
     let mut plan = plan_of(places, graph, &candidates);
@@ -65,16 +79,16 @@ pub(super) fn survey<'s>(
     systems: &'s Systems,
     identities: &Identities,
     earlier: &[Manifest],
-    left_out: &LeftOut,
+    keeping: &Keeping<'_>,
 ) -> Result<(Trace<'s>, Candidates), FulfilmentError> {
     let mut trace = Trace::run(systems, identities)?;
     for trail in earlier.iter().flat_map(|m| &m.trails) {
         if let Some(node) = systems.graph().find(&trail.dataset, &trail.collection) {
             let keys: Vec<Vec<String>> = trail.keys.iter().map(|k| k.expose().clone()).collect();
-            trace.follow_erased(node, &trail.columns, &keys)?;
+            trace.follow_erased(node, &trail.columns, &keys, trail.stands)?;
         }
     }
-    let mut candidates = Candidates::collect(&mut trace, left_out)?;
+    let mut candidates = Candidates::collect(&mut trace, keeping)?;
     let references = References::gather(&mut trace, &candidates)?;
     preflight::settle(&trace.places, systems.graph(), &mut candidates, &references);
     candidates.obstacles.extend(trace.places.misfits.iter().cloned());
@@ -92,17 +106,17 @@ fn system_manifest(places: &Places, graph: &Graph, all: &Candidates, system: &Sy
     let mut deletes: BTreeMap<TableName, (NodeId, Vec<&Candidate>)> = BTreeMap::new();
     for (node, rows) in nodes {
         let Some(place) = places.get(node) else { continue };
-        let mut alike: BTreeMap<&Masks, Vec<&Candidate>> = BTreeMap::new();
+        let mut alike: BTreeMap<(&Masks, bool), Vec<&Candidate>> = BTreeMap::new();
         for row in rows {
             match &row.action {
                 Action::Delete => deletes.entry(place.table_name.clone()).or_insert((node, Vec::new())).1.push(row),
-                Action::Mask(masks) => alike.entry(masks).or_default().push(row),
+                Action::Mask(masks) => alike.entry((masks, row.kept.is_some())).or_default().push(row),
                 Action::Keep(_) => {}
             }
         }
-        for (masks, rows) in alike {
+        for ((masks, kept), rows) in alike {
             let set = masks.iter().map(|(column, mask)| (column.clone(), mask.value().map(str::to_owned))).collect();
-            steps.push(step(place, all, StepAction::Mask { set }, &rows));
+            steps.push(Step { kept, ..step(place, all, StepAction::Mask { set }, &rows) });
         }
     }
     let order = delete_order(places, graph, &deletes);
@@ -129,6 +143,7 @@ fn step(place: &Place, all: &Candidates, action: StepAction, rows: &[&Candidate]
         key_columns: place.table().primary_key.clone(),
         columns: all.shapes[&place.node].columns.clone(),
         action,
+        kept: false,
         rows: rows
             .iter()
             .map(|row| ManifestRow { key: row.key.clone(), fingerprint: Personal::new(row.fingerprint.clone()) })
@@ -156,25 +171,32 @@ fn guards_of(place: &Place) -> impl Iterator<Item = Guard> {
     })
 }
 
-/// The keys of the person's rows that are deleted, as far as anything of theirs is found by them.
+/// The keys of the person's rows that are deleted, as far as anything of theirs is found by them. Where rows are kept for
+/// now, also those of rows that are masked: when their day comes, the kept ones must still be found.
 fn trails(places: &Places, graph: &Graph, all: &Candidates) -> Vec<Trail> {
     let mut trails: Vec<Trail> = Vec::new();
+    let some_stay = all.rows.iter().any(|row| row.kept.is_some());
     for place in places.iter() {
         let ends = place.pointed.iter().filter(|end| end.down);
         let columns: BTreeSet<&Vec<String>> = ends.map(|end| &end.columns).collect();
         for columns in columns {
-            let going = all
-                .rows
-                .iter()
-                .filter(|r| r.node == place.node && r.standing == Standing::Own && r.action == Action::Delete);
             let key = |row: &Candidate| -> Option<Vec<String>> {
                 columns.iter().map(|c| all.value(row, c).map(str::to_owned)).collect()
             };
-            let keys: Vec<_> = going.filter_map(key).map(Personal::new).collect();
-            if !keys.is_empty() {
-                let node = graph.node(place.node);
-                let (dataset, collection) = (node.dataset.clone(), node.collection.name.clone());
-                trails.push(Trail { dataset, collection, columns: columns.clone(), keys });
+            for stands in [false, true].into_iter().filter(|stands| !stands || some_stay) {
+                let left = |action: &Action| match action {
+                    Action::Delete => !stands,
+                    Action::Mask(_) => stands,
+                    Action::Keep(_) => false,
+                };
+                let own = all.rows.iter().filter(|r| r.node == place.node && r.standing == Standing::Own);
+                let lost = own.filter(|r| left(&r.action) && r.kept.is_none());
+                let keys: Vec<_> = lost.filter_map(key).map(Personal::new).collect();
+                if !keys.is_empty() {
+                    let node = graph.node(place.node);
+                    let (dataset, collection) = (node.dataset.clone(), node.collection.name.clone());
+                    trails.push(Trail { dataset, collection, columns: columns.clone(), keys, stands });
+                }
             }
         }
     }
@@ -192,26 +214,35 @@ fn plan_of(places: &Places, graph: &Graph, all: &Candidates) -> Plan {
         planned.counts = all.counts.get(&place.node).copied().unwrap_or_default();
         planned.deletion = Some(DeletionStep::default());
     }
-    let mut masked: BTreeMap<(NodeId, Standing, &Masks), u64> = BTreeMap::new();
+    let mut masked: BTreeMap<(NodeId, Standing, bool, &Masks), u64> = BTreeMap::new();
     let mut kept: BTreeMap<(NodeId, &str, Standing), u64> = BTreeMap::new();
     for row in &all.rows {
+        if let Some(kept) = &row.kept {
+            keep_for_now(&mut plan.collections[row.node.index()], kept);
+        }
         match &row.action {
             Action::Delete => {
                 if let Some(step) = &mut plan.collections[row.node.index()].deletion {
                     step.delete += 1;
                 }
             }
-            Action::Mask(masks) => *masked.entry((row.node, row.standing, masks)).or_default() += 1,
+            Action::Mask(masks) => {
+                *masked.entry((row.node, row.standing, row.kept.is_some(), masks)).or_default() += 1;
+            }
+            Action::Keep(_) if row.kept.is_some() => {}
             Action::Keep(reason) => *kept.entry((row.node, reason, row.standing)).or_default() += 1,
         }
     }
-    for ((node, standing, masks), rows) in masked {
+    for ((node, standing, kept, masks), rows) in masked {
         let field = |(field, mask): (&String, &crate::datamap::Masking)| MaskedField {
             field: field.clone(),
             strategy: mask.name().to_owned(),
         };
-        let step =
-            MaskStep { rows, reason: mask_reason(standing).to_owned(), fields: masks.iter().map(field).collect() };
+        let step = MaskStep {
+            rows,
+            reason: mask_reason(standing, kept).to_owned(),
+            fields: masks.iter().map(field).collect(),
+        };
         plan.collections[node.index()].deletion.get_or_insert_default().mask.push(step);
     }
     for ((node, reason, standing), rows) in kept {
@@ -219,14 +250,42 @@ fn plan_of(places: &Places, graph: &Graph, all: &Candidates) -> Plan {
             rows,
             reason: reason.to_owned(),
             shared: standing == Standing::Context && reason != KEPT_BY_DECISION,
+            citation: None,
+            next: None,
+            until: None,
+            hold: None,
         };
         plan.collections[node.index()].deletion.get_or_insert_default().keep.push(step);
     }
     plan
 }
 
-fn mask_reason(standing: Standing) -> &'static str {
+/// Counts one more row that is kept for now, beside those kept on the same ground.
+fn keep_for_now(planned: &mut PlannedCollection, kept: &Kept) {
+    let steps = &mut planned.deletion.get_or_insert_default().keep;
+    let same =
+        |s: &KeepStep| s.for_now() && s.reason == kept.ground && s.citation == kept.citation && s.hold == kept.hold;
+    match steps.iter_mut().find(|step| same(step)) {
+        Some(step) => {
+            step.rows += 1;
+            step.next = step.next.min(kept.until);
+            step.until = step.until.max(kept.until);
+        }
+        None => steps.push(KeepStep {
+            rows: 1,
+            reason: kept.ground.clone(),
+            shared: false,
+            citation: kept.citation.clone(),
+            next: kept.until,
+            until: kept.until,
+            hold: kept.hold,
+        }),
+    }
+}
+
+fn mask_reason(standing: Standing, kept: bool) -> &'static str {
     match standing {
+        _ if kept => "these rows are kept for now; what the duty to keep them does not need is masked at once",
         Standing::Own => "the dataset masks these rows instead of deleting them",
         Standing::Shared => "these rows carry somebody else's identity too; what names the person goes, the rest stays",
         Standing::Context => "only the person's rows point to these rows; the dataset masks them",

@@ -18,7 +18,7 @@ pub(super) fn outside(range: DateRange, value: Option<&str>) -> bool {
 }
 
 /// The day as the database prints it, without converting between time zones.
-fn day(text: &str) -> Option<NaiveDate> {
+pub(super) fn day(text: &str) -> Option<NaiveDate> {
     text.get(..10)?.parse().ok()
 }
 

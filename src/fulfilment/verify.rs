@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::candidates::Action;
 use super::manifest::Manifest;
 use super::prepare::survey;
-use super::{FulfilmentError, LeftOut, Systems};
+use super::{FulfilmentError, Keeping, LeftOut, Systems};
 use crate::datamap::NodeId;
 use crate::domain::identity::Identities;
 use crate::domain::ids::SystemId;
@@ -61,7 +61,20 @@ pub fn verify_without(
     done: &[Manifest],
     left_out: &LeftOut,
 ) -> Result<Remaining, FulfilmentError> {
-    let (_, candidates) = survey(systems, identities, done, left_out)?;
+    verify_keeping(systems, identities, done, &Keeping::leaving_out(left_out))
+}
+
+/// The same, after an erasure that left what a decision, a duty or a hold keeps.
+///
+/// # Errors
+/// As [`verify`].
+pub fn verify_keeping(
+    systems: &Systems,
+    identities: &Identities,
+    done: &[Manifest],
+    keeping: &Keeping<'_>,
+) -> Result<Remaining, FulfilmentError> {
+    let (_, candidates) = survey(systems, identities, done, keeping)?;
     let mut rows: BTreeMap<(NodeId, &str), u64> = BTreeMap::new();
     let mut kept: BTreeMap<(NodeId, &str), u64> = BTreeMap::new();
     for row in &candidates.rows {

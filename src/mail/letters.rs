@@ -4,6 +4,7 @@
 
 pub mod agency;
 mod appeals;
+mod retained;
 mod rights;
 
 use askama::Template;
@@ -13,6 +14,7 @@ use crate::domain::regime::AppealKind;
 use crate::domain::right::Right;
 
 pub use appeals::{AppealExtended, AppealOverturned, AppealReceived, AppealUpheld, AppealWithdrawn};
+pub use retained::ErasedLater;
 pub use rights::{Answered, Lifted, Marked, Notice};
 
 /// A letter's words, ready to be sent.

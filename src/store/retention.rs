@@ -6,7 +6,9 @@ use diesel::{delete, insert_into, update};
 
 use super::dialect::{ask, change};
 use super::requests::purged;
-use super::schema::{answers, communications, jobs, manifests, messages, record_holds, requests, steps, tasks};
+use super::schema::{
+    answers, communications, jobs, manifests, messages, record_holds, requests, retained, steps, tasks,
+};
 use super::sql_types::{At, On, Uid};
 use super::{StoreError, Tx};
 use crate::domain::ids::{ControllerId, RegimeId, RequestId, StaffId};
@@ -139,6 +141,7 @@ impl Tx<'_> {
         change!(self, c => delete(record_holds::table.find(uid)).execute(c))?;
         change!(self, c => delete(jobs::table.filter(jobs::request_id.eq(uid))).execute(c))?;
         change!(self, c => delete(answers::table.filter(answers::request_id.eq(uid))).execute(c))?;
+        change!(self, c => delete(retained::table.find(uid)).execute(c))?;
         self.opened.remove(&id);
         self.pending.purged = true;
         Ok(())

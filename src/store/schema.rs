@@ -313,6 +313,33 @@ table! {
     }
 }
 
+table! {
+    use diesel::sql_types::*;
+    use super::super::sql_types::*;
+    legal_holds (id) {
+        id -> Id,
+        controller -> Text,
+        email_index -> Nullable<Binary>,
+        phone_index -> Nullable<Binary>,
+        account_index -> Nullable<Binary>,
+        placed_at -> Moment,
+        placed_by -> Id,
+        sealed -> Binary,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use super::super::sql_types::*;
+    retained (request_id) {
+        request_id -> Id,
+        due -> Nullable<Day>,
+        held -> Bool,
+        queued -> Bool,
+        rounds -> Integer,
+    }
+}
+
 joinable!(sessions -> staff (staff_id));
 joinable!(tasks -> requests (request_id));
 allow_tables_to_appear_in_same_query!(sessions, staff);

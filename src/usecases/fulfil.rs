@@ -7,7 +7,9 @@ mod erasure;
 pub(super) mod marking;
 mod package;
 mod planned;
+mod proof;
 mod ranges;
+mod retained;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
@@ -25,11 +27,12 @@ use crate::domain::regime::Regime;
 use crate::domain::request::{Fulfilment, Line, Request, State, StateName};
 use crate::domain::right::Right;
 use crate::fulfilment::{FulfilmentError, LeftOut};
-use crate::store::{StepRow, StepState, Tx};
+use crate::store::{Standing, StepRow, StepState, Tx};
 
 pub use correction::CorrectionPlan;
 pub use package::remove_expired_packages;
 pub use planned::{Plan, What, plan};
+pub use retained::erase_retained;
 
 /// How long a deletion waits before it looks again whether the rest of its bundle was answered; answering it wakes the
 /// deletion earlier.
@@ -56,14 +59,14 @@ pub async fn fulfil(office: &Office, owner: Uuid, job: &LeasedJob, id: RequestId
     let result = tokio::task::spawn_blocking(move || carry_out(&blocking, &request, disclose))
         .await
         .map_err(|_| Error::Files("finish a fulfilment".into()))?;
-    let result = match result {
+    let (result, retained) = match result {
         Ok(result) => result,
         Err(error) => return Err(told(office, id, right, error).await),
     };
     crash::point("fulfilment.before_settle");
     let remember = office.clone();
     let job = job.clone();
-    let done = Done { request: id, result, review, now: office.clock.now() };
+    let done = Done { request: id, result, retained, review, now: office.clock.now() };
     office.store.write(move |tx| commit(&remember, tx, &job, owner, &done)).await?;
     Ok(None)
 }
@@ -109,6 +112,8 @@ fn steps(right: Right, result: &Fulfilment, now: DateTime<Utc>) -> Vec<StepRow> 
 struct Done {
     request: RequestId,
     result: Fulfilment,
+    /// What of a deletion is kept for a time.
+    retained: Option<Standing>,
     /// Whether staff look before it goes out.
     review: bool,
     now: DateTime<Utc>,
@@ -116,7 +121,7 @@ struct Done {
 
 /// Result, next state and the job's end, together. Where the lease was lost, somebody else commits the same.
 fn commit(office: &Office, tx: &mut Tx<'_>, job: &LeasedJob, owner: Uuid, done: &Done) -> Result<(), Error> {
-    let Done { request: id, result, review, now } = done;
+    let Done { request: id, result, retained, review, now } = done;
     let (id, now) = (*id, *now);
     if !tx.settle(job, owner, &Settlement::Done, now)? {
         return Ok(());
@@ -129,6 +134,7 @@ fn commit(office: &Office, tx: &mut Tx<'_>, job: &LeasedJob, owner: Uuid, done: 
     let outcome = request.complete(now, result.clone(), review)?;
     let outcome = outcome.with_remedies(|request| remedies(office, request, now));
     tx.save(&outcome)?;
+    tx.put_retained(id, *retained)?;
     wake_siblings(tx, &outcome.request, now)
 }
 
@@ -142,18 +148,20 @@ fn left_out(request: &Request) -> LeftOut {
     request.state.exceptions().iter().map(|e| (e.dataset.clone(), e.collection.clone())).collect()
 }
 
-fn carry_out(office: &Office, request: &Request, disclose: bool) -> Result<Fulfilment, Error> {
+/// What came of it, and what of a deletion is kept for a time.
+fn carry_out(office: &Office, request: &Request, disclose: bool) -> Result<(Fulfilment, Option<Standing>), Error> {
     let controller: &Controller = office.controller(&request.controller).ok_or(Error::UnknownController)?;
-    match request.right {
+    let result = match request.right {
+        Right::Deletion => return erasure::erase(office, controller, request),
         Right::Access | Right::Portability => package::make(office, controller, request, disclose),
-        Right::Deletion => erasure::erase(office, controller, request),
         Right::Correction => correction::correct(office, controller, request),
         Right::Categories => categories::make(office, controller, request),
         Right::AutomatedDecision => Ok(automated(controller)),
         Right::OptOut | Right::Restriction | Right::Objection | Right::LimitSensitive | Right::WithdrawConsent => {
             Ok(Fulfilment { marked: Mark::of(request.right), ..Fulfilment::default() })
         }
-    }
+    };
+    result.map(|result| (result, None))
 }
 
 /// What the policy says is the answer where no decision is taken by machine alone; elsewhere a person looks at it again

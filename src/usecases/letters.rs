@@ -4,6 +4,7 @@ mod agency;
 mod appeals;
 mod denial;
 pub mod notices;
+mod retained;
 mod told;
 
 use askama::Template;
@@ -26,7 +27,7 @@ use crate::domain::ids::{BundleId, RequestId};
 use crate::domain::job::Letter as Kind;
 use crate::domain::mark::Mark;
 use crate::domain::policy::Policy;
-use crate::domain::request::{Action, Completed, Exception, Fulfilment, Request, State, StateName};
+use crate::domain::request::{Action, Completed, Exception, Fulfilment, Line, Request, State, StateName};
 use crate::domain::right::Right;
 use crate::domain::task;
 use crate::domain::verification::Challenge;
@@ -203,6 +204,9 @@ pub async fn mail_letter(office: &Office, job: &Dispatch, id: RequestId, kind: K
                 None => "The code we sent was not entered in time.",
             };
             send(office, job, &request, &Expired { about, missing }).await
+        }
+        (Kind::ErasedLater, State::Fulfilled(_) | State::PartiallyFulfilled(_)) => {
+            retained::mail(office, job, &request, about).await
         }
         (Kind::AnsweredForYou, _) => agency::answered_for_you(office, job, &request, about).await,
         (Kind::Completed, State::Fulfilled(done) | State::PartiallyFulfilled(done)) => {
@@ -395,11 +399,17 @@ fn concerning<'a>(controller: &'a Controller, request: &'a Request, reference: &
     }
 }
 
-/// What was done with each collection, one line a collection.
+/// What was done with each collection, one line a collection; one more where rows are kept on another ground.
 fn erased(result: &Fulfilment) -> Vec<Erased<'_>> {
+    erased_lines(&result.lines)
+}
+
+fn erased_lines(done: &[Line]) -> Vec<Erased<'_>> {
     let mut lines: Vec<Erased<'_>> = Vec::new();
-    for line in &result.lines {
-        let at = lines.iter().position(|l| l.collection == line.collection).unwrap_or_else(|| {
+    for line in done {
+        let keeps = matches!(line.action, Action::Kept | Action::KeptShared) && line.note.is_some();
+        let fits = |l: &Erased<'_>| !keeps || l.why_kept.is_none_or(|why| Some(why) == line.note.as_deref());
+        let at = lines.iter().position(|l| l.collection == line.collection && fits(l)).unwrap_or_else(|| {
             lines.push(Erased { collection: &line.collection, deleted: 0, masked: 0, kept: 0, why_kept: None });
             lines.len() - 1
         });

@@ -3,6 +3,7 @@
 use chrono::NaiveDate;
 use serde::Serialize;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use super::fulfil::Plan;
 use super::history::{History, history};
@@ -14,7 +15,7 @@ use crate::domain::request::Request;
 use crate::domain::retention::Hold;
 use crate::domain::right::Right;
 use crate::domain::task::Task;
-use crate::store::{JobStatus, Message, Page, Queue, StepRow};
+use crate::store::{JobStatus, Message, Page, Queue, Standing, StepRow, Tx};
 
 /// One request with everything that belongs to it.
 pub struct Whole {
@@ -36,6 +37,10 @@ pub struct Whole {
     pub kept_until: Option<NaiveDate>,
     /// What keeps its record from the purge.
     pub hold: Option<Hold>,
+    /// What of a deletion is kept for a time.
+    pub retained: Option<Standing>,
+    /// The legal holds in force on its person.
+    pub legal_holds: Vec<Uuid>,
     /// What staff should know when they decide about it.
     pub guidance: Guidance,
 }
@@ -109,6 +114,8 @@ pub async fn whole(office: &Office, id: RequestId) -> Result<Whole, Error> {
                 kept_until: retention::kept_until(&inner, &request).map(|(day, _)| day),
                 tasks: tx.tasks(id)?,
                 hold: tx.record_hold(id)?,
+                retained: tx.retained(id)?,
+                legal_holds: holds_on(tx, &request)?,
                 guidance: Guidance::of(&inner, &request),
                 history: history(&inner, tx, &request)?,
                 referrals: controller.map(|c| c.policy.referrals.clone()).unwrap_or_default(),
@@ -119,6 +126,11 @@ pub async fn whole(office: &Office, id: RequestId) -> Result<Whole, Error> {
             })
         })
         .await
+}
+
+fn holds_on(tx: &mut Tx<'_>, request: &Request) -> Result<Vec<Uuid>, Error> {
+    let holds = tx.legal_holds_on(&request.controller, &request.particulars.person.identities())?;
+    Ok(holds.into_iter().map(|hold| hold.id).collect())
 }
 
 /// The audit trail of a request.

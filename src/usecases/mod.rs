@@ -11,6 +11,7 @@ pub mod evidence;
 pub mod follow;
 pub mod fulfil;
 pub mod history;
+pub mod holds;
 pub mod idempotency;
 pub mod letters;
 pub mod limits;

@@ -87,6 +87,10 @@ fn purge_one(office: &Office, tx: &mut Tx<'_>, id: RequestId) -> Result<Option<V
     if today <= last_day || tx.record_hold(id)?.is_some_and(|hold| today <= hold.until) {
         return Ok(None);
     }
+    // Rows of the person's are still to be erased, and without this record nobody could find them.
+    if tx.retained(id)?.is_some() {
+        return Ok(None);
+    }
     let entry = NewEntry::new(&request.controller, Some(id), office.clock.now(), Actor::System, "request.purged");
     tx.append(&entry.with(json!(record)))?;
     tx.purge(id)?;
@@ -102,9 +106,11 @@ pub fn kept_until(office: &Office, request: &Request) -> Option<(NaiveDate, Purg
     Some((retention::last_day(closed_on, kept_months), Purged { kept_months, closed_on }))
 }
 
-/// When a request came to its end, and whether there was an appeal: not before that is settled.
+/// When a request came to its end, and whether there was an appeal: not before that is settled. What was kept for a time
+/// and erased later belongs to the answer.
 fn ended(request: &Request) -> Option<(DateTime<Utc>, bool)> {
-    let closed = request.state.closed_at()?;
+    let later = request.state.result().and_then(|result| result.erased_later.last()).map(|later| later.at);
+    let closed = request.state.closed_at().max(later).filter(|_| request.state.closed_at().is_some())?;
     let Some(appeal) = request.appeal() else { return Some((closed, false)) };
     if request.open_appeal().is_some() {
         return None;

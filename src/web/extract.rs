@@ -263,6 +263,8 @@ needs! {
     ListAgents = Some(Permission::ListAgents);
     /// Keep a record from the purge.
     HoldRecords = Some(Permission::HoldRecords);
+    /// Keep a person's data from deletion.
+    HoldData = Some(Permission::HoldData);
     /// Figures and the request log.
     Report = Some(Permission::Report);
     /// Staff accounts.

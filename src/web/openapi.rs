@@ -4,8 +4,8 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 use super::api::{
-    accounts, agents, appeals, authorizations, decisions, operations, queue, receipts, records, reports, requests,
-    sessions, signals, suppressions, tasks, unsubscribe_links, verification,
+    accounts, agents, appeals, authorizations, decisions, holds, operations, queue, receipts, records, reports,
+    requests, sessions, signals, suppressions, tasks, unsubscribe_links, verification,
 };
 use super::centre::{authorization, privacy, unsubscribe};
 
@@ -32,6 +32,7 @@ pub const COMMITTED: &str = include_str!("../../openapi.yaml");
         authorizations::upload, authorizations::document, authorizations::decide,
         authorization::ask, authorization::answer, authorization::package,
         agents::list, agents::add, agents::remove,
+        holds::list, holds::place, holds::lift,
         receipts::list, receipts::keys,
         suppressions::list, signals::gpc, signals::support, unsubscribe_links::one, unsubscribe_links::many,
         privacy::show, unsubscribe::show, unsubscribe::act,

@@ -3,8 +3,8 @@
 use actix_web::web::{self, PathConfig, QueryConfig, ServiceConfig};
 
 use super::api::{
-    accounts, agents, appeals, authorizations, decisions, operations, queue, receipts, records, reports, requests,
-    sessions, signals, suppressions, tasks, unsubscribe_links, verification,
+    accounts, agents, appeals, authorizations, decisions, holds, operations, queue, receipts, records, reports,
+    requests, sessions, signals, suppressions, tasks, unsubscribe_links, verification,
 };
 use super::centre::{self, privacy, unsubscribe};
 use super::error::{self, Problem};
@@ -72,6 +72,8 @@ pub fn configure(config: &mut ServiceConfig) {
         "/v1/staff/api-keys" => { post "POST": accounts::add_api_key };
         "/v1/staff/agents" => { get "GET": agents::list, post "POST": agents::add };
         "/v1/staff/agents/{id}" => { delete "DELETE": agents::remove };
+        "/v1/staff/legal-holds" => { get "GET": holds::list, post "POST": holds::place };
+        "/v1/staff/legal-holds/{id}" => { delete "DELETE": holds::lift };
         "/v1/staff/export.csv" => { get "GET": queue::export };
         "/v1/staff/tasks" => { get "GET": tasks::list };
         "/v1/staff/requests/{id}/tasks/{number}" => { post "POST": tasks::finish };

@@ -118,6 +118,9 @@ pub struct Policy {
     /// What it says of decisions by machine alone; where it says nothing, staff answer.
     #[serde(default)]
     pub automated_decisions: Option<AutomatedDecisions>,
+    /// What a person reads of rows that a legal hold keeps; a plain sentence that does not give the hold away when absent.
+    #[serde(default, deserialize_with = "words")]
+    pub legal_hold_text: Option<String>,
     /// What rights do not reach.
     #[serde(default)]
     pub exclusions: Vec<Exclusion>,
@@ -165,10 +168,21 @@ impl Policy {
         self.authorities.get(&regime.id).or(regime.authority.as_ref())
     }
 
+    /// What a person reads of rows that a legal hold keeps.
+    pub fn held_words(&self) -> &str {
+        self.legal_hold_text.as_deref().unwrap_or(super::keeping::HELD)
+    }
+
     /// The day of a moment in the controller's time zone: the day of receipt, from which clocks count.
     pub fn day_of(&self, moment: DateTime<Utc>) -> NaiveDate {
         moment.with_timezone(&self.time_zone).date_naive()
     }
+}
+
+fn words<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+    let text = String::deserialize(from)?;
+    let said = !text.trim().is_empty() && !text.contains('\n');
+    said.then_some(Some(text)).ok_or_else(|| D::Error::custom("write a few words on one line"))
 }
 
 fn english() -> String {

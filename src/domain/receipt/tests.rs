@@ -188,6 +188,68 @@ fn an_erasure_says_what_became_of_the_rows_in_each_system() {
 }
 
 #[test]
+fn the_proof_of_an_erasure_is_told_per_system() {
+    use crate::domain::proof::{CollectionProof, KeptRows, SecondSearch};
+    let collection = |deleted, kept: Vec<KeptRows>| CollectionProof {
+        dataset: "crm".into(),
+        collection: "orders".into(),
+        deleted,
+        masked: 0,
+        kept,
+    };
+    let proof = |found, collections| SystemProof {
+        system: "crm-db".into(),
+        started_at: Some(now()),
+        finished_at: Some(now() + chrono::TimeDelta::seconds(2)),
+        manifests: vec!["9f86".into()],
+        collections,
+        second_search: SecondSearch { at: now() + chrono::TimeDelta::seconds(3), found },
+    };
+    let (ground, citation) = ("we must keep our books".to_owned(), Some("AO section 147".to_owned()));
+    let until = NaiveDate::from_ymd_opt(2032, 12, 31);
+    let kept = KeptRows { rows: 3, ground, citation, next: until, until };
+    let later = ErasedLater {
+        at: now() + chrono::TimeDelta::days(2231),
+        lines: vec![line("crm-db", "orders", Action::Deleted, 3)],
+        retained: Vec::new(),
+        proof: vec![proof(Found::Nothing, vec![collection(3, Vec::new())])],
+    };
+    let result = Fulfilment {
+        lines: vec![line("crm-db", "orders", Action::Deleted, 12), line("crm-db", "orders", Action::Kept, 3)],
+        proof: vec![proof(Found::NothingButKept, vec![collection(12, vec![kept])])],
+        erased_later: vec![later],
+        ..Fulfilment::default()
+    };
+    let receipt = Receipt::closed(HERE, &closed(submitted(Right::Deletion), result)).unwrap();
+    let written = serde_json::to_value(&receipt).unwrap();
+    let first = &receipt.outcome.as_ref().unwrap().proof[0];
+    insta::assert_snapshot!(serde_json::to_string(first).unwrap(), @r#"{"system":"crm-db","started_at":"2026-11-22T10:00:00Z","finished_at":"2026-11-22T10:00:02Z","manifests":["9f86"],"collections":[{"dataset":"crm","collection":"orders","deleted":12,"masked":0,"kept":[{"rows":3,"ground":"we must keep our books","citation":"AO section 147","next":"2032-12-31","until":"2032-12-31"}]}],"second_search":{"at":"2026-11-22T10:00:03Z","found":"nothing_but_kept"}}"#);
+    insta::assert_snapshot!(receipt.words(), @"
+    https://privacy.shop.example confirms how this request ended, as of 2026-11-22T10:00:00Z.
+
+      request       DSR-4D2P-F2DB (01a202b2-c500-7000-8000-0123456789ab)
+      asked         deletion
+      of            shop, under gdpr
+      received      2026-11-22T10:00:00Z by web
+      ended         2026-11-22T10:00:00Z: fulfilled
+      deleted       12 rows in crm-db (crm.orders)
+      kept          3 rows in crm-db (crm.orders)
+      searched      once more afterwards: nothing was left to erase
+      why kept      3 in crm-db (crm.orders): we must keep our books (AO section 147), until 2032-12-31
+      manifest      9f86  crm-db
+      erased        in crm-db from 2026-11-22T10:00:00Z to 2026-11-22T10:00:02Z
+      searched      crm-db again at 2026-11-22T10:00:03Z: nothing was found but what is kept
+      later         2032-12-31T10:00:00Z: what had been kept for a time was erased
+      deleted       3 rows in crm-db (crm.orders)
+      manifest      9f86  crm-db
+      erased        in crm-db from 2026-11-22T10:00:00Z to 2026-11-22T10:00:02Z
+      searched      crm-db again at 2026-11-22T10:00:03Z: nothing was found
+    ");
+    assert!(!written.to_string().contains("MARKER"));
+    assert_eq!(serde_json::from_value::<Receipt>(written).unwrap(), receipt);
+}
+
+#[test]
 fn a_package_is_named_by_its_sum_and_its_files() {
     let package = Package { id: Uuid::nil(), bytes: 9, sha256: "5e88".into(), expires_at: now() };
     let lines = vec![line("crm-db", "orders", Action::Disclosed, 1)];

@@ -4,7 +4,8 @@ use super::denial::known;
 use crate::domain::ids::RequestId;
 use crate::domain::request::{Exception, Request, StateName};
 use crate::domain::right::Right;
-use crate::fulfilment::{LeftOut, prepare_without};
+use crate::fulfilment::{LeftOut, prepare_keeping};
+use crate::usecases::holds::circumstances;
 use crate::usecases::office::Controller;
 use crate::usecases::{Error, Office};
 
@@ -62,7 +63,9 @@ async fn plan(office: &Office, request: Request, except: &[Exception]) -> Result
     let planned = tokio::task::spawn_blocking(move || {
         let controller = office.controller(&request.controller).ok_or(Error::UnknownController)?;
         let identities = request.particulars.person.identities();
-        Ok::<_, Error>(prepare_without(&controller.systems, &identities, &[], &left_out)?.1)
+        let now = circumstances(&office, &request)?;
+        let keeping = now.keeping(&left_out, &controller.policy);
+        Ok::<_, Error>(prepare_keeping(&controller.systems, &identities, &[], &keeping)?.1)
     });
     let plan = planned.await.map_err(|_| Error::Files("make a plan".into()))??;
     if plan.obstacles.is_empty() { Ok(()) } else { Err(Error::Obstacles(plan.obstacles)) }

@@ -1,20 +1,26 @@
 //! Deletion: a sealed manifest first, then one transaction a system, then a second search that must find nothing.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
+use super::super::holds::{Circumstances, circumstances};
 use super::super::office::Controller;
 use super::super::{Error, Office};
-use super::{ground_title, left_out};
+use super::{ground_title, left_out, proof};
 use crate::connectors::Key;
 use crate::crash;
 use crate::domain::identity::Identities;
 use crate::domain::ids::{RequestId, SystemId};
+use crate::domain::proof::{ErasedLater, KeptRows, RetainedRows};
 use crate::domain::regime::Regime;
 use crate::domain::request::{Action, Exception, Fulfilment, Line, Request};
 use crate::fulfilment::manifest::{StepAction, TableRef};
-use crate::fulfilment::{KEPT_BY_DECISION, LeftOut, Manifest, Plan, execute, prepare_without, verify_without};
+use crate::fulfilment::plan::KeepStep;
+use crate::fulfilment::{KEPT_BY_DECISION, Keeping, Manifest, Plan, execute, prepare_keeping, verify_keeping};
+use crate::store::{Standing, StoreError};
 
 /// How often rows that appeared meanwhile are gone after. A person who goes on using the service while they are being
 /// erased is a matter for staff, not for a loop.
@@ -25,20 +31,70 @@ const WHOLE: &str = "*";
 
 /// One round as the store keeps it, sealed under the request's key.
 #[derive(Serialize, Deserialize)]
-struct Round {
-    manifest: Manifest,
+pub(super) struct Round {
+    pub(super) manifest: Manifest,
     /// What the plan said of collections that are kept.
     kept: Vec<Line>,
     /// What the decision left out when the plan was made.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     except: Vec<Exception>,
+    /// What of it is kept for a time.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    retained: Vec<RetainedRows>,
+    /// Whether some of that is under a legal hold.
+    #[serde(default)]
+    held: bool,
+    /// The legal holds on the person when the plan was made.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    holds: Vec<Uuid>,
+    /// When the plan was made.
+    #[serde(default)]
+    pub(super) made_at: Option<DateTime<Utc>>,
+    /// The systems that are done, with the moment where it is known.
     #[serde(skip)]
-    executed: Vec<SystemId>,
+    pub(super) executed: BTreeMap<SystemId, Option<DateTime<Utc>>>,
+    /// Whether the store has it.
+    #[serde(skip)]
+    recorded: bool,
+}
+
+/// An erasure that is done: its rounds, and when the search after the last of them found nothing to erase.
+pub(super) struct Ran {
+    pub(super) rounds: Vec<Round>,
+    pub(super) searched_at: DateTime<Utc>,
 }
 
 /// Erases the person from the company's systems. Running it again after a crash anywhere reaches the same end: what a
 /// manifest says is carried out at least once and changes rows at most once.
-pub fn erase(office: &Office, controller: &Controller, request: &Request) -> Result<Fulfilment, Error> {
+pub fn erase(
+    office: &Office,
+    controller: &Controller,
+    request: &Request,
+) -> Result<(Fulfilment, Option<Standing>), Error> {
+    let ran = run(office, controller, request, 0)?;
+    let lines: Vec<Line> = done(&ran.rounds).into_iter().chain(ran.kept().cloned()).collect();
+    let proof = proof::of(&controller.systems, &ran.rounds, &lines, ran.retained(), ran.searched_at);
+    let result = Fulfilment { lines, retained: ran.retained().to_vec(), proof, ..Fulfilment::default() };
+    Ok((result, ran.standing()))
+}
+
+/// Erases what was kept for a time and need not be kept any longer; `answered` is how many rounds the person was told
+/// of. The same machine as the first time, with the same guarantees.
+pub fn erase_rest(
+    office: &Office,
+    controller: &Controller,
+    request: &Request,
+    answered: usize,
+) -> Result<(ErasedLater, Option<Standing>), Error> {
+    let ran = run(office, controller, request, answered)?;
+    let new = ran.rounds.get(answered..).unwrap_or_default();
+    let lines = done(new);
+    let all: Vec<Line> = lines.iter().chain(ran.kept()).cloned().collect();
+    let proof = proof::of(&controller.systems, new, &all, ran.retained(), ran.searched_at);
+    Ok((ErasedLater { at: ran.searched_at, lines, retained: ran.retained().to_vec(), proof }, ran.standing()))
+}
+
+fn run(office: &Office, controller: &Controller, request: &Request, answered: usize) -> Result<Ran, Error> {
     let identities = request.particulars.person.identities();
     let (except, left_out) = (request.state.exceptions(), left_out(request));
     let regime = office.regimes.get(&request.regime);
@@ -47,35 +103,81 @@ pub fn erase(office: &Office, controller: &Controller, request: &Request) -> Res
     let most = rounds.len() + ROUNDS;
     loop {
         for round in &mut rounds {
-            carry_out(office, controller, request.id, round)?;
+            carry_out(office, controller, request, round)?;
         }
+        let now = circumstances(office, request)?;
+        let keeping = now.keeping(&left_out, &controller.policy);
         let done: Vec<Manifest> = rounds.iter().map(|r| r.manifest.clone()).collect();
-        // Decided anew after an appeal: what was kept then is planned again.
-        let as_planned = rounds.last().is_some_and(|round| round.except == except);
-        if as_planned && verify_without(&controller.systems, &identities, &done, &left_out)?.is_done() {
-            return Ok(Fulfilment { lines: lines(&rounds), ..Fulfilment::default() });
+        // Decided anew after an appeal, held since, or its time over: what was kept then is planned again.
+        let as_planned = rounds.len() > answered
+            && rounds.last().is_some_and(|round| round.except == except && round.holds == now.hold_ids());
+        if as_planned && verify_keeping(&controller.systems, &identities, &done, &keeping)?.is_done() {
+            return Ok(Ran { rounds, searched_at: office.clock.now() });
         }
         if rounds.len() == most {
             let message = "rows of the person keep appearing while they are erased; stop what writes them, then retry";
             return Err(Error::Obstacles(vec![message.to_owned()]));
         }
-        let (manifest, plan) = prepare_without(&controller.systems, &identities, &done, &left_out)?;
+        let (manifest, plan) = prepare_keeping(&controller.systems, &identities, &done, &keeping)?;
         if !plan.obstacles.is_empty() {
             return Err(Error::Obstacles(plan.obstacles));
         }
-        let kept = kept(&plan, except, regime);
-        let round = Round { manifest, kept, except: except.to_vec(), executed: Vec::new() };
+        let mut round = Round::of(manifest, &plan, except, regime, &now);
+        round.made_at = Some(office.clock.now());
         if round.manifest.is_empty() {
             rounds.push(round);
-            break;
+            prove_absence(controller, &identities, &rounds, &keeping)?;
+            return Ok(Ran { rounds, searched_at: office.clock.now() });
         }
         crash::point("erasure.before_manifest");
         record(office, request.id, &round)?;
         crash::point("erasure.after_manifest");
+        round.recorded = true;
         rounds.push(round);
     }
-    prove_absence(controller, &identities, &rounds, &left_out)?;
-    Ok(Fulfilment { lines: lines(&rounds), ..Fulfilment::default() })
+}
+
+impl Round {
+    fn of(manifest: Manifest, plan: &Plan, except: &[Exception], regime: Option<&Regime>, now: &Circumstances) -> Self {
+        let keeps =
+            || plan.collections.iter().flat_map(|c| c.deletion.iter().flat_map(|d| &d.keep).map(move |k| (c, k)));
+        let retained = keeps().filter(|(_, keep)| keep.for_now()).map(|(place, keep)| RetainedRows {
+            system: place.system.to_string(),
+            dataset: place.dataset.clone(),
+            collection: place.collection.clone(),
+            kept: rows(keep),
+        });
+        Self {
+            manifest,
+            kept: kept(plan, except, regime),
+            except: except.to_vec(),
+            retained: retained.collect(),
+            held: keeps().any(|(_, keep)| keep.hold.is_some()),
+            holds: now.hold_ids(),
+            made_at: None,
+            executed: BTreeMap::new(),
+            recorded: false,
+        }
+    }
+}
+
+impl Ran {
+    fn kept(&self) -> impl Iterator<Item = &Line> {
+        self.rounds.last().into_iter().flat_map(|round| &round.kept)
+    }
+
+    fn retained(&self) -> &[RetainedRows] {
+        self.rounds.last().map_or(&[], |round| &round.retained)
+    }
+
+    /// When it is looked at again; none where nothing is kept for a time.
+    fn standing(&self) -> Option<Standing> {
+        let due = self.retained().iter().filter_map(|rows| rows.kept.next).min();
+        let held = self.rounds.last().is_some_and(|round| round.held);
+        let told = self.rounds.iter().filter(|round| round.recorded).count();
+        let rounds = i32::try_from(told).unwrap_or(i32::MAX);
+        (due.is_some() || held).then_some(Standing { due, held, queued: false, rounds })
+    }
 }
 
 /// The last word where there was nothing to erase: searched once more all the same.
@@ -83,10 +185,10 @@ fn prove_absence(
     controller: &Controller,
     identities: &Identities,
     rounds: &[Round],
-    left_out: &LeftOut,
+    keeping: &Keeping<'_>,
 ) -> Result<(), Error> {
     let done: Vec<Manifest> = rounds.iter().map(|r| r.manifest.clone()).collect();
-    let remaining = verify_without(&controller.systems, identities, &done, left_out)?;
+    let remaining = verify_keeping(&controller.systems, identities, &done, keeping)?;
     if remaining.is_done() {
         return Ok(());
     }
@@ -95,24 +197,47 @@ fn prove_absence(
     Err(Error::Obstacles(places.collect()))
 }
 
-fn carry_out(office: &Office, controller: &Controller, id: RequestId, round: &mut Round) -> Result<(), Error> {
+/// Carries out what of a round is left. Where a legal hold was placed since the round was planned, what is left of it is
+/// dropped, and planned again with the hold.
+fn carry_out(office: &Office, controller: &Controller, request: &Request, round: &mut Round) -> Result<(), Error> {
+    let id = request.id;
     let number = i32::try_from(round.manifest.round).unwrap_or(i32::MAX);
     let systems: Vec<SystemId> = round.manifest.system_ids().cloned().collect();
-    for system in systems {
-        if round.executed.contains(&system) {
-            continue;
+    for system in systems.iter().filter(|system| !round.executed.contains_key(*system)).cloned().collect::<Vec<_>>() {
+        let holds = circumstances(office, request)?.hold_ids();
+        if holds.iter().any(|hold| !round.holds.contains(hold)) {
+            return drop_rest(office, id, round);
         }
         execute(&controller.systems, &system, &round.manifest)?;
         crash::point("erasure.before_mark");
-        let marked = system.clone();
-        office.store.write_blocking(move |tx| Ok::<_, Error>(tx.mark_executed(id, number, &marked)?))?;
-        round.executed.push(system);
+        let (marked, at) = (system.clone(), office.clock.now());
+        let moment = serde_json::to_vec(&at).map_err(|_| Error::Files("write a moment".into()))?;
+        office.store.write_blocking(move |tx| match tx.put_manifest(id, number, &marked, &moment) {
+            Ok(()) => Ok::<_, Error>(tx.mark_executed(id, number, &marked)?),
+            // Whoever had the job before has marked it.
+            Err(StoreError::Conflict(_)) => Ok(()),
+            Err(error) => Err(error.into()),
+        })?;
+        round.executed.insert(system, Some(at));
     }
     Ok(())
 }
 
+/// Takes out of a round what was not carried out. What a system did just before a crash, without our having marked it,
+/// is gone there and not counted.
+fn drop_rest(office: &Office, id: RequestId, round: &mut Round) -> Result<(), Error> {
+    round.manifest.systems.retain(|part| round.executed.contains_key(&part.system));
+    let number = i32::try_from(round.manifest.round).unwrap_or(i32::MAX);
+    let bytes = written(round)?;
+    office.store.write_blocking(move |tx| Ok::<_, Error>(tx.put_manifest(id, number, &WHOLE.into(), &bytes)?))
+}
+
+fn written(round: &Round) -> Result<Vec<u8>, Error> {
+    serde_json::to_vec(round).map_err(|_| Error::Files("write a manifest".into()))
+}
+
 fn record(office: &Office, id: RequestId, round: &Round) -> Result<(), Error> {
-    let bytes = serde_json::to_vec(round).map_err(|_| Error::Files("write a manifest".into()))?;
+    let bytes = written(round)?;
     let number = i32::try_from(round.manifest.round).unwrap_or(i32::MAX);
     let systems: Vec<SystemId> = round.manifest.system_ids().cloned().collect();
     office.store.write_blocking(move |tx| {
@@ -131,11 +256,24 @@ fn recorded(office: &Office, id: RequestId) -> Result<Vec<Round>, Error> {
         let mut round: Round =
             serde_json::from_slice(bytes).map_err(|_| Error::Files("read a manifest of its own".into()))?;
         let executed = kept.iter().filter(|(n, system, _, done)| n == number && *done && system.as_str() != WHOLE);
-        round.executed = executed.map(|(_, system, ..)| system.clone()).collect();
+        // Marks of an older version do not say when.
+        let marked = |bytes: &[u8]| serde_json::from_slice(bytes).ok();
+        round.executed = executed.map(|(_, system, bytes, _)| (system.clone(), marked(bytes))).collect();
+        round.recorded = true;
         rounds.push(round);
     }
     rounds.sort_by_key(|r| r.manifest.round);
     Ok(rounds)
+}
+
+fn rows(keep: &KeepStep) -> KeptRows {
+    KeptRows {
+        rows: keep.rows,
+        ground: keep.reason.clone(),
+        citation: keep.citation.clone(),
+        next: keep.next,
+        until: keep.until,
+    }
 }
 
 fn kept(plan: &Plan, except: &[Exception], regime: Option<&Regime>) -> Vec<Line> {
@@ -155,7 +293,7 @@ fn kept(plan: &Plan, except: &[Exception], regime: Option<&Regime>) -> Vec<Line>
                 field: None,
                 action: if keep.shared { Action::KeptShared } else { Action::Kept },
                 rows: keep.rows,
-                note: Some(ground.unwrap_or_else(|| keep.reason.clone())),
+                note: Some(ground.unwrap_or_else(|| rows(keep).words())),
             });
         }
     }
@@ -163,12 +301,13 @@ fn kept(plan: &Plan, except: &[Exception], regime: Option<&Regime>) -> Vec<Line>
 }
 
 /// One line a collection and action, each row counted once, by the last round that treated it. What a manifest listed
-/// is gone, as the second search proved, so the manifests' own counts hold whatever crashed in between.
-fn lines(rounds: &[Round]) -> Vec<Line> {
+/// is gone, as the second search proved, so the manifests' own counts hold whatever crashed in between. A row that is
+/// kept for now counts as kept, whatever was masked in it.
+fn done(rounds: &[Round]) -> Vec<Line> {
     let mut order: Vec<Place<'_>> = Vec::new();
     let mut last: HashMap<(&SystemId, &TableRef, &Key), usize> = HashMap::new();
     for system in rounds.iter().flat_map(|r| &r.manifest.systems) {
-        for step in &system.steps {
+        for step in system.steps.iter().filter(|step| !step.kept) {
             let action = match step.action {
                 StepAction::Delete => Action::Deleted,
                 StepAction::Mask { .. } => Action::Masked,
@@ -184,8 +323,7 @@ fn lines(rounds: &[Round]) -> Vec<Line> {
     }
     let mut rows = vec![0; order.len()];
     last.values().for_each(|at| rows[*at] += 1);
-    let done = order.iter().zip(rows).filter(|(_, rows)| *rows > 0).map(|(place, rows)| place.line(rows));
-    done.chain(rounds.last().map(|r| r.kept.clone()).unwrap_or_default()).collect()
+    order.iter().zip(rows).filter(|(_, rows)| *rows > 0).map(|(place, rows)| place.line(rows)).collect()
 }
 
 /// Where something was done, and what.

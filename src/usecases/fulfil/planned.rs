@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::super::holds::circumstances;
 use super::super::office::Controller;
 use super::super::recipients::{self, Recipients};
 use super::super::{Error, Office};
@@ -9,7 +10,7 @@ use super::{background, categories, correction, marking};
 use crate::domain::mark::Mark;
 use crate::domain::request::{OptOut, Request};
 use crate::domain::right::Right;
-use crate::fulfilment::{self, ExportOptions};
+use crate::fulfilment::{self, ExportOptions, LeftOut};
 
 /// What fulfilling a request would do, and who else hears of it.
 #[derive(Debug, Serialize)]
@@ -90,7 +91,11 @@ fn what(office: &Office, controller: &Controller, request: &Request) -> Result<W
             What::Collections(fulfilment::plan_access(&controller.systems, &identities, options)?)
         }
         Right::Categories => What::Categories(categories::plan(controller, request)?),
-        Right::Deletion => What::Collections(fulfilment::prepare(&controller.systems, &identities, &[])?.1),
+        Right::Deletion => {
+            let now = circumstances(office, request)?;
+            let keeping = now.keeping(<&LeftOut>::default(), &controller.policy);
+            What::Collections(fulfilment::prepare_keeping(&controller.systems, &identities, &[], &keeping)?.1)
+        }
         Right::Correction => What::Corrections(correction::plan(controller, request)?),
         Right::OptOut => What::OptOut { opt_out_of: request.particulars.opt_out_of.clone() },
         Right::AutomatedDecision => automated(controller),

@@ -179,8 +179,26 @@ pub struct WholeView {
     pub tasks: Vec<TaskView>,
     /// How long its record is kept.
     pub record: RecordView,
+    /// After a deletion: what is kept for a time, and when it is looked at again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retention: Option<RetentionView>,
+    /// The legal holds in force on its person, by id.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub legal_holds: Vec<Uuid>,
     /// What law and policy say to whoever decides.
     pub guidance: Guidance,
+}
+
+/// What of a deletion is kept for a time.
+#[derive(Serialize, ToSchema)]
+pub struct RetentionView {
+    /// The last day of the rows whose time is over first; they are erased from the next day on.
+    #[schema(required)]
+    pub next: Option<NaiveDate>,
+    /// Whether some are kept until a legal hold is lifted.
+    pub held: bool,
+    /// Whether erasing what may go is on its way.
+    pub queued: bool,
 }
 
 /// The person, as staff see them.
@@ -360,6 +378,8 @@ impl From<Whole> for WholeView {
             jobs: whole.jobs.iter().map(JobView::from).collect(),
             tasks: whole.tasks.iter().map(TaskView::from).collect(),
             record: RecordView { kept_until: whole.kept_until, hold: whole.hold.as_ref().map(HoldView::from) },
+            retention: whole.retained.map(|r| RetentionView { next: r.due, held: r.held, queued: r.queued }),
+            legal_holds: whole.legal_holds,
             guidance: whole.guidance,
         }
     }

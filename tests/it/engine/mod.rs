@@ -6,6 +6,7 @@ mod correction;
 mod erasure;
 mod obstacles;
 mod others;
+mod retention;
 pub mod shop;
 
 use std::collections::BTreeMap;

@@ -32,6 +32,31 @@ INSERT INTO newsletter VALUES (1, 'ada@EXAMPLE.com'), (2, 'bob@example.com'), (3
 INSERT INTO page_views VALUES (1, 1, '/', '192.0.2.1'), (2, 2, '/', '192.0.2.2'), (3, 1, '/spoon', NULL);
 ";
 
+/// When the orders were placed.
+pub const DATED_SQL: &str = "
+ALTER TABLE orders ADD COLUMN placed_on DATE;
+UPDATE orders SET placed_on = '2020-05-05' WHERE id = 10;
+UPDATE orders SET placed_on = '2022-03-03' WHERE id <> 10;
+";
+
+/// The dataset of a shop that has to keep its orders for a time, though not the notes in them.
+pub fn dated() -> String {
+    let orders = "      - name: orders\n        fields:\n";
+    assert!(SHOP.contains(orders));
+    let retain = "      - name: orders
+        fides_meta:
+          retain:
+            ground: we must keep our books
+            citation: AO section 147
+            for: 6 years
+            from: placed_on
+            counted_from: end_of_year
+            mask: [note]
+        fields:
+          - {name: placed_on, data_categories: [user.financial]}\n";
+    SHOP.replace(orders, retain)
+}
+
 pub const DESK_SQL: &str = "
 CREATE TABLE tickets (id INTEGER PRIMARY KEY, customer_id INTEGER NOT NULL, handled_by INTEGER, subject TEXT NOT NULL);
 CREATE TABLE messages (id INTEGER PRIMARY KEY, ticket_id INTEGER NOT NULL REFERENCES tickets (id),

@@ -34,7 +34,8 @@ fn roles(operation: &str) -> Option<&'static [Role]> {
         | "get_authorization"
         | "decide_authorization"
         | "list_agents" => &[Reviewer, Officer],
-        "settle_appeal" | "extend_appeal" | "add_agent" | "remove_agent" | "hold_record" => &[Officer],
+        "settle_appeal" | "extend_appeal" | "add_agent" | "remove_agent" | "hold_record" | "list_legal_holds"
+        | "place_legal_hold" | "lift_legal_hold" => &[Officer],
         "reset_second_factor" | "add_account" | "list_accounts" | "add_api_key" => &[Admin],
         _ => return None,
     })

@@ -21,6 +21,7 @@ mod purge;
 mod receipts;
 mod records;
 mod reminders;
+mod retention;
 mod rights;
 mod second_factor;
 mod sign_in;
