@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::deadline::{Deadline, Duty};
 use super::ids::{ControllerId, RegimeId};
-use super::request::{Action, Channel, OptOut, Request, State};
+use super::request::{Action, Channel, OptOut, Request, State, Transmission};
 use super::right::Right;
 
 /// The type of a receipt as a JWS (RFC 8725 section 3.11): no other token of this server's has it.
@@ -103,6 +103,9 @@ pub struct End {
     /// SHA-256 of the package, in hexadecimal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub package_sha256: Option<String>,
+    /// When the package was taken by the company that the person named; that company is not named here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transmitted_at: Option<DateTime<Utc>>,
 }
 
 fn none(count: &u64) -> bool {
@@ -176,6 +179,10 @@ impl Receipt {
             by_hand: result.is_some_and(|r| r.by_hand),
             second_search: erased.then(|| "nothing_left_to_erase".to_owned()),
             package_sha256: result.and_then(|r| Some(r.package.as_ref()?.sha256.clone())),
+            transmitted_at: result.and_then(|r| match r.transmission {
+                Some(Transmission::Sent { at, .. }) => Some(at),
+                _ => None,
+            }),
         };
         Some(Self { outcome: Some(end), ..Self::about(issuer, request, Event::Closed, closed_at) })
     }
@@ -249,6 +256,8 @@ impl End {
             lines.push("  searched      once more afterwards: nothing was left to erase".to_owned());
         }
         lines.extend(self.package_sha256.iter().map(|sum| format!("  package       SHA-256 {sum}")));
+        let sent = |at: &DateTime<Utc>| format!("  transmitted   {} to the company that was asked for", moment(*at));
+        lines.extend(self.transmitted_at.iter().map(sent));
         lines
     }
 }

@@ -8,6 +8,7 @@ pub(super) mod marking;
 mod package;
 mod planned;
 mod ranges;
+mod transmission;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
@@ -30,6 +31,7 @@ use crate::store::{StepRow, StepState, Tx};
 pub use correction::CorrectionPlan;
 pub use package::remove_expired_packages;
 pub use planned::{Plan, What, plan};
+pub(super) use transmission::check as check_transmission;
 
 /// How long a deletion waits before it looks again whether the rest of its bundle was answered; answering it wakes the
 /// deletion earlier.
@@ -43,7 +45,11 @@ pub async fn fulfil(office: &Office, owner: Uuid, job: &LeasedJob, id: RequestId
     let request = office.store.read(move |tx| Ok::<_, Error>(tx.request(id)?)).await?;
     // Purged, withdrawn, or done by whoever had the job before.
     let Some(request) = request else { return Ok(Some(Settlement::Done)) };
-    let State::Fulfilling { disclose, .. } = request.state else { return Ok(Some(Settlement::Done)) };
+    let State::Fulfilling { disclose, prepared, .. } = &request.state else { return Ok(Some(Settlement::Done)) };
+    let disclose = *disclose;
+    if let Some(prepared) = prepared {
+        return transmission::send(office, owner, job, &request, &prepared.result).await.map(|()| None);
+    }
     if request.right == Right::Deletion && package_outstanding(office, request.bundle).await? {
         let reason = "waits until the access package of the same submission was delivered".to_owned();
         return Ok(Some(Settlement::Postponed { until: office.clock.now() + PATIENCE, reason }));
@@ -145,7 +151,11 @@ fn left_out(request: &Request) -> LeftOut {
 fn carry_out(office: &Office, request: &Request, disclose: bool) -> Result<Fulfilment, Error> {
     let controller: &Controller = office.controller(&request.controller).ok_or(Error::UnknownController)?;
     match request.right {
-        Right::Access | Right::Portability => package::make(office, controller, request, disclose),
+        Right::Access => package::make(office, controller, request, disclose),
+        Right::Portability => {
+            let made = package::make(office, controller, request, disclose)?;
+            Ok(transmission::left_to_staff(office, request, made))
+        }
         Right::Deletion => erasure::erase(office, controller, request),
         Right::Correction => correction::correct(office, controller, request),
         Right::Categories => categories::make(office, controller, request),

@@ -67,7 +67,7 @@ pub fn staff(world: &World) {
     tokio::runtime::Runtime::new().unwrap().block_on(add_staff(&office));
 }
 
-fn release_leases(world: &World, store: Kind) {
+pub fn release_leases(world: &World, store: Kind) {
     let sql = "UPDATE jobs SET leased_until = NULL, owner = NULL WHERE owner IS NOT NULL";
     world.execute_in_store(store, sql);
 }
