@@ -52,9 +52,24 @@ mod tests {
     #[test]
     fn each_end_is_told_as_it_was() {
         let at = chrono::DateTime::from_timestamp(0, 0).unwrap();
-        insta::assert_snapshot!(shown(Some(Transmission::Sent { at, host: None })), @"");
-        insta::assert_snapshot!(shown(Some(Transmission::Failed { at, reason: "it answered 410".into() })), @"");
-        insta::assert_snapshot!(shown(Some(Transmission::ByHand)), @"");
-        insta::assert_snapshot!(shown(None), @"");
+        insta::assert_snapshot!(shown(Some(Transmission::Sent { at, host: None })), @"
+        As you asked, we sent the same package to https://intake.example/habeas
+        on 22 November 2026, and it was taken there. For that copy,
+        please turn to them.
+        ");
+        insta::assert_snapshot!(shown(Some(Transmission::Failed { at, reason: "it answered 410".into() })), @"
+        You asked us to send the package to https://intake.example/habeas as well.
+        We tried, and it was not taken there. You can pass your copy on yourself.
+        ");
+        insta::assert_snapshot!(shown(Some(Transmission::ByHand)), @"
+        You asked us to send the package to https://intake.example/habeas as well.
+        That is no address to which our server can send. If we get it there in another
+        way, we tell you. You can also pass your copy on yourself.
+        ");
+        insta::assert_snapshot!(shown(None), @"
+        You asked us to send the package to https://intake.example/habeas as well.
+        We did not: it goes to you alone. You can pass your copy on yourself, and ask us
+        for the reasons.
+        ");
     }
 }
