@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use ipnet::IpNet;
 use secrecy::SecretString;
 use serde::Deserialize;
 
@@ -27,6 +28,8 @@ pub struct Config {
     pub limits: Limits,
     /// How staff sign in.
     pub staff: Staff,
+    /// How packages go to other companies.
+    pub transmit: Transmit,
     /// A folder of regime files that add to or replace the built-in ones.
     pub regimes: Option<PathBuf>,
     /// For whom the server answers.
@@ -99,6 +102,16 @@ pub struct Staff {
     pub require_second_factor: bool,
 }
 
+/// `[transmit]`: packages go to other companies over the public internet, and nowhere inside, unless it is said here.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Transmit {
+    /// Networks beside the public internet to which packages may go, at any port: `["10.20.0.0/16"]`.
+    pub allow: Vec<IpNet>,
+    /// A file of PEM certificates of authorities that are trusted beside the system's own.
+    pub ca_file: Option<PathBuf>,
+}
+
 /// `[[controllers]]`
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -138,6 +151,7 @@ impl Default for Config {
             storage: Storage { directory: "packages".into() },
             limits: Limits::default(),
             staff: Staff::default(),
+            transmit: Transmit::default(),
             regimes: None,
             controllers: Vec::new(),
             systems: Vec::new(),

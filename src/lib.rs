@@ -12,6 +12,7 @@ pub mod fulfilment;
 pub mod mail;
 pub mod packaging;
 pub mod regimes;
+pub mod sending;
 pub mod sign_in;
 pub mod signing;
 pub mod store;

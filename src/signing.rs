@@ -214,6 +214,11 @@ impl Signer {
         URL_SAFE_NO_PAD.encode_string(signature, &mut jws);
         jws
     }
+
+    /// The bare signature of a message in a form other than JWS (RFC 8032). It must be one that no JWS can have.
+    pub fn sign_message(&self, message: &[u8]) -> Vec<u8> {
+        self.pair.sign(message).as_ref().to_vec()
+    }
 }
 
 #[cfg(test)]

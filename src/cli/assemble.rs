@@ -15,6 +15,7 @@ use crate::fulfilment::Systems;
 use crate::mail::{MailConfig, Mailer, TransportKind};
 use crate::packaging::shelf::Shelf;
 use crate::regimes::Regimes;
+use crate::sending::{Authorities, Sender};
 use crate::sign_in::{Source, Verifier};
 use crate::signing::{KeySet, Signer};
 use crate::store::{Keys, Options, Store};
@@ -159,6 +160,18 @@ pub fn retired_keys(config: &Config) -> Result<KeySet, Finding> {
     KeySet::parse(&text).map_err(finding)
 }
 
+/// The certificate authorities that are trusted, beside the system's own, when a package goes to another company.
+///
+/// # Errors
+/// When their file cannot be read, or holds none.
+pub fn authorities(config: &Config) -> Result<Authorities, Finding> {
+    let Some(file) = &config.transmit.ca_file else { return Ok(Authorities::default()) };
+    let path = config.path(file);
+    let finding = |message: String| Finding::error(&path.display().to_string(), 1, message);
+    let text = std::fs::read(&path).map_err(|e| finding(format!("cannot be read: {e}")))?;
+    Authorities::parse(&text).map_err(|e| finding(e.to_string()))
+}
+
 /// How mail leaves.
 ///
 /// # Errors
@@ -196,11 +209,13 @@ pub fn office(config: &Config, clock: Clock) -> Result<Office, Failure> {
     let documents = Shelf::in_directory(directory.join("authorizations"))
         .map_err(|e| Failure::Message(format!("documents cannot be kept in {}: {e}", directory.display())))?;
     let store = store(config)?;
-    let signer = Signer::new(store.keys().signing_seed(), retired_keys(config)?);
+    let signer = Arc::new(Signer::new(store.keys().signing_seed(), retired_keys(config)?));
+    let sender = Sender::new(config.transmit.allow.clone(), authorities(config)?, signer.clone());
     Ok(Office {
         store,
         clock,
-        signer: Arc::new(signer),
+        signer,
+        sender: Arc::new(sender),
         limits: limits(config),
         regimes: Arc::new(regimes),
         mailer: Arc::new(mailer),

@@ -19,6 +19,7 @@ pub fn check(config: &Config) -> Result<ExitCode, Failure> {
     let regimes = assemble::regimes(config)?;
     let controllers = assemble::controllers(config, &regimes)?;
     let mut findings: Vec<Finding> = assemble::retired_keys(config).err().into_iter().collect();
+    findings.extend(assemble::authorities(config).err());
     for controller in controllers.values() {
         findings.extend(of_controller(config, controller));
     }

@@ -39,6 +39,10 @@ pub fn listen(address: &str) -> Result<TcpListener, Failure> {
 /// Lines on standard error, JSON where `HABEAS_LOG_FORMAT=json` says so; `HABEAS_LOG` sets what is logged (`info`).
 pub fn log_to_stderr() {
     let filter = EnvFilter::try_from_env("HABEAS_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    // These tell in their finer lines to which hosts they connect, and persons name some of these.
+    let quiet = ["reqwest=warn", "hyper_util=warn", "rustls=warn"]
+        .map(|d| d.parse().expect("each of these is written as a directive"));
+    let filter = quiet.into_iter().fold(filter, EnvFilter::add_directive);
     let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     // A second subscriber in one process is a test's; the first stays.
     let _ = match std::env::var("HABEAS_LOG_FORMAT").as_deref() {

@@ -466,7 +466,8 @@ impl Request {
         let State::AwaitingRelease { approval, result, .. } = self.state.clone() else {
             return Err(self.illegal("released"));
         };
-        let result = Fulfilment { answer, ..result };
+        // Words of an earlier release stay where a transmission failed after it.
+        let result = Fulfilment { answer: answer.or_else(|| result.answer.clone()), ..result };
         let step = Step { now, by: Actor::Staff(by) };
         if self.transmits(&approval, &result) {
             return Ok(self.hand_over(step, approval, Some(by), result));

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::deadline::{Deadline, Duty};
 use super::ids::{ControllerId, RegimeId};
 use super::proof::{ErasedLater, Found, SystemProof};
-use super::request::{Action, Channel, OptOut, Request, State};
+use super::request::{Action, Channel, OptOut, Request, State, Transmission};
 use super::right::Right;
 
 /// The type of a receipt as a JWS (RFC 8725 section 3.11): no other token of this server's has it.
@@ -110,6 +110,9 @@ pub struct End {
     /// SHA-256 of the package, in hexadecimal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub package_sha256: Option<String>,
+    /// When the package was taken by the company that the person named; that company is not named here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transmitted_at: Option<DateTime<Utc>>,
 }
 
 /// What was erased after the answer.
@@ -203,6 +206,10 @@ impl Receipt {
             proof: result.map(|r| r.proof.clone()).unwrap_or_default(),
             erased_later: result.map(|r| r.erased_later.iter().map(Later::from).collect()).unwrap_or_default(),
             package_sha256: result.and_then(|r| Some(r.package.as_ref()?.sha256.clone())),
+            transmitted_at: result.and_then(|r| match r.transmission {
+                Some(Transmission::Sent { at, .. }) => Some(at),
+                _ => None,
+            }),
         };
         Some(Self { outcome: Some(end), ..Self::about(issuer, request, Event::Closed, closed_at) })
     }
@@ -282,6 +289,8 @@ impl End {
             lines.extend(later.proof.iter().flat_map(proved));
         }
         lines.extend(self.package_sha256.iter().map(|sum| format!("  package       SHA-256 {sum}")));
+        let sent = |at: &DateTime<Utc>| format!("  transmitted   {} to the company that was asked for", moment(*at));
+        lines.extend(self.transmitted_at.iter().map(sent));
         lines
     }
 }

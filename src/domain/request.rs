@@ -489,6 +489,10 @@ pub enum Transmission {
     Sent {
         /// When.
         at: DateTime<Utc>,
+        /// The host it went to: the person gave it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[schema(value_type = Option<String>)]
+        host: Option<Personal<String>>,
     },
     /// It did not, for good.
     Failed {

@@ -337,6 +337,8 @@ pub struct AnsweredInPart<'a> {
     pub package: Option<(&'a str, NaiveDate)>,
     /// What was left out.
     pub left_out: &'a [LeftOut<'a>],
+    /// What else the person should know.
+    pub notes: &'a [String],
     /// What the person can do.
     pub remedies: Remedies<'a>,
 }

@@ -5,6 +5,7 @@ mod partly;
 
 use chrono::{DateTime, Utc};
 
+use super::fulfil::check_transmission;
 use super::remedies::remedies;
 use super::{Error, Office, tasks};
 use crate::clock;
@@ -15,18 +16,28 @@ use crate::domain::job::{Job, Letter, NewJob};
 use crate::domain::lifecycle::{Refusal, Step};
 use crate::domain::personal::Personal;
 use crate::domain::policy::{Approval, Referral};
-use crate::domain::request::{Exception, Extension, Outcome, Request, State, StateName};
+use crate::domain::request::{Exception, Extension, Outcome, Request, State, StateName, Transmission};
 use crate::domain::right::Right;
 use crate::store::{Message, Tx};
 
-/// Approves: the company's systems will be searched or changed, but for the collections in `except`, for which the
-/// request is denied; and staff look through what the policy names.
+/// What an approval says beyond that it is one.
+#[derive(Clone, Debug, Default)]
+pub struct Approving {
+    /// The collections that are left out, for which the request is denied.
+    pub except: Vec<Exception>,
+    /// Whether the package may go to the address that the person named (GDPR Art. 20(2)).
+    pub transmit: bool,
+}
+
+/// Approves: the company's systems will be searched or changed, but for the collections that are left out; and staff
+/// look through what the policy names.
 ///
 /// # Errors
 /// [`Error::Refused`], also where the policy wants evidence that is not there; for an exception also
 /// [`Error::Invalid`], [`Error::UnknownGround`] and, where what is kept would refer to what is deleted,
-/// [`Error::Obstacles`].
-pub async fn approve(office: &Office, by: StaffId, id: RequestId, except: Vec<Exception>) -> Result<Request, Error> {
+/// [`Error::Obstacles`]. [`Error::Invalid`] too where there is no address to which a package can be sent.
+pub async fn approve(office: &Office, by: StaffId, id: RequestId, approving: Approving) -> Result<Request, Error> {
+    let Approving { except, transmit } = approving;
     if !except.is_empty() {
         partly::check(office, id, &except).await?;
     }
@@ -41,7 +52,12 @@ pub async fn approve(office: &Office, by: StaffId, id: RequestId, except: Vec<Ex
                 request.needs_its_evidence()?;
             }
             let clocks = request.clocks.clone();
-            let outcome = inner.dated(&clocks, request.approve_except(now, by, except.clone())?, now);
+            let mut outcome = request.approve_except(now, by, except.clone())?;
+            if transmit {
+                check_transmission(&inner, &outcome.request)?;
+                outcome = outcome.with_transmission(now, by);
+            }
+            let outcome = inner.dated(&clocks, outcome, now);
             tx.save(&outcome)?;
             tasks::arise(&inner, tx, &outcome.request, now)?;
             Ok(outcome.request)
@@ -226,6 +242,9 @@ pub async fn release(
             }
             let outcome: Outcome = if again {
                 request.run_again(now, by)?
+            } else if transmission_failed(&request) {
+                // The work by hand joined the answer when it was released the first time.
+                request.release(now, by, answer.clone())?
             } else {
                 tasks::join(&inner, tx, request)?.release(now, by, answer.clone())?
             };
@@ -243,7 +262,13 @@ fn review_owed(office: &Office, request: &Request) -> bool {
     request.right == Right::AutomatedDecision && said.is_some_and(|said| !said.decisions.is_empty())
 }
 
-/// Has work that failed tried again at once.
+/// Whether a package was released and did not reach the other company.
+fn transmission_failed(request: &Request) -> bool {
+    let transmission = request.state.result().and_then(|result| result.transmission.as_ref());
+    !request.state.name().is_final() && matches!(transmission, Some(Transmission::Failed { .. }))
+}
+
+/// Has work that failed tried again at once, a package that another company did not take among it.
 ///
 /// # Errors
 /// [`Error::Refused`] when no work of the request waits.
@@ -253,6 +278,11 @@ pub async fn retry(office: &Office, by: StaffId, id: RequestId) -> Result<Reques
         .store
         .write(move |tx| {
             let request = tx.request_for_update(id)?.ok_or(Error::NotFound("request"))?;
+            if transmission_failed(&request) {
+                let outcome = request.transmit_again(now, by)?;
+                tx.save(&outcome)?;
+                return Ok(outcome.request);
+            }
             if tx.retry_now(id, now)? == 0 {
                 return Err(Refusal::IllegalState { verb: "retried", state: request.state.name() }.into());
             }

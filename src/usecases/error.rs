@@ -7,6 +7,7 @@ use crate::domain::lifecycle::Refusal;
 use crate::domain::right::Right;
 use crate::domain::verification::ChallengeError;
 use crate::fulfilment::FulfilmentError;
+use crate::sending::SendError;
 use crate::sign_in::SignInError;
 use crate::store::StoreError;
 
@@ -133,6 +134,9 @@ pub enum Error {
     /// The company's systems could not be searched or changed.
     #[error(transparent)]
     Fulfilment(#[from] FulfilmentError),
+    /// The other company did not take the package, this time.
+    #[error("the package was not taken by the company that the person named: {0}")]
+    Sending(#[from] SendError),
     /// The plan cannot be carried out as things stand.
     #[error("the plan has obstacles: {}", .0.join("; "))]
     Obstacles(Vec<String>),

@@ -10,6 +10,7 @@ mod planned;
 mod proof;
 mod ranges;
 mod retained;
+mod transmission;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
@@ -33,6 +34,7 @@ pub use correction::CorrectionPlan;
 pub use package::remove_expired_packages;
 pub use planned::{Plan, What, plan};
 pub use retained::erase_retained;
+pub(super) use transmission::check as check_transmission;
 
 /// How long a deletion waits before it looks again whether the rest of its bundle was answered; answering it wakes the
 /// deletion earlier.
@@ -46,7 +48,11 @@ pub async fn fulfil(office: &Office, owner: Uuid, job: &LeasedJob, id: RequestId
     let request = office.store.read(move |tx| Ok::<_, Error>(tx.request(id)?)).await?;
     // Purged, withdrawn, or done by whoever had the job before.
     let Some(request) = request else { return Ok(Some(Settlement::Done)) };
-    let State::Fulfilling { disclose, .. } = request.state else { return Ok(Some(Settlement::Done)) };
+    let State::Fulfilling { disclose, prepared, .. } = &request.state else { return Ok(Some(Settlement::Done)) };
+    let disclose = *disclose;
+    if let Some(prepared) = prepared {
+        return transmission::send(office, owner, job, &request, &prepared.result).await.map(|()| None);
+    }
     if request.right == Right::Deletion && package_outstanding(office, request.bundle).await? {
         let reason = "waits until the access package of the same submission was delivered".to_owned();
         return Ok(Some(Settlement::Postponed { until: office.clock.now() + PATIENCE, reason }));
@@ -153,7 +159,11 @@ fn carry_out(office: &Office, request: &Request, disclose: bool) -> Result<(Fulf
     let controller: &Controller = office.controller(&request.controller).ok_or(Error::UnknownController)?;
     let result = match request.right {
         Right::Deletion => return erasure::erase(office, controller, request),
-        Right::Access | Right::Portability => package::make(office, controller, request, disclose),
+        Right::Access => package::make(office, controller, request, disclose),
+        Right::Portability => {
+            let made = package::make(office, controller, request, disclose)?;
+            Ok(transmission::left_to_staff(office, request, made))
+        }
         Right::Correction => correction::correct(office, controller, request),
         Right::Categories => categories::make(office, controller, request),
         Right::AutomatedDecision => Ok(automated(controller)),

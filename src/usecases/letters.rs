@@ -6,6 +6,7 @@ mod denial;
 pub mod notices;
 mod retained;
 mod told;
+mod transmission;
 
 use askama::Template;
 use chrono::{DateTime, NaiveDate, Utc};
@@ -258,6 +259,7 @@ async fn completed(
     let told: Vec<&str> = told.iter().map(String::as_str).collect();
     let told = told.as_slice();
     let notes: Vec<String> = result.notes.iter().cloned().chain(answer.map(str::to_owned)).collect();
+    let notes: Vec<String> = notes.into_iter().chain(transmission::said(office, request, result)?).collect();
     let since = day(office, request, done.at)?;
     match request.right {
         Right::OptOut => {
@@ -295,7 +297,7 @@ async fn completed(
             let until = result.package.as_ref().map(|p| day(office, request, p.expires_at)).transpose()?;
             let package = until.map(|until| (url.as_str(), until));
             if !done.approval.except.is_empty() {
-                return in_part(office, job, request, package, about, remedies).await;
+                return in_part(office, job, request, package, about, &notes, remedies).await;
             }
             let Some((url, until)) = package else { return Ok(()) };
             send(office, job, request, &PackageReady { about, url, until, notes: &notes, by_hand }).await
@@ -309,6 +311,7 @@ async fn in_part(
     request: &Request,
     package: Option<(&str, NaiveDate)>,
     about: Concerning<'_>,
+    notes: &[String],
     remedies: Remedies<'_>,
 ) -> Result<(), LetterError> {
     let regime = office.regimes.get(&request.regime);
@@ -319,7 +322,7 @@ async fn in_part(
         LeftOut { collection: &e.collection, ground, explanation: e.explanation.expose() }
     };
     let left_out: Vec<LeftOut<'_>> = except.iter().zip(&grounds).map(left_out).collect();
-    send(office, job, request, &AnsweredInPart { about, package, left_out: &left_out, remedies }).await
+    send(office, job, request, &AnsweredInPart { about, package, left_out: &left_out, notes, remedies }).await
 }
 
 /// What the policy says of deletions; how long things stay only where something did.

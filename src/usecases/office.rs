@@ -18,6 +18,7 @@ use crate::fulfilment::Systems;
 use crate::mail::Mailer;
 use crate::packaging::shelf::Shelf;
 use crate::regimes::Regimes;
+use crate::sending::Sender;
 use crate::sign_in::Verifier;
 use crate::signing::Signer;
 use crate::store::Store;
@@ -39,6 +40,8 @@ pub struct Office {
     pub documents: Arc<Shelf>,
     /// What the server signs its receipts with.
     pub signer: Arc<Signer>,
+    /// How packages go to other companies.
+    pub sender: Arc<Sender>,
     /// How much one address may send.
     pub limits: Limits,
     /// How people reach the server, as it stands in mails; without a slash at its end.

@@ -15,6 +15,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("mail", &["domain"]),
     ("packaging", &["domain", "connectors", "crash", "clock"]),
     ("sign_in", &["domain"]),
+    ("sending", &["domain", "signing"]),
     ("fulfilment", &["domain", "connectors", "datamap", "crash"]),
     ("config", &["domain", "mail"]),
     (
@@ -32,6 +33,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "fulfilment",
             "signing",
             "sign_in",
+            "sending",
         ],
     ),
     ("web", &["domain", "fulfilment", "sign_in", "signing", "store", "usecases"]),

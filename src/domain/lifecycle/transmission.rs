@@ -59,7 +59,12 @@ impl Request {
         let sent = matches!(transmission, Transmission::Sent { .. });
         let step = Step { now, by: Actor::System };
         let event = if sent { "request.transmitted" } else { "request.transmission_failed" };
-        let noted = entry(&self, step, event, json!({}));
+        // The address is the person's to know; what the delivery was called is enough to find it at the other company.
+        let mut facts = json!({ "delivery": result.package.as_ref().map(|package| package.id) });
+        if let Transmission::Failed { reason, .. } = &transmission {
+            facts["reason"] = json!(reason);
+        }
+        let noted = entry(&self, step, event, facts);
         let result = Fulfilment { transmission: Some(transmission), ..result };
         let facts = summary(&result);
         let mut outcome = if sent {
@@ -117,7 +122,7 @@ mod tests {
         let on_its_way = approved(true).complete(now(), packed(), false).unwrap();
         assert_eq!(on_its_way.request.state.name(), StateName::Fulfilling);
         assert_eq!(on_its_way.jobs[0].job.kind(), "fulfil");
-        let done = on_its_way.request.transmitted(now(), Transmission::Sent { at: now() }).unwrap();
+        let done = on_its_way.request.transmitted(now(), Transmission::Sent { at: now(), host: None }).unwrap();
         assert_eq!(done.request.state.name(), StateName::Fulfilled);
         assert_eq!(done.jobs.len(), 1, "the letter");
     }

@@ -6,6 +6,7 @@ use super::super::holds::circumstances;
 use super::super::office::Controller;
 use super::super::recipients::{self, Recipients};
 use super::super::{Error, Office};
+use super::transmission::Way;
 use super::{background, categories, correction, marking};
 use crate::domain::mark::Mark;
 use crate::domain::request::{OptOut, Request};
@@ -28,6 +29,9 @@ pub struct Plan {
     /// says so.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub transmit_to: Option<String>,
+    /// How it gets there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub transmission: Option<Way>,
 }
 
 /// What is done.
@@ -78,6 +82,7 @@ pub fn plan(office: &Office, request: &Request) -> Result<Plan, Error> {
         notified: by_mail,
         to_notify: by_staff,
         transmit_to: request.particulars.transmit_to.as_ref().map(|to| to.expose().clone()),
+        transmission: Way::of(office, request),
     })
 }
 

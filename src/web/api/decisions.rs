@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::domain::ids::{RequestId, StaffId};
 use crate::domain::personal::Personal;
 use crate::domain::request::Exception;
-use crate::usecases::decide::{self, Referring, Withheld};
+use crate::usecases::decide::{self, Approving, Referring, Withheld};
 use crate::usecases::{Error, Office, marks};
 use crate::web::api::requests::{MessageBody, MessageView};
 use crate::web::error::{Problem, ProblemBody};
@@ -29,7 +29,7 @@ pub struct DenialBody {
     pub explanation: String,
 }
 
-/// What an approval leaves out.
+/// What an approval leaves out, and whether the package may go to another company.
 #[derive(Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ApprovalBody {
@@ -37,6 +37,10 @@ pub struct ApprovalBody {
     #[serde(default)]
     #[schema(max_items = 200)]
     pub except: Vec<ExceptionBody>,
+    /// Whether the package may be sent to the address in `transmit_to`, as the plan shows it. Without it the package goes
+    /// to the person only.
+    #[serde(default)]
+    pub transmit: bool,
 }
 
 /// A collection for which the request is denied.
@@ -58,7 +62,7 @@ pub struct ExceptionBody {
 }
 
 impl ApprovalBody {
-    fn parse(self) -> Result<Vec<Exception>, Error> {
+    fn parse(self) -> Result<Approving, Error> {
         if self.except.len() > 200 {
             return Err(Error::invalid("/except", "at most 200 collections can be left out"));
         }
@@ -71,7 +75,8 @@ impl ApprovalBody {
                 explanation: Personal::new(required(body.explanation, &at("explanation"), 10_000)?),
             })
         };
-        self.except.into_iter().enumerate().map(parse).collect()
+        let except = self.except.into_iter().enumerate().map(parse).collect::<Result<_, Error>>()?;
+        Ok(Approving { except, transmit: self.transmit })
     }
 }
 
@@ -163,8 +168,8 @@ pub async fn approve(
     id: Path<Uuid>,
     body: Body<ApprovalBody>,
 ) -> Result<HttpResponse, Problem> {
-    let except = body.read_or_default().await?.parse()?;
-    let request = decide::approve(&office, caller.member().id, RequestId(*id), except).await?;
+    let approving = body.read_or_default().await?.parse()?;
+    let request = decide::approve(&office, caller.member().id, RequestId(*id), approving).await?;
     Ok(HttpResponse::Ok().json(RequestView::from(&request)))
 }
 
@@ -339,7 +344,7 @@ pub async fn lift(
     Ok(HttpResponse::Ok().json(RequestView::from(&request)))
 }
 
-/// Has work that failed tried again at once.
+/// Has work that failed tried again at once, also a package that another company did not take.
 #[utoipa::path(
     post, path = "/v1/staff/requests/{id}/retry", tag = "staff", operation_id = "retry_request", security(("staff" = [])),
     params(("id" = Uuid, Path, description = "The request.")),

@@ -28,6 +28,7 @@ mod sign_in;
 mod signals;
 mod staff;
 mod tasks;
+mod transmission;
 mod verification;
 
 use std::collections::BTreeMap;

@@ -3,5 +3,6 @@
 pub mod mysql;
 pub mod postgres;
 pub mod provider;
+pub mod receiver;
 pub mod server;
 pub mod world;

@@ -245,6 +245,7 @@ fn answered_in_part() {
         about: about(Right::Access),
         package: Some(("https://privacy.infotech.example/v1/requests/1/package", day(12, 31))),
         left_out: &LEFT_OUT,
+        notes: &[],
         remedies: commissioner(),
     };
     insta::assert_snapshot!(shown(&letter), @"
@@ -285,6 +286,7 @@ fn nothing_beside_what_was_left_out() {
         about: about(Right::Access),
         package: None,
         left_out: &LEFT_OUT,
+        notes: &[],
         remedies: Remedies::default(),
     };
     insta::assert_snapshot!(shown(&letter), @"

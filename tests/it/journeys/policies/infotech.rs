@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::Promised;
 use crate::journeys::unzip;
+use crate::support::receiver::Receiver;
 use crate::support::world::Kind;
 
 #[rstest]
@@ -16,6 +17,23 @@ fn a_copy_comes_as_csv(#[values(Kind::Sqlite, Kind::Postgres)] store: Kind) {
     assert_eq!(done["state"], "fulfilled", "{done}");
     let files = unzip(company.server.api.package(&id, &token));
     assert!(files["data/shop/customers.csv"].contains("Ada@Example.com"));
+}
+
+#[rstest]
+fn a_copy_goes_to_another_company(#[values(Kind::Sqlite, Kind::Postgres)] store: Kind) {
+    let intake = Receiver::start(&[]);
+    let company = Promised::configured("infotech", store, |world| intake.allow(world));
+    let (token, id) = company.proved("portability", Some("US-UT"), json!({ "transmit_to": intake.url }));
+    let api = &company.server.api;
+    let officer = api.sign_in(Role::Officer);
+    let approved = api.post(&format!("/v1/staff/requests/{id}/approval"), &officer, json!({ "transmit": true }));
+    assert_eq!(approved.0, 200, "{}", approved.1);
+    assert_eq!(api.settled(&id, &officer)["state"], "awaiting_release", "staff look first, as the policy says");
+    assert!(intake.received().is_empty(), "and nothing leaves before");
+    assert_eq!(api.post(&format!("/v1/staff/requests/{id}/release"), &officer, json!({})).0, 200);
+    assert_eq!(api.settled(&id, &officer)["state"], "fulfilled");
+    assert_eq!(intake.received()[0].body, api.package(&id, &token), "the person has the same");
+    company.mail("ada@example.com", "it was taken there");
 }
 
 #[rstest]

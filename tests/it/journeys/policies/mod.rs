@@ -55,10 +55,16 @@ struct Promised {
 
 impl Promised {
     fn by(controller: &'static str, store: Kind) -> Self {
+        Self::configured(controller, store, |_| ())
+    }
+
+    /// The same, with more in its configuration.
+    fn configured(controller: &'static str, store: Kind, configure: impl FnOnce(&World)) -> Self {
         let file = format!("{}/policies/{controller}.toml", env!("CARGO_MANIFEST_DIR"));
         let policy = std::fs::read_to_string(file).unwrap();
         let world = World::promising(store, Kind::Sqlite, controller, &policy);
         let world = world.with_system(controller, "hub", HUB_SQL, HUB);
+        configure(&world);
         let server = Server::start(&world);
         Self { controller, world, server }
     }
