@@ -24,6 +24,7 @@ mod remedies;
 pub mod remind;
 pub mod report;
 pub mod retention;
+pub mod services;
 pub mod second_factor;
 pub mod signal;
 pub mod staff;
