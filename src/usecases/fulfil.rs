@@ -173,7 +173,8 @@ fn carry_out(
     let controller: &Controller = office.controller(&request.controller).ok_or(Error::UnknownController)?;
     let mut result = match request.right {
         Right::Access | Right::Portability | Right::Categories => {
-            let mut services = Services::ask(office, controller, request)?;
+            let mut services = Services::plan(office, controller, request)?;
+            services.deliver()?;
             if let Some(pending) = services.pending()? {
                 return Ok(Progress::Waits(pending));
             }
@@ -200,14 +201,20 @@ fn carry_out(
     Ok(Progress::Done(Box::new(result)))
 }
 
-/// Databases and services are changed each on its own: what the services are asked is written down before anything
-/// changes, because it names keys that an erasure removes, and one that fails fails at the end.
+/// Databases and services are changed each on its own, and what fails fails at the end. What the services are asked is
+/// written down before anything changes, because it names keys that an erasure removes.
 fn change(office: &Office, controller: &Controller, request: &Request) -> Result<Progress, Error> {
-    let mut services = Services::ask(office, controller, request)?;
-    let mut result = match request.right {
-        Right::Deletion => erasure::erase(office, controller, request)?,
-        _ => correction::correct(office, controller, request)?,
+    let mut services = Services::plan(office, controller, request)?;
+    let databases = match request.right {
+        Right::Deletion => erasure::erase(office, controller, request),
+        _ => correction::correct(office, controller, request),
     };
+    // An obstacle is for staff to settle before anything changes anywhere.
+    if let Err(error @ Error::Obstacles(_)) = databases {
+        return Err(error);
+    }
+    services.deliver()?;
+    let mut result = databases?;
     if let Some(pending) = services.prove()? {
         return Ok(Progress::Waits(pending));
     }

@@ -43,12 +43,11 @@ pub struct Services<'o> {
 }
 
 impl<'o> Services<'o> {
-    /// Writes down what is to be asked, unless it was before, and sends what has no answer. Blocks. A service that fails
-    /// is no error yet: see [`Services::pending`].
+    /// Writes down what is to be asked, unless it was before. Blocks.
     ///
     /// # Errors
     /// When the store fails, or a database in which keys for a service are looked for.
-    pub fn ask(office: &'o Office, controller: &'o Controller, request: &'o Request) -> Result<Self, Error> {
+    pub fn plan(office: &'o Office, controller: &'o Controller, request: &'o Request) -> Result<Self, Error> {
         let at = match &request.state {
             State::Fulfilling { approval, .. } => approval.at,
             _ => request.received_at,
@@ -61,7 +60,6 @@ impl<'o> Services<'o> {
         if services.deliveries.is_empty() {
             services.record(question::of(office, controller, request, at)?)?;
         }
-        services.deliver()?;
         Ok(services)
     }
 
@@ -121,8 +119,12 @@ impl<'o> Services<'o> {
         self.reload()
     }
 
-    /// Sends what has no answer and is not waited for; each on its own.
-    fn deliver(&mut self) -> Result<(), Error> {
+    /// Sends what has no answer and is not waited for; each on its own. Blocks. A service that fails is no error yet:
+    /// see [`Services::pending`].
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn deliver(&mut self) -> Result<(), Error> {
         let mut sent = false;
         for delivery in &self.deliveries {
             if delivery.answer().is_some() {

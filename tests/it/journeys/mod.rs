@@ -23,6 +23,7 @@ mod records;
 mod reminders;
 mod rights;
 mod second_factor;
+mod services;
 mod sign_in;
 mod signals;
 mod staff;

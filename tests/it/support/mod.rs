@@ -4,4 +4,5 @@ pub mod mysql;
 pub mod postgres;
 pub mod provider;
 pub mod server;
+pub mod service;
 pub mod world;
