@@ -118,7 +118,9 @@ fn systems(config: &Config, controller: &ControllerId, findings: &mut Vec<Findin
         if is_service(system) {
             match service(config, system) {
                 Ok(service) => drop(services.insert(system.id.clone(), service)),
-                Err(message) => findings.push(Finding::error(&config.file, 1, format!("system {}: {message}", system.id))),
+                Err(message) => {
+                    findings.push(Finding::error(&config.file, 1, format!("system {}: {message}", system.id)))
+                }
             }
             continue;
         }

@@ -245,7 +245,12 @@ impl<'a> Stream<'a> {
         Self { sink, header, secret, disclose: options.disclose, range, begun: false, done }
     }
 
-    pub(super) fn row(&mut self, place: &Place, row: &crate::connectors::Row, verdict: &Verdict) -> Result<(), FulfilmentError> {
+    pub(super) fn row(
+        &mut self,
+        place: &Place,
+        row: &crate::connectors::Row,
+        verdict: &Verdict,
+    ) -> Result<(), FulfilmentError> {
         let first = place.columns.len();
         if self.range.is_some_and(|(at, range)| range::outside(range, row.get(first + at))) {
             self.done.outside += 1;

@@ -81,7 +81,10 @@ impl<W: Write> Gathering<W> {
         };
         let known = &self.collections[index].columns;
         if let Some(position) = fields.keys().position(|name| !known.iter().any(|c| c.name == *name)) {
-            let message = format!("a row of {collection} has a field (number {}) that the dataset does not describe", position + 1);
+            let message = format!(
+                "a row of {collection} has a field (number {}) that the dataset does not describe",
+                position + 1
+            );
             return Err(refuse(message));
         }
         let cells: Vec<(Written, Option<String>)> = known

@@ -34,7 +34,9 @@ mod verify;
 pub use candidates::KEPT_BY_DECISION;
 pub use correct::{Correction, CorrectionOutcome, Preview, apply, preview};
 pub use erase::{SystemOutcome, execute};
-pub use export::{Cell, CollectionHeader, ColumnHeader, Counts, ExportOptions, Exported, Sink, Standing, export, export_with};
+pub use export::{
+    Cell, CollectionHeader, ColumnHeader, Counts, ExportOptions, Exported, Sink, Standing, export, export_with,
+};
 pub use handed::Handed;
 pub use left_out::LeftOut;
 pub use manifest::Manifest;

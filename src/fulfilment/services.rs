@@ -116,7 +116,8 @@ pub fn check(systems: &Systems) -> Vec<Finding> {
     let mut findings: Vec<Finding> = unfollowed.map(finding).collect();
     for (system, _) in systems.services() {
         let nodes: Vec<&Node> = graph.nodes().map(|(_, n)| n).filter(|n| n.system == *system).collect();
-        let leads = graph.pointers().any(|(_, p)| graph.node(p.from).system == *system && leads_into_service(systems, p));
+        let leads =
+            graph.pointers().any(|(_, p)| graph.node(p.from).system == *system && leads_into_service(systems, p));
         if let (Some(first), true, false) = (nodes.first(), kinds(&nodes).is_empty(), leads) {
             let message = format!("nothing leads to service `{system}`: give a field of its dataset an `identity`");
             findings.push(Finding { file: first.file.clone(), line: 1, severity: Severity::Error, message });

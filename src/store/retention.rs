@@ -6,7 +6,9 @@ use diesel::{delete, insert_into, update};
 
 use super::dialect::{ask, change};
 use super::requests::purged;
-use super::schema::{answers, communications, deliveries, jobs, manifests, messages, record_holds, requests, steps, tasks};
+use super::schema::{
+    answers, communications, deliveries, jobs, manifests, messages, record_holds, requests, steps, tasks,
+};
 use super::sql_types::{At, On, Uid};
 use super::{StoreError, Tx};
 use crate::domain::ids::{ControllerId, RegimeId, RequestId, StaffId};

@@ -90,7 +90,14 @@ async fn told(office: &Office, id: RequestId, right: Right, error: Error) -> Err
         error: Some(error.to_string()),
         updated_at: office.clock.now(),
     };
-    let written = office.store.write(move |tx| Ok::<_, Error>(tx.put_steps(id, std::slice::from_ref(&step))?)).await;
+    let written = office
+        .store
+        .write(move |tx| {
+            // What it waited for is told no more.
+            tx.clear_steps(id)?;
+            Ok::<_, Error>(tx.put_steps(id, std::slice::from_ref(&step))?)
+        })
+        .await;
     if let Err(second) = written {
         tracing::warn!(request = %id, error = %second, "a failed step could not be noted");
     }
@@ -221,6 +228,12 @@ fn change(office: &Office, controller: &Controller, request: &Request) -> Result
     // The databases know nothing of what services hold.
     result.lines.retain(|line| controller.systems.service(&line.system.as_str().into()).is_none());
     result.lines.extend(services.lines()?);
+    if request.right == Right::Deletion {
+        let left_out = package::excluded(controller, office.regimes.get(&request.regime), request);
+        let of_service = |line: &Line| controller.systems.service(&line.system.as_str().into()).is_some();
+        result.lines.extend(left_out.into_iter().filter(of_service));
+        result.lines.extend(services::read_only(controller));
+    }
     Ok(Progress::Done(Box::new(result)))
 }
 

@@ -9,8 +9,8 @@ use crate::clock;
 use crate::domain::ids::{RequestId, StaffId};
 use crate::domain::personal::Personal;
 use crate::domain::request::Request;
-use crate::domain::task::{Done, Task, TaskResult};
 use crate::domain::staff::Permission;
+use crate::domain::task::{Done, Task, TaskResult};
 use crate::store::{Page, TaskFilter, TaskLine, Tx};
 
 /// What a member of staff says about a task.

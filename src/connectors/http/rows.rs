@@ -239,7 +239,8 @@ mod tests {
     #[test]
     fn values_keep_all_their_digits() {
         let json = r#"{"collections": {"a": [{"n": 12345678901234567890.10, "t": "é\n", "z": null}], "b": []}}"#;
-        let lines = "{\"collection\": \"a\", \"row\": {\"n\": 12345678901234567890.10, \"t\": \"é\\n\", \"z\": null}}\n\n";
+        let lines =
+            "{\"collection\": \"a\", \"row\": {\"n\": 12345678901234567890.10, \"t\": \"é\\n\", \"z\": null}}\n\n";
         let expected =
             [r#"a: n=(Number, Some("12345678901234567890.10")) t=(Text, Some("é\n")) z=(Null, None)"#.to_owned()];
         assert_eq!(all(json, Format::Json).unwrap(), expected);

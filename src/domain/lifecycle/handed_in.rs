@@ -38,7 +38,8 @@ mod tests {
         for from in StateName::ALL.iter().copied() {
             let access = request(Right::Access, state(from));
             let made = access.rows_handed_in(now(), StaffId(uuid::Uuid::nil()));
-            let again = made.as_ref().is_ok_and(|o| o.request.state.name() == StateName::Fulfilling && o.jobs.len() == 1);
+            let again =
+                made.as_ref().is_ok_and(|o| o.request.state.name() == StateName::Fulfilling && o.jobs.len() == 1);
             assert_eq!(again, from == StateName::AwaitingRelease, "{}", from.as_str());
         }
     }

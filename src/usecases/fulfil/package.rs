@@ -137,7 +137,7 @@ pub async fn remove_expired_packages(office: &Office) -> Result<(), Error> {
 }
 
 /// What the approval leaves out, one line each with its ground; how many rows there are is not told.
-fn excluded(controller: &Controller, regime: Option<&Regime>, request: &Request) -> Vec<Line> {
+pub(super) fn excluded(controller: &Controller, regime: Option<&Regime>, request: &Request) -> Vec<Line> {
     let graph = controller.systems.graph();
     let line = |e: &Exception| {
         let node = graph.node(graph.find(&e.dataset, &e.collection)?);

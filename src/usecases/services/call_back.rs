@@ -30,10 +30,18 @@ pub struct CallBack {
     pub body: Vec<u8>,
 }
 
-/// The longest call-back that a service may send; none where there is no such service.
-pub fn longest(office: &Office, system: &SystemId) -> Option<usize> {
-    let service = service(office, system)?;
-    Some(usize::try_from(service.longest()).unwrap_or(usize::MAX))
+/// What is read of a body before its signature is looked at, where nothing is waited for.
+const NOT_AWAITED: usize = 64 * 1024;
+
+/// How much of a call-back is read: as much as the service may send where its message was sent, else little, so that a
+/// stranger fills no memory.
+///
+/// # Errors
+/// When the store fails.
+pub async fn longest(office: &Office, system: &SystemId, delivery: Uuid) -> Result<usize, Error> {
+    let sent = office.store.read(move |tx| Ok::<_, Error>(tx.delivery(delivery)?)).await?;
+    let service = service(office, system).filter(|_| sent.is_some_and(|d| d.occasion.system == *system));
+    Ok(service.map_or(NOT_AWAITED, |service| usize::try_from(service.longest()).unwrap_or(usize::MAX)))
 }
 
 fn service<'o>(office: &'o Office, system: &SystemId) -> Option<&'o Service> {

@@ -56,7 +56,8 @@ impl Services<'_> {
                         continue;
                     }
                     if round >= ROUNDS {
-                        let what = left.iter().map(|(name, rows)| format!("{system}: {rows} rows of {name} are still found"));
+                        let what =
+                            left.iter().map(|(name, rows)| format!("{system}: {rows} rows of {name} are still found"));
                         return Err(Error::Obstacles(what.collect()));
                     }
                     let again = Question::Erase(find);

@@ -5,12 +5,16 @@ use super::super::office::Controller;
 use super::Services;
 use super::answer::read_back;
 use super::question::Message;
-use crate::connectors::http::messages::{Corrected, Erased, Question};
+use crate::connectors::http::messages::{Corrected, CorrectedField, Erased, FieldCorrection, Question};
+use crate::datamap::Node;
 use crate::domain::delivery::{Delivery, Operation};
 use crate::domain::request::{Action, Line};
 
 /// Why nothing was asked of a system.
 const SWITCHED_OFF: &str = "the system that holds it could not be used; the company looks into it by hand";
+
+/// Why a service is not asked to erase.
+const READ_ONLY: &str = "what is there may not be changed";
 
 impl Services<'_> {
     /// What was erased and corrected; rows found become lines with the package that holds them.
@@ -26,7 +30,13 @@ impl Services<'_> {
                         let (this, that) = (&delivery.occasion, &d.occasion);
                         that.operation == Operation::Erase && that.system == this.system && that.round > this.round
                     });
-                    erased(delivery, &self.dataset(&delivery.occasion.system), &read_back(&answer.said)?, last, &mut lines);
+                    erased(
+                        delivery,
+                        &self.dataset(&delivery.occasion.system),
+                        &read_back(&answer.said)?,
+                        last,
+                        &mut lines,
+                    );
                 }
                 (Operation::Correct, Some(answer)) => lines.extend(corrected(delivery, read_back(&answer.said)?)?),
                 _ => {}
@@ -59,9 +69,7 @@ fn erased(delivery: &Delivery, dataset: &str, erased: &Erased, last: bool, lines
 
 fn corrected(delivery: &Delivery, done: Corrected) -> Result<Vec<Line>, Error> {
     let Question::Correct(asked) = Message::of(delivery)?.question else { return Ok(Vec::new()) };
-    let line = |(asked, done): (&_, _)| {
-        let asked: &crate::connectors::http::messages::FieldCorrection = asked;
-        let done: crate::connectors::http::messages::CorrectedField = done;
+    let line = |(asked, done): (&FieldCorrection, CorrectedField)| {
         let none = (done.rows == 0).then(|| "no row of yours holds it".to_owned());
         let refused = done.refused.or(none);
         (asked.collection.clone(), asked.field.clone(), done.rows, refused)
@@ -82,15 +90,28 @@ fn corrected(delivery: &Delivery, done: Corrected) -> Result<Vec<Line>, Error> {
 /// What is not in the answer because a system is switched off: the answer is partial, and staff look first.
 pub fn switched_off(controller: &Controller) -> Vec<Line> {
     let off: Vec<_> = controller.systems.disabled().collect();
-    let nodes = controller.systems.graph().nodes().map(|(_, n)| n);
-    let line = |n: &crate::datamap::Node| Line {
-        system: n.system.to_string(),
-        dataset: n.dataset.clone(),
-        collection: n.collection.name.clone(),
+    let nodes = nodes(controller).filter(|n| off.contains(&&n.system));
+    nodes.map(|n| untouched(n, SWITCHED_OFF)).collect()
+}
+
+/// What a deletion leaves at services, because their datasets say so; how many rows there are nobody asked.
+pub fn read_only(controller: &Controller) -> Vec<Line> {
+    let of_service = |n: &&Node| controller.systems.service(&n.system).is_some() && n.collection.read_only;
+    nodes(controller).filter(of_service).map(|n| untouched(n, READ_ONLY)).collect()
+}
+
+fn nodes(controller: &Controller) -> impl Iterator<Item = &Node> {
+    controller.systems.graph().nodes().map(|(_, n)| n).filter(|n| !n.collection.skip_processing)
+}
+
+fn untouched(node: &Node, why: &str) -> Line {
+    Line {
+        system: node.system.to_string(),
+        dataset: node.dataset.clone(),
+        collection: node.collection.name.clone(),
         field: None,
         action: Action::Excluded,
         rows: 0,
-        note: Some(SWITCHED_OFF.to_owned()),
-    };
-    nodes.filter(|n| off.contains(&&n.system) && !n.collection.skip_processing).map(line).collect()
+        note: Some(why.to_owned()),
+    }
 }

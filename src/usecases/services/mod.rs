@@ -27,7 +27,7 @@ use crate::fulfilment::{FulfilmentError, Handed};
 use crate::packaging::sealed::SealedReader;
 
 pub(super) use answer::begin;
-pub use lines::switched_off;
+pub use lines::{read_only, switched_off};
 pub use waiting::{Pending, wait};
 
 /// What the services of a controller are asked under one approval of a request, and how far that is.

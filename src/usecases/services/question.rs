@@ -13,8 +13,8 @@ use crate::domain::ids::{RequestId, SystemId};
 use crate::domain::personal::Personal;
 use crate::domain::request::Request;
 use crate::domain::right::Right;
+use crate::fulfilment::LeftOut;
 use crate::fulfilment::services::{Asked, person, questions};
-use crate::fulfilment::{FulfilmentError, LeftOut};
 
 /// A message as it is sent.
 #[derive(Serialize, Deserialize)]
@@ -51,18 +51,17 @@ pub(super) fn of(
     request: &Request,
     at: DateTime<Utc>,
 ) -> Result<Vec<Delivery>, Error> {
+    let identities = request.particulars.person.identities();
+    let left_out: LeftOut =
+        request.state.exceptions().iter().map(|e| (e.dataset.clone(), e.collection.clone())).collect();
+    let systems = &controller.systems;
     let asked = match request.right {
         Right::Access | Right::Portability | Right::Categories => {
-            let range = request.particulars.range;
-            let asked = asked(controller, request, |left_out| {
-                questions(&controller.systems, &request.particulars.person.identities(), left_out, false, range)
-            })?;
+            let asked = questions(systems, &identities, &left_out, false, request.particulars.range)?;
             all(asked, Operation::Find, Question::Find)
         }
         Right::Deletion => {
-            let asked = asked(controller, request, |left_out| {
-                questions(&controller.systems, &request.particulars.person.identities(), left_out, true, None)
-            })?;
+            let asked = questions(systems, &identities, &left_out, true, None)?;
             all(asked, Operation::Erase, Question::Erase)
         }
         Right::Correction => corrections(controller, request),
@@ -73,16 +72,6 @@ pub(super) fn of(
 }
 
 type New = (SystemId, Operation, Question);
-
-fn asked(
-    _: &Controller,
-    request: &Request,
-    ask: impl FnOnce(&LeftOut) -> Result<Vec<Asked>, FulfilmentError>,
-) -> Result<Vec<Asked>, Error> {
-    let left_out: LeftOut =
-        request.state.exceptions().iter().map(|e| (e.dataset.clone(), e.collection.clone())).collect();
-    Ok(ask(&left_out)?)
-}
 
 fn all(asked: Vec<Asked>, operation: Operation, question: impl Fn(Find) -> Question) -> Vec<New> {
     asked.into_iter().map(|asked| (asked.system, operation, question(asked.find))).collect()

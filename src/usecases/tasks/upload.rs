@@ -185,13 +185,15 @@ fn read_csv(text: &str) -> Result<Table, String> {
 }
 
 fn read_json(text: &str) -> Result<Table, String> {
-    let objects: Vec<Fields> = serde_json::from_str(text).map_err(|e| {
-        format!("the file is no JSON list of objects, from line {} column {} on", e.line(), e.column())
-    })?;
+    let objects: Vec<Fields> = serde_json::from_str(text)
+        .map_err(|e| format!("the file is no JSON list of objects, from line {} column {} on", e.line(), e.column()))?;
     let names: BTreeSet<&String> = objects.iter().flat_map(Fields::keys).collect();
     let columns: Vec<String> = names.into_iter().cloned().collect();
     if let Some(at) = objects.iter().position(|o| o.len() != columns.len()) {
-        return Err(format!("object {} has not the same members as the others; write null where there is nothing", at + 1));
+        return Err(format!(
+            "object {} has not the same members as the others; write null where there is nothing",
+            at + 1
+        ));
     }
     let row = |o: &Fields| o.values().map(|value| cell(value).1).collect();
     Ok(Table { rows: objects.iter().map(row).collect(), columns })

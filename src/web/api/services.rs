@@ -40,7 +40,7 @@ pub async fn take_result(
     let header = |name: &str| request.headers().get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
     let signed = (header("webhook-id"), header("webhook-timestamp"), header("webhook-signature"));
     let (Some(id), Some(timestamp), Some(signature)) = signed else { return Err(Error::Unauthorized.into()) };
-    let most = call_back::longest(&office, &system).ok_or(Error::Unauthorized)?;
+    let most = call_back::longest(&office, &system, delivery).await?;
     let body = read(payload.into_inner(), most).await?.to_vec();
     let content_type = request.content_type().to_owned();
     call_back::take(&office, CallBack { system, delivery, id, timestamp, signature, content_type, body }).await?;

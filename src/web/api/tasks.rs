@@ -12,9 +12,9 @@ use crate::domain::right::Right;
 use crate::domain::task::{Task, TaskResult};
 use crate::store::{TaskFilter, TaskLine};
 use crate::usecases::Office;
+use crate::usecases::tasks::upload;
 use crate::usecases::tasks::{self, Report};
 use crate::web::error::{self, Problem, ProblemBody};
-use crate::usecases::tasks::upload;
 use crate::web::extract::{Body, Enter, Read, RowsFile, Staff};
 use crate::web::wire::{List, moment, text};
 

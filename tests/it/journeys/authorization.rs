@@ -17,10 +17,13 @@ fn roles(operation: &str) -> Option<&'static [Role]> {
         "list_requests" | "get_request_whole" | "get_plan" | "list_entries" | "list_communications" | "list_tasks" => {
             &[Clerk, Reviewer, Officer, Auditor]
         }
-        "enter_request" | "write_to_requester" | "enter_appeal" | "record_communication" | "finish_task"
-        | "hand_in_rows" | "assign_task" => {
-            &[Clerk, Reviewer, Officer]
-        }
+        "enter_request"
+        | "write_to_requester"
+        | "enter_appeal"
+        | "record_communication"
+        | "finish_task"
+        | "hand_in_rows"
+        | "assign_task" => &[Clerk, Reviewer, Officer],
         "export_log" | "get_figures" | "get_statutory_metrics" => &[Reviewer, Officer, Auditor],
         "approve_request"
         | "deny_request"

@@ -127,8 +127,7 @@ fn a_service_corrects_and_says_what_it_does_not(#[values(Kind::Sqlite, Kind::Pos
     let _service = start(&world, port, &[]);
     let correction = |collection: &str, field: &str, requested: &str| json!({ "dataset": "loyalty", "collection": collection, "field": field, "requested": requested });
     let of_shop = json!({ "dataset": "shop", "collection": "customers", "field": "name", "current": "Ada", "requested": "Ada L." });
-    let corrections =
-        json!({ "corrections": [correction("members", "tier", "silver"), correction("members", "points", "9"), of_shop] });
+    let corrections = json!({ "corrections": [correction("members", "tier", "silver"), correction("members", "points", "9"), of_shop] });
     let (_, id, reviewer) = approved(&world, api, "correction", corrections);
     let done = api.settled(&id, &reviewer);
     assert_eq!(lines(&done), [line("members", "corrected", 1), line("members", "not_corrected", 0)], "{done}");

@@ -160,7 +160,10 @@ fn rows_found_by_hand_join_the_package(#[values(Kind::Sqlite, Kind::Postgres)] s
     let (status, task) = hand_in("text/csv", b"date,subject\n1999-05-01,A complaint\n");
     assert_eq!((status, &task["done"]["result"], &task["done"]["rows"]), (200, &json!("done"), &json!(1)), "{task}");
     api.settled(&id, &reviewer);
-    let (status, task) = hand_in("application/json", b"[{\"date\": \"1999-05-01\", \"subject\": \"=1+1\"}, {\"date\": null, \"subject\": \"x\"}]");
+    let (status, task) = hand_in(
+        "application/json",
+        b"[{\"date\": \"1999-05-01\", \"subject\": \"=1+1\"}, {\"date\": null, \"subject\": \"x\"}]",
+    );
     assert_eq!((status, &task["done"]["rows"], &task["handed_in"]), (200, &json!(2), &json!(79)), "{task}");
     let ready = api.settled(&id, &reviewer);
     assert_eq!(ready["state"], "awaiting_release", "{ready}");
