@@ -91,11 +91,16 @@ impl Candidates {
             let own = masks::of_own(place);
             let spared = left_out.contains(&place.dataset, &place.collection.name);
             let graph = trace.systems.graph();
+            // Whether a service's rows of others refer to a row of context, nobody here can see.
+            let unseen = graph.pointers_to(node).any(|(_, p)| !trace.systems.has_tables(&graph.node(p.from).system));
             trace.sweep(node, &shape.columns, |place, row, verdict| {
                 let standing = standing(&verdict);
                 all.counts.entry(node).or_default().add(standing);
                 let action = match wanted(place, row, &shape, &verdict, &own, graph) {
                     Action::Delete | Action::Mask(_) if spared => Action::Keep(KEPT_BY_DECISION),
+                    Action::Delete | Action::Mask(_) if unseen && verdict == Verdict::Context => {
+                        Action::Keep(KEPT_SHARED)
+                    }
                     wanted => wanted,
                 };
                 all.add(place, row, &shape, standing, action);

@@ -62,7 +62,7 @@ fn found_rows_join_the_package_without_secrets_and_without_others(
     let port = announce(&world, "");
     let server = Server::start(&world);
     let api = &server.api;
-    let arguments = if calls_back { later(&server, "1") } else { Vec::new() };
+    let arguments = if calls_back { later(&server, "3") } else { Vec::new() };
     let _service = start(&world, port, &arguments);
     let (token, id, reviewer) = approved(&world, api, "access", json!({}));
     if calls_back {
