@@ -134,6 +134,31 @@ pub struct System {
     pub url: SecretString,
     /// Its dataset, in fideslang YAML.
     pub dataset: PathBuf,
+    /// Whether it is used; an answer says that a system was not.
+    #[serde(default = "yes")]
+    pub enabled: bool,
+    /// For a service: the file with the secret it shares with Habeas, `whsec_…`.
+    #[serde(default)]
+    pub secret_file: Option<PathBuf>,
+    /// The same, as the name of a variable of the environment.
+    #[serde(default)]
+    pub secret_env: Option<String>,
+    /// For a service: how many seconds one message may take, its answer included; 30 when absent.
+    #[serde(default)]
+    pub timeout: Option<u64>,
+    /// For a service: within how many seconds it calls back; a day when absent.
+    #[serde(default)]
+    pub call_back_within: Option<u32>,
+    /// For a service: the longest answer taken, in bytes; 64 MiB when absent.
+    #[serde(default)]
+    pub longest_answer: Option<u64>,
+    /// For a service: whether it may be reached without encryption over a network.
+    #[serde(default)]
+    pub allow_plain: bool,
+}
+
+fn yes() -> bool {
+    true
 }
 
 impl Default for Config {

@@ -1,11 +1,16 @@
 //! From the configuration to the office: reads every file it names, opens the store, joins systems and datasets.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use secrecy::ExposeSecret;
 
 use crate::clock::{self, Clock};
-use crate::config::Config;
+use crate::config::{self, Config};
+use crate::connectors::http::{Service, Settings};
 use crate::connectors::{self, Connector};
 use crate::datamap::{self, Dataset, Graph};
 use crate::domain::finding::{Finding, Severity};
@@ -98,6 +103,7 @@ fn sign_in(config: &Config, file: &Path, policy: &Policy, findings: &mut Vec<Fin
 fn systems(config: &Config, controller: &ControllerId, findings: &mut Vec<Finding>) -> Option<Systems> {
     let mut connectors: BTreeMap<SystemId, Box<dyn Connector>> = BTreeMap::new();
     let mut datasets: Vec<(SystemId, Dataset)> = Vec::new();
+    let (mut services, mut disabled) = (BTreeMap::new(), BTreeSet::new());
     let before = findings.iter().filter(|f| f.severity == Severity::Error).count();
     for system in config.systems.iter().filter(|s| s.controller == *controller) {
         if let Some(text) = read(config, &system.dataset, findings) {
@@ -105,6 +111,19 @@ fn systems(config: &Config, controller: &ControllerId, findings: &mut Vec<Findin
                 Ok(dataset) => datasets.push((system.id.clone(), dataset)),
                 Err(more) => findings.extend(more),
             }
+        }
+        if !system.enabled {
+            disabled.insert(system.id.clone());
+            continue;
+        }
+        if is_service(system) {
+            match service(config, system) {
+                Ok(service) => drop(services.insert(system.id.clone(), service)),
+                Err(message) => {
+                    findings.push(Finding::error(&config.file, 1, format!("system {}: {message}", system.id)))
+                }
+            }
+            continue;
         }
         match connectors::open(&system.url, &config.base_dir) {
             Ok(connector) => drop(connectors.insert(system.id.clone(), connector)),
@@ -115,12 +134,40 @@ fn systems(config: &Config, controller: &ControllerId, findings: &mut Vec<Findin
         return None;
     }
     match Graph::build(&datasets) {
-        Ok(graph) => Some(Systems::new(connectors, graph)),
+        Ok(graph) => Some(Systems::new(connectors, graph).with_services(services).with_disabled(disabled)),
         Err(more) => {
             findings.extend(more);
             None
         }
     }
+}
+
+/// Whether the system is a service of the company's own and no database.
+fn is_service(system: &config::System) -> bool {
+    let url = system.url.expose_secret();
+    url.starts_with("http://") || url.starts_with("https://")
+}
+
+fn service(config: &Config, system: &config::System) -> Result<Service, String> {
+    let secret = match (&system.secret_file, &system.secret_env) {
+        (Some(file), None) => {
+            let path = config.path(file);
+            std::fs::read_to_string(&path).map_err(|e| format!("{} cannot be read: {e}", path.display()))?
+        }
+        (None, Some(variable)) => {
+            std::env::var(variable).map_err(|_| format!("the environment has no variable {variable}"))?
+        }
+        _ => return Err("a service needs either `secret_file` or `secret_env`".to_owned()),
+    };
+    let settings = Settings {
+        url: system.url.clone(),
+        secret: secret.into(),
+        timeout: Duration::from_secs(system.timeout.unwrap_or(30)),
+        call_back_within: TimeDelta::seconds(i64::from(system.call_back_within.unwrap_or(24 * 60 * 60))),
+        longest: system.longest_answer.unwrap_or(64 * 1024 * 1024),
+        allow_plain: system.allow_plain,
+    };
+    Service::new(settings).map_err(|e| e.to_string())
 }
 
 fn read(config: &Config, file: &Path, findings: &mut Vec<Finding>) -> Option<String> {
@@ -208,6 +255,8 @@ pub fn office(config: &Config, clock: Clock) -> Result<Office, Failure> {
         .map_err(|e| Failure::Message(format!("packages cannot be kept in {}: {e}", directory.display())))?;
     let documents = Shelf::in_directory(directory.join("authorizations"))
         .map_err(|e| Failure::Message(format!("documents cannot be kept in {}: {e}", directory.display())))?;
+    let handed = Shelf::in_directory(directory.join("handed-over"))
+        .map_err(|e| Failure::Message(format!("rows cannot be kept in {}: {e}", directory.display())))?;
     let store = store(config)?;
     let signer = Arc::new(Signer::new(store.keys().signing_seed(), retired_keys(config)?));
     let sender = Sender::new(config.transmit.allow.clone(), authorities(config)?, signer.clone());
@@ -221,6 +270,7 @@ pub fn office(config: &Config, clock: Clock) -> Result<Office, Failure> {
         mailer: Arc::new(mailer),
         shelf: Arc::new(shelf),
         documents: Arc::new(documents),
+        handed: Arc::new(handed),
         public_url: config.server.public_url.trim_end_matches('/').into(),
         require_second_factor: config.staff.require_second_factor,
         by_id: Arc::new(by_id),

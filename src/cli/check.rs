@@ -9,6 +9,7 @@ use crate::connectors::LiveSchema;
 use crate::datamap;
 use crate::domain::finding::{Finding, Severity};
 use crate::domain::ids::SystemId;
+use crate::fulfilment::services;
 use crate::usecases::office::Controller;
 
 /// Reads everything, connects to every system, and prints what is wrong as `file:line: message`.
@@ -52,6 +53,7 @@ fn of_controller(config: &Config, controller: &Controller) -> Vec<Finding> {
             Err(error) => findings.push(Finding::error(&config.file, 1, error.to_string())),
         }
     }
+    findings.extend(services::check(systems));
     findings.extend(datamap::check(systems.graph(), &schemas));
     findings
 }

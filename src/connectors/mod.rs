@@ -5,6 +5,7 @@
 
 mod driver;
 mod hex;
+pub mod http;
 mod limits;
 pub mod mysql;
 mod pool;
@@ -126,7 +127,9 @@ pub fn open(url: &SecretString, base_dir: &Path) -> Result<Box<dyn Connector>, C
         }
         "sqlite" => Ok(Box::new(sqlite::Sqlite::new(base_dir.join(rest)))),
         "mysql" | "mariadb" => Ok(Box::new(mysql::Mysql::new(url, base_dir, Limits::default())?)),
-        "http" | "https" => Err(ConnectorError::Statement(format!("not supported yet: {scheme} systems"))),
+        "http" | "https" => {
+            Err(ConnectorError::Statement("a service has no tables to look at; see docs/services.md".to_owned()))
+        }
         _ => {
             let known = "unknown kind of system; known are postgres://, mysql://, mariadb:// and sqlite://";
             Err(ConnectorError::Statement(known.to_owned()))

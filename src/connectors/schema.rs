@@ -22,7 +22,8 @@ impl fmt::Display for TableName {
 }
 
 /// What kind of value a column holds, as far as a package's description needs it (Frictionless types).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ColumnKind {
     /// Whole numbers.
     Integer,

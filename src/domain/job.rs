@@ -137,6 +137,11 @@ pub enum Job {
         /// The request that had set it.
         request: RequestId,
     },
+    /// Tell the company's own services of an opt-out.
+    TellService {
+        /// The request.
+        request: RequestId,
+    },
     /// Hold the name or the answers that a requester gave against the company's systems.
     MatchEvidence {
         /// The request through which they were given.
@@ -159,6 +164,7 @@ impl Job {
             Job::TellRecipients { .. } => "tell_recipients",
             Job::MailNotice { .. } => "mail_notice",
             Job::LiftMark { .. } => "lift_mark",
+            Job::TellService { .. } => "tell_service",
             Job::MatchEvidence { .. } => "match_evidence",
         }
     }
@@ -181,6 +187,7 @@ impl Job {
             | Job::TellRecipients { request }
             | Job::MailNotice { request, .. }
             | Job::LiftMark { request }
+            | Job::TellService { request }
             | Job::MatchEvidence { request } => Some(*request),
             Job::MailCode { .. }
             | Job::MailAcknowledgement { .. }

@@ -22,6 +22,7 @@ use super::right::Right;
 use super::verification::{Level, Method};
 
 mod evidence;
+mod handed_in;
 
 /// Why a verb does not apply to a request as it stands.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -8,6 +8,7 @@ pub mod calendar;
 pub mod clocks;
 pub mod communication;
 pub mod deadline;
+pub mod delivery;
 pub mod figures;
 pub mod finding;
 pub mod identity;

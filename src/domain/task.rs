@@ -31,8 +31,23 @@ pub struct Task {
     pub arose_at: DateTime<Utc>,
     /// By when it should be done.
     pub due: NaiveDate,
+    /// Who is to do it.
+    pub assignee: Option<StaffId>,
     /// What came of it, once somebody did it.
     pub done: Option<Done>,
+    /// The rows that were found, where somebody handed them in.
+    pub upload: Option<Upload>,
+}
+
+/// Rows found by hand, as they wait for the package.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Upload {
+    /// Their file on the shelf of what was handed over.
+    pub file: Uuid,
+    /// How long the file was that came, in bytes.
+    pub bytes: u64,
+    /// Their columns as JSON, in staff's words; sealed at rest.
+    pub described: Personal<String>,
 }
 
 /// What came of a task.
@@ -80,7 +95,7 @@ pub const BY_HAND: &str = "by_hand";
 
 impl Task {
     /// The tasks that the approval of a request brings by its controller's policy: one an entry for its right, numbered
-    /// after those of an earlier approval.
+    /// after those of an earlier approval. Each is due before the answer is, as long as there is time.
     pub fn arise(
         policy: &Policy,
         request: &Request,
@@ -89,6 +104,8 @@ impl Task {
         mut new_id: impl FnMut() -> Uuid,
     ) -> Vec<Task> {
         let entries = policy.by_hand.iter().filter(|entry| entry.concerns(request.right));
+        let today = policy.day_of(now);
+        let last = request.due().and_then(|due| due.pred_opt()).unwrap_or(NaiveDate::MAX).max(today);
         let task = |(index, entry): (usize, &super::policy::ByHand)| Task {
             id: new_id(),
             request: request.id,
@@ -96,15 +113,17 @@ impl Task {
             name: entry.name.clone(),
             instruction: entry.text.clone(),
             arose_at: now,
-            due: policy.day_of(now) + Days::new(u64::from(entry.days)),
+            due: last.min(today + Days::new(u64::from(entry.days))),
+            assignee: None,
             done: None,
+            upload: None,
         };
         entries.enumerate().map(task).collect()
     }
 
     /// Whether it belongs to the approval that a request is being carried out under; those of an approval before an
     /// appeal are history.
-    fn is_of(&self, request: &Request) -> bool {
+    pub fn is_of(&self, request: &Request) -> bool {
         match &request.state {
             State::Fulfilling { approval, .. } | State::AwaitingRelease { approval, .. } => {
                 approval.at == self.arose_at
@@ -145,7 +164,26 @@ impl Request {
         }
         let facts = json!({ "task": task.ordinal, "result": done.result, "rows": done.rows, "ground": done.ground });
         let entry = NewEntry::new(&self.controller, Some(self.id), done.at, Actor::Staff(done.by), "request.task_done");
-        Ok((Task { done: Some(done), ..task }, entry.with(facts)))
+        Ok((Task { done: Some(done), upload: None, ..task }, entry.with(facts)))
+    }
+
+    /// A task is somebody's to do, or nobody's in particular; gives the task and its entry for the trail.
+    ///
+    /// # Errors
+    /// When the request is not being carried out under the approval that brought the task.
+    pub fn assign_task(
+        &self,
+        task: Task,
+        now: DateTime<Utc>,
+        by: StaffId,
+        to: Option<StaffId>,
+    ) -> Result<(Task, NewEntry), Refusal> {
+        if !task.is_of(self) {
+            return Err(Refusal::IllegalState { verb: "worked on by hand", state: self.state.name() });
+        }
+        let entry = NewEntry::new(&self.controller, Some(self.id), now, Actor::Staff(by), "request.task_assigned");
+        let entry = entry.with(json!({ "task": task.ordinal, "to": to }));
+        Ok((Task { assignee: to, ..task }, entry))
     }
 
     /// The request with what was done by hand in its result, ready for release; `title` gives the words for a ground.

@@ -103,12 +103,15 @@ impl Candidates {
             let own = masks::of_own(place);
             let spared = keeping.left_out.contains(&place.dataset, &place.collection.name);
             let graph = trace.systems.graph();
+            // Whether a service's rows of others refer to a row of context, nobody here can see.
+            let unseen = graph.pointers_to(node).any(|(_, p)| !trace.systems.has_tables(&graph.node(p.from).system));
             trace.sweep(node, &shape.columns, |place, row, verdict| {
                 let standing = standing(&verdict);
                 all.counts.entry(node).or_default().add(standing);
                 let (action, kept) = match wanted(place, row, &shape, &verdict, &own, graph) {
                     Action::Keep(why) => (Action::Keep(why), None),
                     _ if spared => (Action::Keep(KEPT_BY_DECISION), None),
+                    _ if unseen && verdict == Verdict::Context => (Action::Keep(KEPT_SHARED), None),
                     wanted => match keeping.kept(place, |column| shape.value(place, row, column)) {
                         Some(kept) => (for_now(place, row, &shape, &verdict, &kept), Some(kept)),
                         None => (wanted, None),

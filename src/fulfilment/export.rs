@@ -6,6 +6,7 @@ use std::io;
 use serde::{Deserialize, Serialize};
 
 use super::disclosure::{secret, withheld};
+use super::handed::{self, Handed};
 use super::judge::Verdict;
 use super::place::Place;
 use super::range;
@@ -175,6 +176,20 @@ pub fn export(
     options: ExportOptions<'_>,
     sink: &mut dyn Sink,
 ) -> Result<Exported, FulfilmentError> {
+    export_with(systems, identities, options, &[], sink)
+}
+
+/// The same with rows that services and staff handed over.
+///
+/// # Errors
+/// As [`export`].
+pub fn export_with(
+    systems: &Systems,
+    identities: &Identities,
+    options: ExportOptions<'_>,
+    handed: &[Handed<'_>],
+    sink: &mut dyn Sink,
+) -> Result<Exported, FulfilmentError> {
     let mut trace = Trace::run(systems, identities)?;
     if !trace.places.misfits.is_empty() {
         return Err(FulfilmentError::Misfit(std::mem::take(&mut trace.places.misfits)));
@@ -193,11 +208,14 @@ pub fn export(
         }
         exported.collections.push(stream.finish()?);
     }
+    for part in handed {
+        handed::export(part, &trace, options, &mut *sink, &mut exported)?;
+    }
     Ok(exported)
 }
 
 /// One collection on its way to the sink.
-struct Stream<'a> {
+pub(super) struct Stream<'a> {
     sink: &'a mut dyn Sink,
     header: CollectionHeader,
     secret: Vec<bool>,
@@ -209,7 +227,7 @@ struct Stream<'a> {
 }
 
 impl<'a> Stream<'a> {
-    fn new(place: &Place, options: ExportOptions<'_>, sink: &'a mut dyn Sink) -> Self {
+    pub(super) fn new(place: &Place, options: ExportOptions<'_>, sink: &'a mut dyn Sink) -> Self {
         let header = header(place);
         let done = ExportedCollection {
             system: header.system.clone(),
@@ -227,7 +245,12 @@ impl<'a> Stream<'a> {
         Self { sink, header, secret, disclose: options.disclose, range, begun: false, done }
     }
 
-    fn row(&mut self, place: &Place, row: &crate::connectors::Row, verdict: &Verdict) -> Result<(), FulfilmentError> {
+    pub(super) fn row(
+        &mut self,
+        place: &Place,
+        row: &crate::connectors::Row,
+        verdict: &Verdict,
+    ) -> Result<(), FulfilmentError> {
         let first = place.columns.len();
         if self.range.is_some_and(|(at, range)| range::outside(range, row.get(first + at))) {
             self.done.outside += 1;
@@ -258,7 +281,7 @@ impl<'a> Stream<'a> {
         Ok(self.sink.row(standing, &cells)?)
     }
 
-    fn finish(self) -> Result<ExportedCollection, FulfilmentError> {
+    pub(super) fn finish(self) -> Result<ExportedCollection, FulfilmentError> {
         if self.begun {
             self.sink.end(self.done.counts)?;
         }

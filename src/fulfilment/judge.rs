@@ -93,6 +93,16 @@ impl Knowledge {
         }
     }
 
+    /// Whose a row is of which a service says that it is the person's: theirs, unless it names somebody else as well.
+    pub(super) fn attested(&self, place: &Place, row: &Row) -> Verdict {
+        let Links { mine, others, claimed, .. } = self.links(place, row);
+        let named = |link: &Link| matches!(link, Link::Identity(_));
+        match others.iter().any(named) {
+            true => Verdict::Shared { mine, others, claimed },
+            false => Verdict::Own { others },
+        }
+    }
+
     /// Takes note of the other identifiers in a row of the person's that carries one of the given; gives whether any
     /// was new.
     pub(super) fn learn(&mut self, place: &Place, row: &Row) -> bool {

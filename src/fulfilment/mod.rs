@@ -10,6 +10,7 @@ mod disclosure;
 pub mod erase;
 pub mod export;
 mod fingerprint;
+pub mod handed;
 mod judge;
 mod keeping;
 pub mod known;
@@ -24,6 +25,7 @@ mod preflight;
 mod prepare;
 mod range;
 mod references;
+pub mod services;
 mod snapshot;
 mod systems;
 mod trace;
@@ -33,7 +35,10 @@ mod verify;
 pub use candidates::KEPT_BY_DECISION;
 pub use correct::{Correction, CorrectionOutcome, Preview, apply, preview};
 pub use erase::{SystemOutcome, execute};
-pub use export::{Cell, CollectionHeader, ColumnHeader, Counts, ExportOptions, Exported, Sink, Standing, export};
+pub use export::{
+    Cell, CollectionHeader, ColumnHeader, Counts, ExportOptions, Exported, Sink, Standing, export, export_with,
+};
+pub use handed::Handed;
 pub use keeping::{Hold, Keeping};
 pub use left_out::LeftOut;
 pub use manifest::Manifest;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::values::Spelling;
 use super::{FulfilmentError, Systems};
 use crate::connectors::{Column, Comparison, LiveSchema, Row, Table, TableName};
-use crate::datamap::{Collection, Graph, NodeId, PointerId};
+use crate::datamap::{Collection, Graph, Node, NodeId, PointerId};
 use crate::domain::identity::IdentityKind;
 use crate::domain::ids::SystemId;
 
@@ -104,7 +104,8 @@ impl Places {
         let graph = systems.graph();
         let mut tables = Tables::new();
         let mut misfits = Vec::new();
-        for (id, node) in graph.nodes().filter(|(_, n)| !n.collection.skip_processing) {
+        let searched = |n: &Node| !n.collection.skip_processing && systems.has_tables(&n.system);
+        for (id, node) in graph.nodes().filter(|(_, n)| searched(n)) {
             let schema = systems.schema(&node.system)?;
             let Some(table) = schema.table(node.table()) else {
                 misfits.push(format!("system {} has no table {}", node.system, node.table()));
@@ -116,7 +117,12 @@ impl Places {
             let name = schema.qualified(node.table());
             tables.insert(id, (schema, name));
         }
-        let all = graph.nodes().map(|(id, _)| tables.contains_key(&id).then(|| place(graph, id, &tables))).collect();
+        let mut all: Vec<Option<Place>> =
+            graph.nodes().map(|(id, _)| tables.contains_key(&id).then(|| place(graph, id, &tables))).collect();
+        // Whose the rows of a service are nobody here knows, so a pointer at them says nothing of whose a row is.
+        for place in all.iter_mut().flatten() {
+            place.pointers.retain(|end| systems.has_tables(&graph.node(end.other).system));
+        }
         Ok(Self { all, misfits })
     }
 
@@ -127,6 +133,26 @@ impl Places {
     pub(super) fn iter(&self) -> impl Iterator<Item = &Place> {
         self.all.iter().flatten()
     }
+}
+
+/// A collection of which a service handed rows over, as if it stood in a table with those columns.
+pub(super) fn handed(systems: &Systems, node: NodeId, columns: Vec<Column>) -> Place {
+    let graph = systems.graph();
+    let name = graph.node(node).table().clone();
+    let table = Table {
+        columns,
+        primary_key: Vec::new(),
+        unique: Vec::new(),
+        indexes: Vec::new(),
+        foreign_keys: Vec::new(),
+        unerasable: None,
+    };
+    let schema = LiveSchema { tables: BTreeMap::from([(name.clone(), table)]), default_schema: None };
+    let mut place = place(graph, node, &Tables::from([(node, (Arc::new(schema), name))]));
+    // Only keys of rows that were searched here are known as the person's.
+    place.pointers.retain(|end| systems.has_tables(&graph.node(end.other).system));
+    place.pointed.clear();
+    place
 }
 
 type Tables = BTreeMap<NodeId, (Arc<LiveSchema>, TableName)>;

@@ -175,6 +175,10 @@ fn ways_to(trace: &Trace<'_>, node: NodeId, context: bool) -> Result<Vec<Way>, F
     let graph = trace.systems.graph();
     for (_, pointer) in graph.pointers_to(node) {
         let holder = graph.node(pointer.from);
+        if !trace.systems.has_tables(&holder.system) {
+            // Such a row of context is kept anyway.
+            continue;
+        }
         let schema = trace.systems.schema(&holder.system)?;
         let table = schema.qualified(holder.table());
         let columns: Vec<String> = pointer.from_columns().map(str::to_owned).collect();

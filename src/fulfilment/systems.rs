@@ -1,9 +1,10 @@
-//! The systems of one controller: their connectors, their graph, and their schemas once looked at.
+//! The systems of one controller: their connectors and services, their graph, and their schemas once looked at.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::FulfilmentError;
+use crate::connectors::http::Service;
 use crate::connectors::{Connector, LiveSchema};
 use crate::datamap::Graph;
 use crate::domain::ids::SystemId;
@@ -11,6 +12,8 @@ use crate::domain::ids::SystemId;
 /// Everything a controller's requests are fulfilled from. Made once, shared between threads.
 pub struct Systems {
     connectors: BTreeMap<SystemId, Box<dyn Connector>>,
+    services: BTreeMap<SystemId, Service>,
+    disabled: BTreeSet<SystemId>,
     graph: Graph,
     schemas: Mutex<BTreeMap<SystemId, Arc<LiveSchema>>>,
 }
@@ -18,7 +21,40 @@ pub struct Systems {
 impl Systems {
     /// Joins connectors with the graph of their datasets.
     pub fn new(connectors: BTreeMap<SystemId, Box<dyn Connector>>, graph: Graph) -> Self {
-        Self { connectors, graph, schemas: Mutex::default() }
+        let (services, disabled) = (BTreeMap::new(), BTreeSet::new());
+        Self { connectors, services, disabled, graph, schemas: Mutex::default() }
+    }
+
+    /// The same with services of the company's own, whose datasets are in the graph as well.
+    #[must_use]
+    pub fn with_services(self, services: BTreeMap<SystemId, Service>) -> Self {
+        Self { services, ..self }
+    }
+
+    /// The same with systems that the operator has switched off: nothing is asked of them, and every answer says so.
+    #[must_use]
+    pub fn with_disabled(self, disabled: BTreeSet<SystemId>) -> Self {
+        Self { disabled, ..self }
+    }
+
+    /// The services, by name.
+    pub fn services(&self) -> impl Iterator<Item = (&SystemId, &Service)> {
+        self.services.iter()
+    }
+
+    /// The service of that name.
+    pub fn service(&self, system: &SystemId) -> Option<&Service> {
+        self.services.get(system)
+    }
+
+    /// The systems that are switched off.
+    pub fn disabled(&self) -> impl Iterator<Item = &SystemId> {
+        self.disabled.iter()
+    }
+
+    /// Whether the system is a database that is searched.
+    pub fn has_tables(&self, system: &SystemId) -> bool {
+        self.connectors.contains_key(system)
     }
 
     /// The graph of the datasets.
@@ -26,7 +62,7 @@ impl Systems {
         &self.graph
     }
 
-    /// The systems' names.
+    /// The names of the databases.
     pub fn ids(&self) -> impl Iterator<Item = &SystemId> {
         self.connectors.keys()
     }

@@ -8,7 +8,7 @@ use super::snapshot::Snapshot;
 use super::values::most_telling;
 use super::{FulfilmentError, Systems, fingerprint};
 use crate::connectors::{Comparison, Match, Row, Select};
-use crate::datamap::{Graph, NodeId};
+use crate::datamap::{Graph, NodeId, PointerId};
 use crate::domain::identity::Identities;
 
 /// Values looked for in one collection, by column.
@@ -228,6 +228,20 @@ impl<'s> Trace<'s> {
             verdict => each(place, row, verdict),
         })?;
         Ok(())
+    }
+}
+
+impl Trace<'_> {
+    /// Whose a row is that a service handed over as the person's.
+    pub(super) fn attested(&self, place: &Place, row: &Row) -> Verdict {
+        self.knowledge.attested(place, row)
+    }
+
+    /// The keys of the person's rows at which a pointer of a service's rows can point, in order.
+    pub(super) fn owned(&self, pointer: PointerId) -> Vec<Vec<String>> {
+        let mut keys: Vec<_> = self.knowledge.owned[pointer.index()].iter().cloned().collect();
+        keys.sort_unstable();
+        keys
     }
 }
 

@@ -247,7 +247,7 @@ pub struct DeletionDone<'a> {
 
 impl DeletionDone<'_> {
     fn partly(&self) -> bool {
-        self.results.iter().any(|r| r.kept > 0)
+        self.results.iter().any(|r| r.kept > 0 || r.why_kept.is_some())
     }
 }
 

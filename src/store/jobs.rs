@@ -118,8 +118,8 @@ impl Tx<'_> {
         // Literally what the partial index of each lane says, so that neither looks through the other's backlog.
         let lane = sql::<Bool>(match lane {
             None => "1 = 1",
-            Some(Lane::Mail) => "kind NOT IN ('fulfil', 'match_evidence', 'erase_retained')",
-            Some(Lane::Fulfilment) => "kind IN ('fulfil', 'match_evidence', 'erase_retained')",
+            Some(Lane::Mail) => "kind NOT IN ('fulfil', 'match_evidence', 'tell_service', 'erase_retained')",
+            Some(Lane::Fulfilment) => "kind IN ('fulfil', 'match_evidence', 'tell_service', 'erase_retained')",
         });
         let free = jobs::leased_until.is_null().or(jobs::leased_until.le(At(now)).assume_not_null());
         let due = jobs::table

@@ -265,6 +265,27 @@ table! {
         done_at -> Nullable<Moment>,
         done_by -> Nullable<Id>,
         sealed_note -> Nullable<Binary>,
+        assignee -> Nullable<Id>,
+        file -> Nullable<Id>,
+        sealed_upload -> Nullable<Binary>,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use super::super::sql_types::*;
+    deliveries (id) {
+        id -> Id,
+        request_id -> Id,
+        system -> Text,
+        operation -> Text,
+        occasion -> Moment,
+        round -> Integer,
+        state -> Text,
+        wait_until -> Nullable<Moment>,
+        file -> Nullable<Id>,
+        sealed -> Binary,
+        sealed_answer -> Nullable<Binary>,
     }
 }
 
@@ -345,3 +366,4 @@ joinable!(tasks -> requests (request_id));
 allow_tables_to_appear_in_same_query!(sessions, staff);
 allow_tables_to_appear_in_same_query!(documents, requests);
 allow_tables_to_appear_in_same_query!(tasks, requests);
+allow_tables_to_appear_in_same_query!(deliveries, requests);

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use diesel::{insert_into, update};
 use uuid::Uuid;
 
-use super::codec::word;
+use super::codec::{from_json, to_json, word};
 use super::cursor::Cursor;
 use super::dialect::{ask, change};
 use super::requests::purged;
@@ -19,6 +19,7 @@ use crate::domain::right::Right;
 use crate::domain::task::{Done, Task};
 
 const KIND: &[u8] = b"task";
+const UPLOAD: &[u8] = b"task upload";
 
 /// The longest page.
 const MOST: u32 = 500;
@@ -52,6 +53,20 @@ struct Row {
     done_at: Option<At>,
     done_by: Option<Uid>,
     sealed_note: Option<Vec<u8>>,
+    assignee: Option<Uid>,
+    file: Option<Uid>,
+    sealed_upload: Option<Vec<u8>>,
+}
+
+/// Which tasks a list holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TaskFilter {
+    /// Only those that are left to do.
+    pub open: bool,
+    /// Only those of one member of staff.
+    pub assignee: Option<StaffId>,
+    /// Only those due before that day.
+    pub due_before: Option<NaiveDate>,
 }
 
 impl Row {
@@ -73,6 +88,12 @@ impl Row {
             done_at: done.map(|d| At(d.at)),
             done_by: done.map(|d| Uid(d.by.0)),
             sealed_note: note.map(|note| key.seal(KIND, task.id.as_bytes(), note.expose().as_bytes())),
+            assignee: task.assignee.map(|who| Uid(who.0)),
+            file: task.upload.as_ref().map(|upload| Uid(upload.file)),
+            sealed_upload: match &task.upload {
+                Some(upload) => Some(key.seal(UPLOAD, task.id.as_bytes(), to_json(upload)?.as_bytes())),
+                None => None,
+            },
         })
     }
 
@@ -82,6 +103,12 @@ impl Row {
             (Some(key), Some(sealed)) => {
                 let text = String::from_utf8(key.open(KIND, self.id.0.as_bytes(), sealed)?.to_vec());
                 Some(text.map_err(|_| StoreError::Corrupt("tasks.sealed_note does not hold text".to_owned()))?)
+            }
+            _ => None,
+        };
+        let upload = match (key, &self.sealed_upload) {
+            (Some(key), Some(sealed)) => {
+                Some(from_json(&key.open(UPLOAD, self.id.0.as_bytes(), sealed)?, "tasks.sealed_upload")?)
             }
             _ => None,
         };
@@ -101,7 +128,9 @@ impl Row {
             instruction: self.instruction,
             arose_at: self.arose_at.0,
             due: self.due.0,
+            assignee: self.assignee.map(|who| StaffId(who.0)),
             done,
+            upload,
         })
     }
 }
@@ -138,7 +167,12 @@ impl Tx<'_> {
 
     /// A page of everybody's tasks, what is due first comes first; open ones only while their request is being carried
     /// out, because an answer that was denied or withdrawn meanwhile waits for nothing.
-    pub fn task_list(&mut self, open: bool, limit: u32, cursor: Option<&str>) -> Result<Page<TaskLine>, StoreError> {
+    pub fn task_list(
+        &mut self,
+        filter: &TaskFilter,
+        limit: u32,
+        cursor: Option<&str>,
+    ) -> Result<Page<TaskLine>, StoreError> {
         let after = cursor.map(|text| Cursor::decode(text, "tasks")).transpose()?;
         let after = after
             .map(|c| Ok::<(NaiveDate, Uuid), StoreError>((c.key.parse().map_err(|_| StoreError::BadCursor)?, c.id)));
@@ -151,9 +185,15 @@ impl Tx<'_> {
                 .order((tasks::due, tasks::id))
                 .limit(limit as i64 + 1)
                 .into_boxed::<Db>();
-            if open {
+            if filter.open {
                 let carried_out = requests::state.eq_any(["fulfilling", "awaiting_release"]);
                 query = query.filter(tasks::done_at.is_null().and(carried_out));
+            }
+            if let Some(who) = filter.assignee {
+                query = query.filter(tasks::assignee.eq(Uid(who.0)));
+            }
+            if let Some(day) = filter.due_before {
+                query = query.filter(tasks::due.lt(On(day)));
             }
             if let Some((day, id)) = after {
                 query = query.filter(tasks::due.ge(On(day))).filter(tasks::due.gt(On(day)).or(tasks::id.gt(Uid(id))));

@@ -18,6 +18,8 @@ use uuid::Uuid;
 use super::decide::wake_siblings;
 use super::office::Controller;
 use super::remedies::remedies;
+use super::services::{self, Pending, Services};
+use super::tasks::upload;
 use super::{Error, Office};
 use crate::crash;
 use crate::domain::ids::{BundleId, RequestId};
@@ -27,6 +29,7 @@ use crate::domain::policy::Release;
 use crate::domain::regime::Regime;
 use crate::domain::request::{Fulfilment, Line, Request, State, StateName};
 use crate::domain::right::Right;
+use crate::domain::task::Upload;
 use crate::fulfilment::{FulfilmentError, LeftOut};
 use crate::store::{Standing, StepRow, StepState, Tx};
 
@@ -61,18 +64,23 @@ pub async fn fulfil(office: &Office, owner: Uuid, job: &LeasedJob, id: RequestId
     let reads = matches!(request.right, Right::Access | Right::Portability | Right::Categories);
     let review = reads && controller.policy.release == Release::Review;
     let blocking = office.clone();
-    let right = request.right;
-    let result = tokio::task::spawn_blocking(move || carry_out(&blocking, &request, disclose))
+    let (right, asked) = (request.right, request.clone());
+    let uploads = office.store.read(move |tx| upload::files(tx, &asked)).await?;
+    let rows: Vec<Uuid> = uploads.iter().map(|(_, upload)| upload.file).collect();
+    let result = tokio::task::spawn_blocking(move || carry_out(&blocking, &request, disclose, &uploads))
         .await
         .map_err(|_| Error::Files("finish a fulfilment".into()))?;
     let (result, retained) = match result {
-        Ok(result) => result,
+        Ok(Progress::Done(result, retained)) => (*result, retained),
+        Ok(Progress::Waits(pending)) => {
+            return services::wait(office, owner, job, id, pending).await.map(|()| None);
+        }
         Err(error) => return Err(told(office, id, right, error).await),
     };
     crash::point("fulfilment.before_settle");
     let remember = office.clone();
     let job = job.clone();
-    let done = Done { request: id, result, retained, review, now: office.clock.now() };
+    let done = Done { request: id, result, retained, rows, review, now: office.clock.now() };
     office.store.write(move |tx| commit(&remember, tx, &job, owner, &done)).await?;
     Ok(None)
 }
@@ -91,7 +99,14 @@ async fn told(office: &Office, id: RequestId, right: Right, error: Error) -> Err
         error: Some(error.to_string()),
         updated_at: office.clock.now(),
     };
-    let written = office.store.write(move |tx| Ok::<_, Error>(tx.put_steps(id, std::slice::from_ref(&step))?)).await;
+    let written = office
+        .store
+        .write(move |tx| {
+            // What it waited for is told no more.
+            tx.clear_steps(id)?;
+            Ok::<_, Error>(tx.put_steps(id, std::slice::from_ref(&step))?)
+        })
+        .await;
     if let Err(second) = written {
         tracing::warn!(request = %id, error = %second, "a failed step could not be noted");
     }
@@ -120,6 +135,8 @@ struct Done {
     result: Fulfilment,
     /// What of a deletion is kept for a time.
     retained: Option<Standing>,
+    /// The files of rows found by hand that are in it.
+    rows: Vec<Uuid>,
     /// Whether staff look before it goes out.
     review: bool,
     now: DateTime<Utc>,
@@ -127,12 +144,16 @@ struct Done {
 
 /// Result, next state and the job's end, together. Where the lease was lost, somebody else commits the same.
 fn commit(office: &Office, tx: &mut Tx<'_>, job: &LeasedJob, owner: Uuid, done: &Done) -> Result<(), Error> {
-    let Done { request: id, result, retained, review, now } = done;
+    let Done { request: id, result, retained, rows, review, now } = done;
     let (id, now) = (*id, *now);
+    let request = tx.request_for_update(id)?.ok_or(Error::NotFound("request"))?;
+    if !upload::files(tx, &request)?.iter().map(|(_, upload)| upload.file).eq(rows.iter().copied()) {
+        let reason = "rows were handed in meanwhile".to_owned();
+        return Ok(tx.settle(job, owner, &Settlement::Postponed { until: now, reason }, now).map(drop)?);
+    }
     if !tx.settle(job, owner, &Settlement::Done, now)? {
         return Ok(());
     }
-    let request = tx.request_for_update(id)?.ok_or(Error::NotFound("request"))?;
     // Work by hand joins the answer when staff release it.
     let review = *review || !tx.tasks(id)?.is_empty();
     tx.clear_steps(id)?;
@@ -154,24 +175,89 @@ fn left_out(request: &Request) -> LeftOut {
     request.state.exceptions().iter().map(|e| (e.dataset.clone(), e.collection.clone())).collect()
 }
 
-/// What came of it, and what of a deletion is kept for a time.
-fn carry_out(office: &Office, request: &Request, disclose: bool) -> Result<(Fulfilment, Option<Standing>), Error> {
+/// How far a run came.
+enum Progress {
+    /// To its end; with what of a deletion is kept for a time.
+    Done(Box<Fulfilment>, Option<Standing>),
+    /// A service has still to call back.
+    Waits(Pending),
+}
+
+fn carry_out(
+    office: &Office,
+    request: &Request,
+    disclose: bool,
+    uploads: &[(String, Upload)],
+) -> Result<Progress, Error> {
     let controller: &Controller = office.controller(&request.controller).ok_or(Error::UnknownController)?;
-    let result = match request.right {
-        Right::Deletion => return erasure::erase(office, controller, request),
-        Right::Access => package::make(office, controller, request, disclose),
-        Right::Portability => {
-            let made = package::make(office, controller, request, disclose)?;
-            Ok(transmission::left_to_staff(office, request, made))
+    let mut retained = None;
+    let mut result = match request.right {
+        Right::Access | Right::Portability | Right::Categories => {
+            let mut services = Services::plan(office, controller, request)?;
+            services.deliver()?;
+            if let Some(pending) = services.pending()? {
+                return Ok(Progress::Waits(pending));
+            }
+            let mut handed = services.handed()?;
+            if request.right == Right::Categories {
+                categories::make(office, controller, request, &handed)?
+            } else {
+                handed.extend(upload::handed(office, request.id, uploads)?);
+                let made = package::make(office, controller, request, disclose, &handed)?;
+                transmission::left_to_staff(office, request, made)
+            }
         }
-        Right::Correction => correction::correct(office, controller, request),
-        Right::Categories => categories::make(office, controller, request),
-        Right::AutomatedDecision => Ok(automated(controller)),
+        Right::Deletion | Right::Correction => match change(office, controller, request)? {
+            Progress::Done(result, standing) => {
+                retained = standing;
+                *result
+            }
+            waits @ Progress::Waits(_) => return Ok(waits),
+        },
+        Right::AutomatedDecision => automated(controller),
         Right::OptOut | Right::Restriction | Right::Objection | Right::LimitSensitive | Right::WithdrawConsent => {
-            Ok(Fulfilment { marked: Mark::of(request.right), ..Fulfilment::default() })
+            Fulfilment { marked: Mark::of(request.right), ..Fulfilment::default() }
         }
     };
-    result.map(|result| (result, None))
+    if reaches_systems(request.right) {
+        result.lines.extend(services::switched_off(controller));
+    }
+    Ok(Progress::Done(Box::new(result), retained))
+}
+
+/// Databases and services are changed each on its own, and what fails fails at the end. What the services are asked is
+/// written down before anything changes, because it names keys that an erasure removes.
+fn change(office: &Office, controller: &Controller, request: &Request) -> Result<Progress, Error> {
+    let mut services = Services::plan(office, controller, request)?;
+    let databases = match request.right {
+        Right::Deletion => erasure::erase(office, controller, request),
+        _ => correction::correct(office, controller, request).map(|result| (result, None)),
+    };
+    // An obstacle is for staff to settle before anything changes anywhere.
+    if let Err(error @ Error::Obstacles(_)) = databases {
+        return Err(error);
+    }
+    services.deliver()?;
+    let (mut result, retained) = databases?;
+    if let Some(pending) = services.prove()? {
+        return Ok(Progress::Waits(pending));
+    }
+    // The databases know nothing of what services hold.
+    result.lines.retain(|line| controller.systems.service(&line.system.as_str().into()).is_none());
+    result.lines.extend(services.lines()?);
+    if request.right == Right::Deletion {
+        let left_out = package::excluded(controller, office.regimes.get(&request.regime), request);
+        let of_service = |line: &Line| controller.systems.service(&line.system.as_str().into()).is_some();
+        result.lines.extend(left_out.into_iter().filter(of_service));
+        result.lines.extend(services::read_only(controller));
+    }
+    Ok(Progress::Done(Box::new(result), retained))
+}
+
+/// Whether fulfilling the right searches or changes systems.
+fn reaches_systems(right: Right) -> bool {
+    use Right::{Access, Categories, Correction, Deletion, Portability};
+    matches!(right, Access | Portability | Categories | Deletion | Correction)
 }
 
 /// What the policy says is the answer where no decision is taken by machine alone; elsewhere a person looks at it again

@@ -424,6 +424,8 @@ fn erased_lines(done: &[Line]) -> Vec<Erased<'_>> {
                 entry.kept += line.rows;
                 entry.why_kept = line.note.as_deref().or(entry.why_kept);
             }
+            // How many rows there are nobody asked.
+            Action::Excluded => entry.why_kept = line.note.as_deref().or(entry.why_kept),
             _ => {}
         }
     }

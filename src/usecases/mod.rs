@@ -26,6 +26,7 @@ pub mod remind;
 pub mod report;
 pub mod retention;
 pub mod second_factor;
+pub mod services;
 pub mod signal;
 pub mod staff;
 pub mod statutory;

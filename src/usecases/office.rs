@@ -38,6 +38,8 @@ pub struct Office {
     pub shelf: Arc<Shelf>,
     /// Where the documents of agents lie, apart from the packages, whose time is another.
     pub documents: Arc<Shelf>,
+    /// Where rows lie that services and staff handed over, until the answer has left.
+    pub handed: Arc<Shelf>,
     /// What the server signs its receipts with.
     pub signer: Arc<Signer>,
     /// How packages go to other companies.

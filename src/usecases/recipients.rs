@@ -1,5 +1,6 @@
 //! Recipients: those to whom data was disclosed are told of what was done with it, each once.
 
+use super::services::opt_out;
 use super::{Error, Office};
 use crate::domain::ids::RequestId;
 use crate::domain::policy::{Policy, Recipient};
@@ -35,6 +36,7 @@ pub async fn tell(office: &Office, id: RequestId) -> Result<(), Error> {
             // Purged meanwhile, or reopened: whatever ends it then has a job of its own.
             let Some(request) = tx.request_for_update(id)? else { return Ok(()) };
             let controller = inner.controller(&request.controller).ok_or(Error::UnknownController)?;
+            opt_out::arrange(&inner, tx, &request)?;
             let Recipients { by_mail, by_staff } = of(&controller.policy, request.right);
             if by_mail.is_empty() && by_staff.is_empty() {
                 return Ok(());

@@ -1,5 +1,7 @@
 //! Work by hand: what an approval brings for staff to do, and that they did it.
 
+pub mod upload;
+
 use chrono::{DateTime, Utc};
 
 use super::{Error, Office};
@@ -7,8 +9,9 @@ use crate::clock;
 use crate::domain::ids::{RequestId, StaffId};
 use crate::domain::personal::Personal;
 use crate::domain::request::Request;
+use crate::domain::staff::Permission;
 use crate::domain::task::{Done, Task, TaskResult};
-use crate::store::{Page, TaskLine, Tx};
+use crate::store::{Page, TaskFilter, TaskLine, Tx};
 
 /// What a member of staff says about a task.
 #[derive(Clone, Debug)]
@@ -52,8 +55,46 @@ pub(super) fn join(office: &Office, tx: &mut Tx<'_>, request: Request) -> Result
 ///
 /// # Errors
 /// When the cursor is none of ours.
-pub async fn list(office: &Office, open: bool, limit: u32, cursor: Option<String>) -> Result<Page<TaskLine>, Error> {
-    office.store.read(move |tx| Ok(tx.task_list(open, limit, cursor.as_deref())?)).await
+pub async fn list(
+    office: &Office,
+    filter: TaskFilter,
+    limit: u32,
+    cursor: Option<String>,
+) -> Result<Page<TaskLine>, Error> {
+    office.store.read(move |tx| Ok(tx.task_list(&filter, limit, cursor.as_deref())?)).await
+}
+
+/// A task is somebody's to do, or nobody's in particular.
+///
+/// # Errors
+/// [`Error::NotFound`], [`Error::Refused`], [`Error::Invalid`] when nobody of that id works on requests.
+pub async fn assign(
+    office: &Office,
+    by: StaffId,
+    id: RequestId,
+    ordinal: i32,
+    to: Option<StaffId>,
+) -> Result<Task, Error> {
+    let now = office.clock.now();
+    office
+        .store
+        .write(move |tx| {
+            let request = tx.request_for_update(id)?.ok_or(Error::NotFound("request"))?;
+            if let Some(to) = to
+                && !tx.staff(to)?.is_some_and(|s| s.role.may(Permission::Enter))
+            {
+                return Err(Error::invalid("/to", "nobody of that id works on requests"));
+            }
+            let (task, entry) = request.assign_task(one(tx, id, ordinal)?, now, by, to)?;
+            tx.save_task(&task)?;
+            tx.append(&entry)?;
+            Ok(task)
+        })
+        .await
+}
+
+fn one(tx: &mut Tx<'_>, id: RequestId, ordinal: i32) -> Result<Task, Error> {
+    tx.tasks(id)?.into_iter().find(|task| task.ordinal == ordinal).ok_or(Error::NotFound("task"))
 }
 
 /// Somebody did a task.
@@ -69,8 +110,8 @@ pub async fn did(office: &Office, by: StaffId, id: RequestId, ordinal: i32, repo
         .store
         .write(move |tx| {
             let request = tx.request_for_update(id)?.ok_or(Error::NotFound("request"))?;
-            let mut tasks = tx.tasks(id)?.into_iter();
-            let task = tasks.find(|task| task.ordinal == ordinal).ok_or(Error::NotFound("task"))?;
+            let task = one(tx, id, ordinal)?;
+            let had_rows = task.upload.is_some();
             if let Some(ground) = &report.ground {
                 let regime = inner.regimes.get(&request.regime).ok_or(Error::UnknownRegime)?;
                 let known: Vec<String> = regime.grounds_against(request.right).map(|g| g.code.clone()).collect();
@@ -82,6 +123,9 @@ pub async fn did(office: &Office, by: StaffId, id: RequestId, ordinal: i32, repo
             let (task, entry) = request.did_task(task, Done { at: now, by, result, rows, ground, note })?;
             tx.save_task(&task)?;
             tx.append(&entry)?;
+            if had_rows {
+                upload::made_again(tx, request, by, now)?;
+            }
             Ok(task)
         })
         .await

@@ -16,6 +16,7 @@ use crate::domain::staff::{Permission, Staff as Member};
 use crate::store::{ApiKey, Bundle};
 use crate::usecases::authorize::document::{DocumentError, LONGEST as LONGEST_DOCUMENT};
 use crate::usecases::staff::SignedIn;
+use crate::usecases::tasks::upload::{FileKind, LONGEST as LONGEST_ROWS};
 use crate::usecases::{Error, Office, follow, staff, suppression};
 
 /// The longest body taken, in bytes.
@@ -131,8 +132,43 @@ impl FromRequest for Upload {
     }
 }
 
+/// A file with rows as a body, still unread.
+pub struct RowsFile {
+    kind: Option<FileKind>,
+    payload: Payload,
+}
+
+impl RowsFile {
+    /// Reads the file.
+    ///
+    /// # Errors
+    /// When its header names neither CSV nor JSON, it is too long, or it breaks off.
+    pub async fn read(self) -> Result<(FileKind, Vec<u8>), Problem> {
+        let detail = "send the rows as text/csv or application/json";
+        let kind = self.kind.ok_or_else(|| Problem::new(error::UNSUPPORTED_MEDIA_TYPE, detail))?;
+        Ok((kind, read(self.payload, LONGEST_ROWS).await?.to_vec()))
+    }
+}
+
+impl FromRequest for RowsFile {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let kind = match request.content_type() {
+            csv if csv.eq_ignore_ascii_case("text/csv") => Some(FileKind::Csv),
+            json if json.eq_ignore_ascii_case("application/json") => Some(FileKind::Json),
+            _ => None,
+        };
+        ready(Ok(Self { kind, payload: payload.take() }))
+    }
+}
+
 /// The longest body that is taken at a path.
 pub(super) fn longest(path: &str) -> usize {
+    if path.starts_with("/v1/staff/requests/") && path.ends_with("/rows") {
+        return LONGEST_ROWS;
+    }
     if path.starts_with("/v1/requests/") && path.ends_with("/authorization") { LONGEST_DOCUMENT } else { LONGEST_BODY }
 }
 

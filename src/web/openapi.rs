@@ -1,11 +1,11 @@
 //! The interface as OpenAPI 3.1, gathered from the handlers; `openapi.yaml` is held to it by a test.
 
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 use super::api::{
     accounts, agents, appeals, authorizations, decisions, holds, operations, queue, receipts, records, reports,
-    requests, sessions, signals, suppressions, tasks, unsubscribe_links, verification,
+    requests, services, sessions, signals, suppressions, tasks, unsubscribe_links, verification,
 };
 use super::centre::{authorization, privacy, unsubscribe};
 
@@ -43,7 +43,7 @@ pub const COMMITTED: &str = include_str!("../../openapi.yaml");
         decisions::approve, decisions::deny, decisions::extend, decisions::clarify, decisions::refer,
         decisions::assign, decisions::release, decisions::lift, decisions::retry, decisions::write_message,
         appeals::file, appeals::withdraw, appeals::enter, appeals::extend, appeals::settle,
-        reports::metrics, tasks::list, tasks::finish, records::letters, records::communications,
+        reports::metrics, tasks::list, tasks::finish, tasks::hand_in, tasks::assign, services::take_result, records::letters, records::communications,
         records::record_communication, records::hold,
         operations::live, operations::ready, operations::metrics, operations::openapi, operations::problem,
     )
@@ -62,6 +62,11 @@ impl Modify for Schemes {
         let components = api.components.get_or_insert_with(Default::default);
         components.add_security_scheme("requester", bearer("The token that the submission answered."));
         components.add_security_scheme("staff", bearer("The token of a staff session."));
+        let signature = ApiKeyValue::with_description(
+            "webhook-signature",
+            "The message is signed with the secret of the service (Standard Webhooks).",
+        );
+        components.add_security_scheme("service", SecurityScheme::ApiKey(ApiKey::Header(signature)));
         components.add_security_scheme("api_key", bearer("An API key that an admin made."));
     }
 }

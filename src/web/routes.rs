@@ -4,7 +4,7 @@ use actix_web::web::{self, PathConfig, QueryConfig, ServiceConfig};
 
 use super::api::{
     accounts, agents, appeals, authorizations, decisions, holds, operations, queue, receipts, records, reports,
-    requests, sessions, signals, suppressions, tasks, unsubscribe_links, verification,
+    requests, services, sessions, signals, suppressions, tasks, unsubscribe_links, verification,
 };
 use super::centre::{self, privacy, unsubscribe};
 use super::error::{self, Problem};
@@ -77,6 +77,9 @@ pub fn configure(config: &mut ServiceConfig) {
         "/v1/staff/export.csv" => { get "GET": queue::export };
         "/v1/staff/tasks" => { get "GET": tasks::list };
         "/v1/staff/requests/{id}/tasks/{number}" => { post "POST": tasks::finish };
+        "/v1/staff/requests/{id}/tasks/{number}/rows" => { post "POST": tasks::hand_in };
+        "/v1/staff/requests/{id}/tasks/{number}/assignment" => { post "POST": tasks::assign };
+        "/v1/systems/{system}/results/{delivery}" => { post "POST": services::take_result };
         "/v1/staff/reports/metrics" => { get "GET": reports::metrics };
         "/v1/staff/metrics" => { get "GET": queue::figures };
         "/v1/staff/requests" => { get "GET": queue::list, post "POST": accounts::enter_request };

@@ -7,6 +7,7 @@ use crate::domain::job::{Job, LeasedJob, Settlement};
 use crate::fulfilment::FulfilmentError;
 use crate::usecases::dispatch::Dispatch;
 use crate::usecases::letters::{self, LetterError, notices};
+use crate::usecases::services::opt_out;
 use crate::usecases::{Error, Office, evidence, fulfil, marks, recipients};
 
 /// How many mails of a batch are on their way at a time.
@@ -17,6 +18,7 @@ pub async fn fulfilment(office: &Office, owner: Uuid, job: LeasedJob) {
     let done = match job.job {
         Job::Fulfil { request } => fulfil::fulfil(office, owner, &job, request).await,
         Job::EraseRetained { request } => fulfil::erase_retained(office, owner, &job, request).await,
+        Job::TellService { request } => opt_out::tell(office, owner, &job, request).await,
         Job::MatchEvidence { request } => evidence::match_evidence(office, owner, &job, request).await,
         // The other hand's.
         _ => return,
@@ -54,7 +56,7 @@ async fn mail(office: &Office, job: &LeasedJob, dispatch: &Dispatch) -> Settleme
         Job::TellRecipients { request } => recipients::tell(office, *request).await.map_err(LetterError::from),
         Job::MailNotice { request, recipient } => letters::mail_notice(office, dispatch, *request, recipient).await,
         Job::LiftMark { request } => marks::tell_and_lift(office, dispatch, *request).await,
-        Job::Fulfil { .. } | Job::EraseRetained { .. } | Job::MatchEvidence { .. } => Ok(()),
+        Job::Fulfil { .. } | Job::EraseRetained { .. } | Job::TellService { .. } | Job::MatchEvidence { .. } => Ok(()),
     };
     let Err(error) = sent else { return Settlement::Done };
     tracing::warn!(job = %job.id, kind = job.job.kind(), attempts = job.attempts, %error, "a mail did not leave");

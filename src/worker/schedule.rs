@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use tokio::sync::watch;
 
-use crate::usecases::{Error, Office, authorize, decide, fulfil, holds, idempotency, remind, retention};
+use crate::usecases::{Error, Office, authorize, decide, fulfil, holds, idempotency, remind, retention, services};
 
 /// How often the clock is looked at.
 const EVERY: Duration = Duration::from_secs(60);
@@ -37,6 +37,7 @@ pub async fn once(office: &Office) -> Result<(), Error> {
     office.store.write(move |tx| Ok::<_, Error>(tx.forget_tries(now)?)).await?;
     authorize::document::sweep(office).await?;
     holds::let_go(office).await?;
+    services::sweep(office).await?;
     retention::purge(office).await?;
     fulfil::remove_expired_packages(office).await?;
     let shelf = office.shelf.clone();

@@ -26,5 +26,5 @@ CREATE INDEX retained_held ON retained (request_id) WHERE held = TRUE AND queued
 
 DROP INDEX jobs_mail;
 DROP INDEX jobs_fulfil;
-CREATE INDEX jobs_mail ON jobs (run_at, id) WHERE kind NOT IN ('fulfil', 'match_evidence', 'erase_retained');
-CREATE INDEX jobs_fulfil ON jobs (run_at, id) WHERE kind IN ('fulfil', 'match_evidence', 'erase_retained');
+CREATE INDEX jobs_mail ON jobs (run_at, id) WHERE kind NOT IN ('fulfil', 'match_evidence', 'tell_service', 'erase_retained');
+CREATE INDEX jobs_fulfil ON jobs (run_at, id) WHERE kind IN ('fulfil', 'match_evidence', 'tell_service', 'erase_retained');

@@ -236,6 +236,7 @@ fn deletion_done_in_part() {
         Erased { collection: "orders", deleted: 1, masked: 2, kept: 0, why_kept: None },
         Erased { collection: "invoices", deleted: 3, masked: 0, kept: 1, why_kept },
         Erased { collection: "tickets", deleted: 0, masked: 0, kept: 0, why_kept: None },
+        Erased { collection: "points", deleted: 0, masked: 0, kept: 0, why_kept: Some("it cannot be changed.") },
     ];
     let notes = ["We told the firms that received your data"];
     let letter = DeletionDone {
@@ -260,6 +261,8 @@ fn deletion_done_in_part() {
     - invoices: 3 rows deleted, 1 row kept
       Kept because: invoices must be kept for ten years (§ 147 AO).
     - tickets: nothing of yours
+    - points: left as it is
+      Kept because: it cannot be changed.
 
     We told the firms that received your data.
 

@@ -12,7 +12,7 @@ use super::{package, ranges};
 use crate::datamap::Category;
 use crate::domain::policy::{Policy, concerns};
 use crate::domain::request::{Action, DateRange, Fulfilment, Line, Request};
-use crate::fulfilment::{self, Cell, Counts, ExportOptions, Exported, Sink, export};
+use crate::fulfilment::{self, Cell, Counts, ExportOptions, Exported, Handed, Sink, export_with};
 use crate::packaging::{Categories, HeldCategory, HeldIn, categories};
 
 /// What the answer to a request for categories will say, for staff to look at.
@@ -26,14 +26,19 @@ pub struct CategoriesPlan {
 
 /// Looks at what is held.
 pub fn plan(controller: &Controller, request: &Request) -> Result<CategoriesPlan, Error> {
-    let (_, categories) = look(controller, request)?;
+    let (_, categories) = look(controller, request, &[])?;
     let without_purpose = categories.iter().filter(|c| c.purposes.is_empty()).map(|c| c.category.clone()).collect();
     Ok(CategoriesPlan { categories, without_purpose })
 }
 
 /// Packs what is held by its kinds (Cal. Civ. Code 1798.110(a), 1798.115; GDPR Art. 15(1)). Nothing found is no package.
-pub fn make(office: &Office, controller: &Controller, request: &Request) -> Result<Fulfilment, Error> {
-    let (exported, held) = look(controller, request)?;
+pub fn make(
+    office: &Office,
+    controller: &Controller,
+    request: &Request,
+    handed: &[Handed<'_>],
+) -> Result<Fulfilment, Error> {
+    let (exported, held) = look(controller, request, handed)?;
     let lines = lines(&exported);
     let notes = ranges::notes(request.particulars.range, &exported);
     if exported.is_empty() {
@@ -49,11 +54,16 @@ pub fn make(office: &Office, controller: &Controller, request: &Request) -> Resu
     Ok(Fulfilment { lines, notes, package, ..Fulfilment::default() })
 }
 
-fn look(controller: &Controller, request: &Request) -> Result<(Exported, Vec<HeldCategory>), Error> {
+fn look(
+    controller: &Controller,
+    request: &Request,
+    handed: &[Handed<'_>],
+) -> Result<(Exported, Vec<HeldCategory>), Error> {
     let mut census = Census::default();
     // Whose a value is has been judged when it comes; what it says is not looked at.
     let options = ExportOptions { range: request.particulars.range, ..ExportOptions::default() };
-    let exported = export(&controller.systems, &request.particulars.person.identities(), options, &mut census)?;
+    let identities = request.particulars.person.identities();
+    let exported = export_with(&controller.systems, &identities, options, handed, &mut census)?;
     let held = census.held.into_iter().map(|(category, places)| held(&controller.policy, &category, places));
     Ok((exported, held.collect()))
 }

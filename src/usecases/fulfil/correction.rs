@@ -1,5 +1,7 @@
 //! Correction: what was approved is written where the old value still stands, and the answer says field by field.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 use super::super::office::Controller;
@@ -35,14 +37,18 @@ pub struct FieldPlan {
 /// Looks at what would change.
 pub fn plan(controller: &Controller, request: &Request) -> Result<CorrectionPlan, Error> {
     let items = preview(controller, request)?.items.into_iter();
+    // What a service holds now, and whether it will take the value, it says when it is asked to write.
+    let graph = controller.systems.graph();
+    let of_services = graph.nodes().filter(|(_, n)| controller.systems.service(&n.system).is_some());
+    let services: BTreeSet<String> = of_services.map(|(_, n)| n.dataset.clone()).collect();
     let corrections = items
         .map(|item| FieldPlan {
+            refusal: item.refusal.filter(|_| !services.contains(&item.correction.dataset)),
             dataset: item.correction.dataset,
             collection: item.correction.collection,
             field: item.correction.field,
             old: item.rows.into_iter().map(|row| row.old.map(|v| v.expose().clone())).collect(),
             new: item.correction.requested.expose().clone(),
-            refusal: item.refusal,
         })
         .collect();
     Ok(CorrectionPlan { corrections })

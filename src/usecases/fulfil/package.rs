@@ -15,13 +15,20 @@ use crate::datamap::Graph;
 use crate::domain::regime::Regime;
 use crate::domain::request::{Action, Exception, Fulfilment, Line, Package, Request};
 use crate::domain::right::Right;
-use crate::fulfilment::{self, Counts, ExportOptions, Exported, Sink, export};
+use crate::domain::task::BY_HAND;
+use crate::fulfilment::{self, Counts, ExportOptions, Exported, Handed, Sink, export_with};
 use crate::packaging::sealed::{FileKey, SealedWriter};
 use crate::packaging::shelf::ShelfFile;
 use crate::packaging::{self, About, Options, PackageWriter, PackagingError, Summary};
 
 /// Searches the company's systems and packs what belongs to the person. Nothing found is no package.
-pub fn make(office: &Office, controller: &Controller, request: &Request, disclose: bool) -> Result<Fulfilment, Error> {
+pub fn make(
+    office: &Office,
+    controller: &Controller,
+    request: &Request,
+    disclose: bool,
+    handed: &[Handed<'_>],
+) -> Result<Fulfilment, Error> {
     let regime = office.regimes.get(&request.regime);
     let (never_disclose, left_out) = (controller.never_disclosed(regime), left_out(request));
     let range = request.particulars.range;
@@ -36,7 +43,8 @@ pub fn make(office: &Office, controller: &Controller, request: &Request, disclos
         };
         let writer = PackageWriter::new(out, about.clone(), packaging, FileKey::new(clock::random()))
             .signed(receipt::of_package(office, request, about.generated_at));
-        let (all, summary) = pack(controller, request, options, writer, &generated_at, &excluded)?;
+        let from = Sources { controller, handed };
+        let (all, summary) = pack(&from, request, options, writer, &generated_at, &excluded)?;
         exported = all;
         Ok(summary)
     })?;
@@ -81,18 +89,24 @@ pub fn shelve(
     Ok(Some(Package { id: name, bytes: summary.bytes, sha256: summary.sha256, expires_at }))
 }
 
+/// Where the rows of a package come from.
+struct Sources<'a> {
+    controller: &'a Controller,
+    handed: &'a [Handed<'a>],
+}
+
 /// Streams the export into the package; there is no package where nothing was found.
 fn pack<W: io::Write>(
-    controller: &Controller,
+    from: &Sources<'_>,
     request: &Request,
     options: ExportOptions<'_>,
     writer: PackageWriter<W>,
     generated_at: &str,
     excluded: &[Line],
 ) -> Result<(Exported, Option<Summary>), Error> {
-    let mut packer = Packer { writer, graph: controller.systems.graph() };
+    let mut packer = Packer { writer, graph: from.controller.systems.graph() };
     let identities = request.particulars.person.identities();
-    let exported = export(&controller.systems, &identities, options, &mut packer)?;
+    let exported = export_with(&from.controller.systems, &identities, options, from.handed, &mut packer)?;
     if exported.is_empty() {
         return Ok((exported, None));
     }
@@ -123,7 +137,7 @@ pub async fn remove_expired_packages(office: &Office) -> Result<(), Error> {
 }
 
 /// What the approval leaves out, one line each with its ground; how many rows there are is not told.
-fn excluded(controller: &Controller, regime: Option<&Regime>, request: &Request) -> Vec<Line> {
+pub(super) fn excluded(controller: &Controller, regime: Option<&Regime>, request: &Request) -> Vec<Line> {
     let graph = controller.systems.graph();
     let line = |e: &Exception| {
         let node = graph.node(graph.find(&e.dataset, &e.collection)?);
@@ -141,9 +155,9 @@ fn excluded(controller: &Controller, regime: Option<&Regime>, request: &Request)
 }
 
 fn lines(exported: &Exported) -> Vec<Line> {
-    exported
-        .collections
-        .iter()
+    // What staff found by hand has a line with its task.
+    let searched = exported.collections.iter().filter(|c| c.system.as_str() != BY_HAND);
+    searched
         .map(|c| {
             let withheld =
                 (c.withheld > 0).then(|| format!("{} values that name somebody else are withheld", c.withheld));

@@ -7,7 +7,7 @@ use super::super::office::Controller;
 use super::super::recipients::{self, Recipients};
 use super::super::{Error, Office};
 use super::transmission::Way;
-use super::{background, categories, correction, marking};
+use super::{background, categories, correction, marking, reaches_systems};
 use crate::domain::mark::Mark;
 use crate::domain::request::{OptOut, Request};
 use crate::domain::right::Right;
@@ -19,6 +19,12 @@ pub struct Plan {
     /// What is done.
     #[serde(flatten)]
     pub what: What,
+    /// The services that are asked when it is carried out; how many rows they hold is not known before.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub services: Vec<String>,
+    /// What staff look through by hand.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tasks: Vec<String>,
     /// The recipients who are told by mail once it is done.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notified: Vec<String>,
@@ -77,8 +83,12 @@ pub fn plan(office: &Office, request: &Request) -> Result<Plan, Error> {
         || Mark::of(request.right).is_some();
     let Recipients { by_mail, by_staff } =
         if told { recipients::of(&controller.policy, request.right) } else { Recipients::default() };
+    let asked = controller.systems.services().filter(|_| reaches_systems(request.right));
+    let by_hand = controller.policy.by_hand.iter().filter(|entry| entry.concerns(request.right));
     Ok(Plan {
         what,
+        services: asked.map(|(system, _)| system.to_string()).collect(),
+        tasks: by_hand.map(|entry| entry.name.clone()).collect(),
         notified: by_mail,
         to_notify: by_staff,
         transmit_to: request.particulars.transmit_to.as_ref().map(|to| to.expose().clone()),

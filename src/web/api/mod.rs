@@ -12,6 +12,7 @@ pub mod receipts;
 pub mod records;
 pub mod reports;
 pub mod requests;
+pub mod services;
 pub mod sessions;
 pub mod signals;
 pub mod suppressions;

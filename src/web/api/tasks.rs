@@ -7,14 +7,15 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use crate::domain::ids::RequestId;
+use crate::domain::ids::{RequestId, StaffId};
 use crate::domain::right::Right;
 use crate::domain::task::{Task, TaskResult};
-use crate::store::TaskLine;
+use crate::store::{TaskFilter, TaskLine};
 use crate::usecases::Office;
+use crate::usecases::tasks::upload;
 use crate::usecases::tasks::{self, Report};
 use crate::web::error::{self, Problem, ProblemBody};
-use crate::web::extract::{Body, Enter, Read, Staff};
+use crate::web::extract::{Body, Enter, Read, RowsFile, Staff};
 use crate::web::responses::{JsonBody, StaffOnly};
 use crate::web::wire::{List, moment, text};
 
@@ -31,6 +32,12 @@ pub struct TaskView {
     pub instruction: String,
     /// By when it should be done.
     pub due: NaiveDate,
+    /// Who is to do it; null while it is nobody's in particular.
+    #[schema(required)]
+    pub assignee: Option<Uuid>,
+    /// How long the file with rows was that somebody handed in, in bytes; left out in lists, and where there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub handed_in: Option<u64>,
     /// What came of it; null while it is open.
     #[schema(required)]
     pub done: Option<TaskDoneView>,
@@ -67,7 +74,16 @@ impl From<&Task> for TaskView {
             at: moment(done.at),
         });
         let (name, instruction) = (task.name.clone(), task.instruction.clone());
-        Self { request: task.request.0, number: task.ordinal, name, instruction, due: task.due, done }
+        Self {
+            request: task.request.0,
+            number: task.ordinal,
+            name,
+            instruction,
+            due: task.due,
+            assignee: task.assignee.map(|who| who.0),
+            handed_in: task.upload.as_ref().map(|upload| upload.bytes),
+            done,
+        }
     }
 }
 
@@ -103,6 +119,10 @@ impl From<&TaskLine> for TaskItem {
 pub struct TaskQuery {
     /// Only those that are left to do.
     pub open: Option<bool>,
+    /// Only those of one member of staff.
+    pub assignee: Option<Uuid>,
+    /// Only those due before that day.
+    pub due_before: Option<NaiveDate>,
     /// How many on a page.
     #[param(minimum = 1, maximum = 200)]
     pub limit: Option<u32>,
@@ -127,7 +147,9 @@ pub async fn list(office: Data<Office>, _: Staff<Read>, query: Query<TaskQuery>)
         let detail = "limit is a number from 1 to 200, a cursor has at most 500 characters";
         return Err(Problem::new(error::INVALID_QUERY, detail));
     }
-    let page = tasks::list(&office, query.open.unwrap_or(false), limit, query.cursor).await?;
+    let (open, due_before) = (query.open.unwrap_or(false), query.due_before);
+    let filter = TaskFilter { open, assignee: query.assignee.map(StaffId), due_before };
+    let page = tasks::list(&office, filter, limit, query.cursor).await?;
     Ok(HttpResponse::Ok().json(List { items: page.items.iter().map(TaskItem::from).collect(), next: page.next }))
 }
 
@@ -174,5 +196,72 @@ pub async fn finish(
     let note = text(body.note, "/note", 10_000)?;
     let report = Report { result: body.result, rows: body.rows, ground: body.ground, note };
     let task = tasks::did(&office, caller.member().id, RequestId(id), number, report).await?;
+    Ok(HttpResponse::Ok().json(TaskView::from(&task)))
+}
+
+/// Rows that were found by hand: a CSV file with the names of its columns in the first line, or a JSON list of objects.
+/// The task is done by that, and the package is made again with them; another file replaces them until it is released.
+#[utoipa::path(
+    post, path = "/v1/staff/requests/{id}/tasks/{number}/rows", tag = "staff", operation_id = "hand_in_rows", security(("staff" = [])),
+    request_body(content((String = "text/csv"), (Vec<std::collections::HashMap<String, serde_json::Value>> = "application/json"))),
+    params(("id" = Uuid, Path, description = "The request."), ("number" = i32, Path, description = "The task's number.")),
+    responses(
+        (status = 200, description = "Taken.", body = TaskView),
+        (status = 400, description = "The file broke off.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 401, description = "No valid token.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, description = "The role does not allow this.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, description = "No such request or task.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "The request is not being carried out.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 413, description = "Too large.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 415, description = "Neither CSV nor JSON.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "Not a table, or the right brings no package.", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub async fn hand_in(
+    office: Data<Office>,
+    caller: Staff<Enter>,
+    place: Path<(Uuid, i32)>,
+    file: RowsFile,
+) -> Result<HttpResponse, Problem> {
+    let (id, number) = place.into_inner();
+    let (kind, bytes) = file.read().await?;
+    let task = upload::upload(&office, caller.member().id, RequestId(id), number, kind, bytes).await?;
+    Ok(HttpResponse::Ok().json(TaskView::from(&task)))
+}
+
+/// Whose task it is.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TaskAssignmentBody {
+    /// A member of staff; null gives it back.
+    #[schema(required)]
+    pub to: Option<Uuid>,
+}
+
+/// Gives a task to somebody, or back.
+#[utoipa::path(
+    post, path = "/v1/staff/requests/{id}/tasks/{number}/assignment", tag = "staff", operation_id = "assign_task", security(("staff" = [])), request_body = TaskAssignmentBody,
+    params(("id" = Uuid, Path, description = "The request."), ("number" = i32, Path, description = "The task's number.")),
+    responses(
+        (status = 200, description = "Assigned.", body = TaskView),
+        (status = 400, description = "Not JSON.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 401, description = "No valid token.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, description = "The role does not allow this.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, description = "No such request or task.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "The request is not being carried out.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 413, description = "Too large.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 415, description = "Not declared as JSON.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "Something is missing or wrong.", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub async fn assign(
+    office: Data<Office>,
+    caller: Staff<Enter>,
+    place: Path<(Uuid, i32)>,
+    body: Body<TaskAssignmentBody>,
+) -> Result<HttpResponse, Problem> {
+    let (id, number) = place.into_inner();
+    let to = body.read().await?.to.map(StaffId);
+    let task = tasks::assign(&office, caller.member().id, RequestId(id), number, to).await?;
     Ok(HttpResponse::Ok().json(TaskView::from(&task)))
 }

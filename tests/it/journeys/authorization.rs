@@ -17,9 +17,13 @@ fn roles(operation: &str) -> Option<&'static [Role]> {
         "list_requests" | "get_request_whole" | "get_plan" | "list_entries" | "list_communications" | "list_tasks" => {
             &[Clerk, Reviewer, Officer, Auditor]
         }
-        "enter_request" | "write_to_requester" | "enter_appeal" | "record_communication" | "finish_task" => {
-            &[Clerk, Reviewer, Officer]
-        }
+        "enter_request"
+        | "write_to_requester"
+        | "enter_appeal"
+        | "record_communication"
+        | "finish_task"
+        | "hand_in_rows"
+        | "assign_task" => &[Clerk, Reviewer, Officer],
         "export_log" | "get_figures" | "get_statutory_metrics" => &[Reviewer, Officer, Auditor],
         "approve_request"
         | "deny_request"
@@ -85,6 +89,11 @@ fn every_endpoint_knows_its_callers() {
                 }
                 Some("api_key") => {
                     assert_eq!(status(None), 401, "{name} without a key");
+                    assert_eq!(status(Some(&mine)), 401, "{name} with a requester's token");
+                    assert_eq!(status(Some(&tokens[1].1)), 401, "{name} with a staff token");
+                }
+                Some("service") => {
+                    assert_eq!(status(None), 401, "{name} without a signature");
                     assert_eq!(status(Some(&mine)), 401, "{name} with a requester's token");
                     assert_eq!(status(Some(&tokens[1].1)), 401, "{name} with a staff token");
                 }

@@ -24,6 +24,7 @@ mod reminders;
 mod retention;
 mod rights;
 mod second_factor;
+mod services;
 mod sign_in;
 mod signals;
 mod staff;

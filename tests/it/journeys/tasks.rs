@@ -137,3 +137,52 @@ fn paper_alone_is_an_answer_where_the_systems_hold_nothing() {
     let text = answer(api, id, &token, &reviewer);
     assert!(text.contains("1 record of which you get a copy"), "{text}");
 }
+
+#[rstest]
+fn rows_found_by_hand_join_the_package(#[values(Kind::Sqlite, Kind::Postgres)] store: Kind) {
+    let (world, server) = start(store);
+    let api = &server.api;
+    let reviewer = api.sign_in(Role::Reviewer);
+    let (token, id) = approved(&world, api, "access", &reviewer);
+    let place = format!("/v1/staff/requests/{id}/tasks/1/rows");
+    let bearer = format!("Bearer {reviewer}");
+    let hand_in = |kind: &str, file: &'static [u8]| {
+        api.raw(&place, &[("authorization", bearer.as_str()), ("content-type", kind)], file)
+    };
+    for (kind, file, status) in [
+        ("text/csv", &b"a,b\n1\n"[..], 422),
+        ("text/csv", b"a\n\xff\n", 422),
+        ("application/json", b"{}", 422),
+        ("application/pdf", b"%PDF", 415),
+    ] {
+        assert_eq!(hand_in(kind, file).0, status, "{kind}");
+    }
+    let (status, task) = hand_in("text/csv", b"date,subject\n1999-05-01,A complaint\n");
+    assert_eq!((status, &task["done"]["result"], &task["done"]["rows"]), (200, &json!("done"), &json!(1)), "{task}");
+    api.settled(&id, &reviewer);
+    let (status, task) = hand_in(
+        "application/json",
+        b"[{\"date\": \"1999-05-01\", \"subject\": \"=1+1\"}, {\"date\": null, \"subject\": \"x\"}]",
+    );
+    assert_eq!((status, &task["done"]["rows"], &task["handed_in"]), (200, &json!(2), &json!(75)), "{task}");
+    let ready = api.settled(&id, &reviewer);
+    assert_eq!(ready["state"], "awaiting_release", "{ready}");
+    let second = format!("/v1/staff/requests/{id}/tasks/2");
+    let (_, me) = api.get("/v1/staff/session", &reviewer);
+    let to = json!({ "to": me["id"] });
+    let (status, assigned) = api.post(&format!("{second}/assignment"), &reviewer, to);
+    assert_eq!((status, &assigned["assignee"]), (200, &me["id"]), "{assigned} {me}");
+    let mine = format!("/v1/staff/tasks?open=true&due_before=2026-12-24&assignee={}", me["id"].as_str().unwrap());
+    assert_eq!(api.get(&mine, &reviewer).1["items"][0]["number"], 2);
+    assert_eq!(api.post(&second, &reviewer, json!({ "result": "nothing_held" })).0, 200);
+    let (_, released) = api.post(&format!("/v1/staff/requests/{id}/release"), &reviewer, Value::Null);
+    assert_eq!(released["state"], "fulfilled", "{released}");
+    let files = super::unzip(api.package(&id, &token));
+    let rows = files.iter().find(|(name, _)| name.starts_with("data/Paper") && name.ends_with("rows.csv"));
+    let (_, csv) = rows.unwrap_or_else(|| panic!("{:?}", files.keys().collect::<Vec<_>>()));
+    assert_eq!(csv.replace('\r', ""), "date,subject\n1999-05-01,=1+1\n,x\n");
+    assert!(files["datapackage.json"].contains("rows.csv"));
+    assert_eq!(hand_in("text/csv", b"a\n1\n").1["code"], "illegal_state", "the answer has left");
+    let kept = String::from_utf8_lossy(&world.kept()).into_owned();
+    assert!(!kept.contains("1999-05-01"), "what was handed in is sealed");
+}

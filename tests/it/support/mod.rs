@@ -5,4 +5,5 @@ pub mod postgres;
 pub mod provider;
 pub mod receiver;
 pub mod server;
+pub mod service;
 pub mod world;

@@ -1,0 +1,153 @@
+//! What a company's services are asked about a person, and what their answers are worth.
+
+use std::collections::BTreeMap;
+
+use super::trace::Trace;
+use super::{FulfilmentError, LeftOut, Systems};
+use crate::connectors::http::messages::{Erased, Find, Keys, Person};
+use crate::datamap::{Node, Pointer};
+use crate::domain::finding::{Finding, Severity};
+use crate::domain::identity::{Identities, IdentityKind};
+use crate::domain::ids::SystemId;
+use crate::domain::request::DateRange;
+
+/// What is asked of one service.
+pub struct Asked {
+    /// The service.
+    pub system: SystemId,
+    /// Whose rows, in which collections.
+    pub find: Find,
+}
+
+/// What each service is asked for: the collections of its dataset that are searched and not left out, the person by the
+/// identifiers that the dataset declares, and the keys of their rows in other systems that its rows refer to. A service
+/// that nothing leads to is not asked: it would have to guess.
+///
+/// # Errors
+/// What a database says, where keys have to be looked for.
+pub fn questions(
+    systems: &Systems,
+    identities: &Identities,
+    left_out: &LeftOut,
+    changes: bool,
+    range: Option<DateRange>,
+) -> Result<Vec<Asked>, FulfilmentError> {
+    let keys = keys(systems, identities)?;
+    let mut asked = Vec::new();
+    for (system, _) in systems.services() {
+        let nodes: Vec<&Node> = systems.graph().nodes().map(|(_, n)| n).filter(|n| n.system == *system).collect();
+        let Some(dataset) = nodes.first().map(|n| n.dataset.clone()) else { continue };
+        let wanted = |n: &&&Node| {
+            let c = &n.collection;
+            !c.skip_processing && !left_out.contains(&n.dataset, &c.name) && !(changes && c.read_only)
+        };
+        let fields = |n: &&Node| n.collection.fields.iter().map(|f| f.name.clone()).collect();
+        let collections: BTreeMap<String, Vec<String>> =
+            nodes.iter().filter(wanted).map(|n| (n.collection.name.clone(), fields(n))).collect();
+        let person = Person::of(identities, &kinds(&nodes));
+        let keys: Vec<Keys> = keys.get(system).cloned().unwrap_or_default();
+        if collections.is_empty() || (person == Person::default() && keys.is_empty()) {
+            continue;
+        }
+        asked.push(Asked { system: system.clone(), find: Find { dataset, person, keys, collections, range } });
+    }
+    Ok(asked)
+}
+
+/// The person by the identifiers that a service's dataset declares.
+pub fn person(systems: &Systems, system: &SystemId, identities: &Identities) -> Option<(String, Person)> {
+    let nodes: Vec<&Node> = systems.graph().nodes().map(|(_, n)| n).filter(|n| n.system == *system).collect();
+    let person = Person::of(identities, &kinds(&nodes));
+    Some((nodes.first()?.dataset.clone(), person)).filter(|(_, person)| *person != Person::default())
+}
+
+fn kinds(nodes: &[&Node]) -> Vec<IdentityKind> {
+    nodes.iter().flat_map(|n| &n.collection.fields).filter_map(|f| f.identity).collect()
+}
+
+/// The keys of the person's rows in databases to which rows of services refer.
+fn keys(systems: &Systems, identities: &Identities) -> Result<BTreeMap<SystemId, Vec<Keys>>, FulfilmentError> {
+    let graph = systems.graph();
+    let sent: Vec<_> = graph.pointers().filter(|(_, p)| leads_into_service(systems, p)).collect();
+    let mut keys: BTreeMap<SystemId, Vec<Keys>> = BTreeMap::new();
+    if sent.is_empty() {
+        return Ok(keys);
+    }
+    let trace = Trace::run(systems, identities)?;
+    for (id, pointer) in sent {
+        let values = trace.owned(id);
+        if !values.is_empty() {
+            let from = graph.node(pointer.from);
+            keys.entry(from.system.clone()).or_default().push(Keys {
+                collection: from.collection.name.clone(),
+                fields: pointer.from_columns().map(str::to_owned).collect(),
+                values: crate::domain::personal::Personal::new(values),
+            });
+        }
+    }
+    Ok(keys)
+}
+
+/// Whether rows of a service belong to whom the rows of a database belong that they refer to.
+fn leads_into_service(systems: &Systems, pointer: &Pointer) -> bool {
+    let system = |node| &systems.graph().node(node).system;
+    pointer.down && systems.service(system(pointer.from)).is_some() && systems.has_tables(system(pointer.to))
+}
+
+/// References from, to or between services that no search follows.
+pub fn check(systems: &Systems) -> Vec<Finding> {
+    let graph = systems.graph();
+    let service = |node| systems.service(&graph.node(node).system).is_some();
+    let unfollowed = graph.pointers().map(|(_, p)| p).filter(|p| {
+        let (from, to) = (&graph.node(p.from).system, &graph.node(p.to).system);
+        from != to && (service(p.from) || service(p.to)) && !leads_into_service(systems, p)
+    });
+    let finding = |p: &Pointer| Finding {
+        file: p.file.clone(),
+        line: p.line,
+        severity: Severity::Warning,
+        message: format!(
+            "the reference from `{}` to `{}` is not followed: a service is asked by the person's identifiers and by keys \
+             of their rows in databases that its own rows refer to",
+            graph.node(p.from).collection.name,
+            graph.node(p.to).collection.name
+        ),
+    };
+    let mut findings: Vec<Finding> = unfollowed.map(finding).collect();
+    for (system, _) in systems.services() {
+        let nodes: Vec<&Node> = graph.nodes().map(|(_, n)| n).filter(|n| n.system == *system).collect();
+        let leads =
+            graph.pointers().any(|(_, p)| graph.node(p.from).system == *system && leads_into_service(systems, p));
+        if let (Some(first), true, false) = (nodes.first(), kinds(&nodes).is_empty(), leads) {
+            let message = format!("nothing leads to service `{system}`: give a field of its dataset an `identity`");
+            findings.push(Finding { file: first.file.clone(), line: 1, severity: Severity::Error, message });
+        }
+    }
+    findings
+}
+
+/// Why an answer to an erasure is none: it has to speak of every collection that was asked for, and of no other.
+pub fn unfit(erased: &Erased, asked: &Find) -> Option<String> {
+    let missing = asked.collections.keys().find(|name| !erased.collections.contains_key(*name));
+    if let Some(name) = missing {
+        return Some(format!("the answer says nothing of collection {name}"));
+    }
+    (erased.collections.len() > asked.collections.len())
+        .then(|| "the answer speaks of a collection that was not asked for".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[rstest::rstest]
+    #[case(r#"{"collections": {"a": {"deleted": 1}, "b": {}}}"#, true)]
+    #[case(r#"{"collections": {"a": {"deleted": 1}}}"#, false)]
+    #[case(r#"{"collections": {"a": {}, "b": {}, "c": {}}}"#, false)]
+    fn silence_about_a_collection_is_no_answer(#[case] answer: &str, #[case] fits: bool) {
+        let collections = ["a", "b"].map(|name| (name.to_owned(), Vec::new())).into();
+        let (dataset, person) = ("d".to_owned(), Person::default());
+        let asked = Find { dataset, person, keys: Vec::new(), collections, range: None };
+        assert_eq!(unfit(&serde_json::from_str(answer).unwrap(), &asked).is_none(), fits);
+    }
+}

@@ -1,0 +1,218 @@
+//! The company's own services: each occasion has one message, sent under one id until it is answered, at once or by
+//! call-back; one service that fails stands in no other's way.
+
+mod answer;
+pub mod call_back;
+mod erasure;
+mod lines;
+pub mod opt_out;
+mod question;
+mod waiting;
+
+use std::io::{self, Read};
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::follow::file_key;
+use super::office::Controller;
+use super::{Error, Office};
+use crate::connectors::ConnectorError;
+use crate::connectors::http::Reply;
+use crate::crash;
+use crate::domain::delivery::{Delivery, Operation, Standing};
+use crate::domain::ids::{RequestId, SystemId};
+use crate::domain::request::{Request, State};
+use crate::fulfilment::handed::HandedCollection;
+use crate::fulfilment::{FulfilmentError, Handed};
+use crate::packaging::sealed::SealedReader;
+
+pub(super) use answer::begin;
+pub use lines::{read_only, switched_off};
+pub use waiting::{Pending, wait};
+
+/// What the services of a controller are asked under one approval of a request, and how far that is.
+pub struct Services<'o> {
+    office: &'o Office,
+    controller: &'o Controller,
+    request: &'o Request,
+    /// The approval.
+    at: DateTime<Utc>,
+    deliveries: Vec<Delivery>,
+    /// The first that failed in this run.
+    failed: Option<Error>,
+}
+
+impl<'o> Services<'o> {
+    /// Writes down what is to be asked, unless it was before. Blocks.
+    ///
+    /// # Errors
+    /// When the store fails, or a database in which keys for a service are looked for.
+    pub fn plan(office: &'o Office, controller: &'o Controller, request: &'o Request) -> Result<Self, Error> {
+        let at = match &request.state {
+            State::Fulfilling { approval, .. } => approval.at,
+            _ => request.received_at,
+        };
+        let mut services = Self { office, controller, request, at, deliveries: Vec::new(), failed: None };
+        if controller.systems.services().next().is_none() {
+            return Ok(services);
+        }
+        services.reload()?;
+        if services.deliveries.is_empty() {
+            services.record(question::of(office, controller, request, at)?)?;
+        }
+        Ok(services)
+    }
+
+    /// Who is waited for; `None` when every message has its answer.
+    ///
+    /// # Errors
+    /// What the first service said that failed.
+    pub fn pending(&mut self) -> Result<Option<Pending>, Error> {
+        if let Some(error) = self.failed.take() {
+            return Err(error);
+        }
+        let open = self.deliveries.iter().filter(|d| d.answer().is_none());
+        let waits: Vec<(SystemId, Operation)> =
+            open.map(|d| (d.occasion.system.clone(), d.occasion.operation)).collect();
+        Ok((!waits.is_empty()).then_some(Pending { waits }))
+    }
+
+    /// The rows that were found, to be packed.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn handed(&self) -> Result<Vec<Handed<'o>>, Error> {
+        let found = self.deliveries.iter().filter(|d| d.occasion.operation == Operation::Find);
+        let mut handed = Vec::new();
+        for delivery in found {
+            let Some(answer) = delivery.answer() else { continue };
+            let collections: Vec<HandedCollection> = answer::read_back(&answer.said)?;
+            let (system, file) = (delivery.occasion.system.clone(), answer.file);
+            let dataset = self.dataset(&system);
+            let (office, id) = (self.office, self.request.id);
+            let open = move || match file {
+                Some(file) => open_handed(office, id, file),
+                None => Ok(Box::new(io::empty()) as Box<dyn Read>),
+            };
+            handed.push(Handed { system, dataset, collections, open: Box::new(open) });
+        }
+        Ok(handed)
+    }
+
+    fn dataset(&self, system: &SystemId) -> String {
+        let mut nodes = self.controller.systems.graph().nodes();
+        nodes.find(|(_, n)| n.system == *system).map(|(_, n)| n.dataset.clone()).unwrap_or_default()
+    }
+
+    fn reload(&mut self) -> Result<(), Error> {
+        let id = self.request.id;
+        let all = self.office.store.read_blocking(move |tx| Ok::<_, Error>(tx.deliveries(id)?))?;
+        self.deliveries = all.into_iter().filter(|d| d.occasion.at == self.at).collect();
+        Ok(())
+    }
+
+    fn record(&mut self, new: Vec<Delivery>) -> Result<(), Error> {
+        if new.is_empty() {
+            return Ok(());
+        }
+        self.office.store.write_blocking(move |tx| Ok::<_, Error>(tx.insert_deliveries(&new)?))?;
+        self.reload()
+    }
+
+    /// Sends what has no answer and is not waited for; each on its own. Blocks. A service that fails is no error yet:
+    /// see [`Services::pending`].
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn deliver(&mut self) -> Result<(), Error> {
+        let mut sent = false;
+        for delivery in &self.deliveries {
+            if delivery.answer().is_some() {
+                continue;
+            }
+            sent = true;
+            if let Err(error) = send(self.office, self.controller, delivery) {
+                self.failed.get_or_insert(error);
+            }
+        }
+        if sent { self.reload() } else { Ok(()) }
+    }
+}
+
+/// Sends one message and keeps its answer, or that it is waited for.
+///
+/// # Errors
+/// When the service cannot be reached, refuses, gives no proper answer or did not call back in time.
+fn send(office: &Office, controller: &Controller, delivery: &Delivery) -> Result<(), Error> {
+    let now = office.clock.now();
+    if delivery.awaited(now).is_some() {
+        return Ok(());
+    }
+    let system = &delivery.occasion.system;
+    let failed = |source| Error::from(FulfilmentError::System { system: system.clone(), source });
+    let service = controller.systems.service(system);
+    let service = service.ok_or_else(|| FulfilmentError::UnknownSystem(system.clone()))?;
+    if matches!(delivery.standing, Standing::Awaiting { .. }) {
+        // Told first, so that staff see it; the next attempt sends the same message again.
+        keep(office, Delivery { standing: Standing::Open, ..delivery.clone() })?;
+        return Err(failed(ConnectorError::TimedOut));
+    }
+    let (name, body) = (delivery.occasion.operation.as_str(), delivery.body.expose().as_bytes());
+    let reply = service.send(name, delivery.id, now, body).map_err(failed)?;
+    crash::point("services.after_send");
+    let standing = match reply {
+        Reply::Answer(format, rows) => Standing::Answered(answer::take(office, delivery, format, rows)?),
+        Reply::CallsBack => Standing::Awaiting { until: now + service.call_back_within() },
+    };
+    keep(office, Delivery { standing, ..delivery.clone() })
+}
+
+/// An answer that came by call-back meanwhile stays.
+fn keep(office: &Office, delivery: Delivery) -> Result<(), Error> {
+    office.store.write_blocking(move |tx| Ok::<_, Error>(tx.save_standing(&delivery)?)).map(drop)
+}
+
+/// Opens rows that were handed over, from their beginning.
+pub(super) fn open_handed(office: &Office, id: RequestId, file: uuid::Uuid) -> io::Result<Box<dyn Read>> {
+    let key = office.store.read_blocking(move |tx| file_key(tx, id)).map_err(io::Error::other)?;
+    Ok(Box::new(SealedReader::new(office.handed.open(file)?, &key)?))
+}
+
+/// Removes handed-over rows whose requests are at their end or purged, and what a crash left behind.
+///
+/// # Errors
+/// When the store or the shelf fails; a file that cannot be removed is tried again the next time.
+pub async fn sweep(office: &Office) -> Result<(), Error> {
+    let now = office.clock.now();
+    let shelf = office.handed.clone();
+    // A file is there before its row: leave answers that are on their way in peace.
+    let (settled, abandoned) = (now - TimeDelta::hours(1), now - TimeDelta::days(1));
+    let listed = tokio::task::spawn_blocking(move || shelf.sweep(abandoned).and_then(|_| shelf.older_than(settled)));
+    let listed = listed.await.map_err(io::Error::other).flatten();
+    let files = listed.map_err(|e| Error::Files(format!("look through the rows handed over: {e}")))?;
+    for some in files.chunks(500) {
+        let asked = some.to_vec();
+        let kept = office.store.read(move |tx| Ok::<_, Error>(tx.handed_among(&asked)?)).await?;
+        for file in some.iter().filter(|file| !kept.contains(file)) {
+            if let Err(error) = office.handed.remove(*file) {
+                tracing::warn!(%error, "rows handed over could not be removed; it is tried again");
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Keeps an answer that came by call-back, and wakes the job that waits for it.
+async fn keep_answer(office: &Office, delivery: Delivery, now: DateTime<Utc>) -> Result<(), Error> {
+    let id = delivery.occasion.request;
+    office
+        .store
+        .write(move |tx| {
+            tx.request_for_update(id)?.ok_or(Error::NotFound("delivery"))?;
+            if tx.save_standing(&delivery)? {
+                tx.wake(id, now)?;
+            }
+            Ok(())
+        })
+        .await
+}
