@@ -15,6 +15,7 @@ pub mod ids;
 pub mod job;
 pub mod lifecycle;
 pub mod mark;
+pub mod masking;
 pub mod personal;
 pub mod policy;
 pub mod receipt;

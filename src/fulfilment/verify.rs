@@ -61,7 +61,7 @@ pub fn verify_without(
     done: &[Manifest],
     left_out: &LeftOut,
 ) -> Result<Remaining, FulfilmentError> {
-    let (_, candidates) = survey(systems, identities, done, left_out)?;
+    let candidates = survey(systems, identities, done, left_out)?.candidates;
     let mut rows: BTreeMap<(NodeId, &str), u64> = BTreeMap::new();
     let mut kept: BTreeMap<(NodeId, &str), u64> = BTreeMap::new();
     for row in &candidates.rows {

@@ -7,14 +7,16 @@ use serde::{Deserialize, Serialize};
 use super::super::office::Controller;
 use super::super::{Error, Office};
 use super::{ground_title, left_out};
-use crate::connectors::Key;
+use crate::connectors::{ConnectorError, Key};
 use crate::crash;
 use crate::domain::identity::Identities;
 use crate::domain::ids::{RequestId, SystemId};
 use crate::domain::regime::Regime;
 use crate::domain::request::{Action, Exception, Fulfilment, Line, Request};
 use crate::fulfilment::manifest::{StepAction, TableRef};
-use crate::fulfilment::{KEPT_BY_DECISION, LeftOut, Manifest, Plan, execute, prepare_without, verify_without};
+use crate::fulfilment::{
+    FulfilmentError, KEPT_BY_DECISION, LeftOut, Manifest, Plan, execute, prepare_without, rehearse, verify_without,
+};
 
 /// How often rows that appeared meanwhile are gone after. A person who goes on using the service while they are being
 /// erased is a matter for staff, not for a loop.
@@ -64,6 +66,10 @@ pub fn erase(office: &Office, controller: &Controller, request: &Request) -> Res
             return Err(Error::Obstacles(plan.obstacles));
         }
         let kept = kept(&plan, except, regime);
+        let refused = rehearsed(controller, &manifest)?;
+        if !refused.is_empty() {
+            return Err(Error::Obstacles(refused));
+        }
         let round = Round { manifest, kept, except: except.to_vec(), executed: Vec::new() };
         if round.manifest.is_empty() {
             rounds.push(round);
@@ -76,6 +82,15 @@ pub fn erase(office: &Office, controller: &Controller, request: &Request) -> Res
     }
     prove_absence(controller, &identities, &rounds, &left_out)?;
     Ok(Fulfilment { lines: lines(&rounds), ..Fulfilment::default() })
+}
+
+/// What systems refuse of it that only they can know.
+fn rehearsed(controller: &Controller, manifest: &Manifest) -> Result<Vec<String>, Error> {
+    let mut refused = Vec::new();
+    for system in manifest.system_ids() {
+        refused.extend(rehearse(&controller.systems, system, manifest)?);
+    }
+    Ok(refused)
 }
 
 /// The last word where there was nothing to erase: searched once more all the same.
@@ -102,7 +117,16 @@ fn carry_out(office: &Office, controller: &Controller, id: RequestId, round: &mu
         if round.executed.contains(&system) {
             continue;
         }
-        execute(&controller.systems, &system, &round.manifest)?;
+        match execute(&controller.systems, &system, &round.manifest) {
+            Ok(_) => {}
+            // The system changed nothing. What became of it meanwhile is for another round with a manifest of its own:
+            // this one would be refused for ever.
+            Err(FulfilmentError::Overtaken { .. }) => {}
+            // Masks that were free when they were drawn, and that somebody took since.
+            Err(FulfilmentError::System { source: ConnectorError::Constraint { .. }, .. })
+                if round.manifest.masking_key.is_some() => {}
+            Err(error) => return Err(error.into()),
+        }
         crash::point("erasure.before_mark");
         let marked = system.clone();
         office.store.write_blocking(move |tx| Ok::<_, Error>(tx.mark_executed(id, number, &marked)?))?;
