@@ -22,7 +22,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 pub use limits::Limits;
 pub use row::Row;
-pub use schema::{Collation, Column, ForeignKey, LiveSchema, Table, TableName};
+pub use schema::{Collation, Column, ForeignKey, KeyChange, LiveSchema, Table, TableName};
 
 use crate::domain::personal::Personal;
 
@@ -168,6 +168,12 @@ pub trait Writer: Reader {
         keys: &[Key],
         set: &[(String, Option<Personal<String>>)],
     ) -> Result<u64, ConnectorError>;
+
+    /// From here to the commit, references are looked at when everything is done, where the database can wait with that
+    /// ([`KeyChange::Waits`]); others go on refusing at once.
+    fn defer_references(&mut self) -> Result<(), ConnectorError> {
+        Ok(())
+    }
 
     /// Commits everything since the writer was opened.
     fn commit(self: Box<Self>) -> Result<(), ConnectorError>;

@@ -78,6 +78,35 @@ pub struct ForeignKey {
     pub to: TableName,
     /// The columns referred to.
     pub to_columns: Vec<String>,
+    /// What happens when their values change.
+    pub on_update: KeyChange,
+}
+
+/// What a database does about a row whose reference points at a key that is changed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum KeyChange {
+    /// It refuses at once.
+    #[default]
+    Refuses,
+    /// It can be told to look at the end of the transaction only.
+    Waits,
+    /// It changes the reference, too.
+    Cascades,
+    /// It sets the reference to NULL or its default.
+    Clears,
+}
+
+impl KeyChange {
+    /// By the name that SQL has for it.
+    pub(super) fn named(rule: &str, waits: bool) -> Self {
+        match rule {
+            "CASCADE" => KeyChange::Cascades,
+            "SET NULL" | "SET DEFAULT" => KeyChange::Clears,
+            // RESTRICT does not wait, whatever was deferred (SQL:1999, 4.17.2).
+            "NO ACTION" if waits => KeyChange::Waits,
+            _ => KeyChange::Refuses,
+        }
+    }
 }
 
 /// One table.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::graph::finding;
-use super::{Graph, Node, NodeId};
+use super::{Graph, Node, NodeId, slots};
 use crate::connectors::{LiveSchema, Table};
 use crate::domain::finding::{Finding, Severity};
 use crate::domain::identity::IdentityKind;
@@ -39,6 +39,7 @@ fn check_table(graph: &Graph, id: NodeId, node: &Node, table: &Table, findings: 
         findings.push(finding(&node.file, node.collection.line, Severity::Warning, message));
     }
     check_composite_keys(graph, id, node, table, findings);
+    slots::check(node, table, findings);
     for (column, line, folded) in searched_columns(graph, id, node) {
         if table.column(column).is_some() && !is_indexed(table, column, folded) {
             let indexed = if folded { format!("lower({column})") } else { column.to_owned() };

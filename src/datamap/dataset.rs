@@ -2,13 +2,12 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
-
 use super::Category;
 use crate::connectors::TableName;
 use crate::domain::finding::Finding;
 use crate::domain::identity::IdentityKind;
 use crate::domain::keeping::Rule;
+use crate::domain::masking::Masking;
 
 /// A fideslang dataset.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,6 +39,8 @@ pub struct Collection {
     pub fields: Vec<Field>,
     /// How erasure masks its rows; `None`, with no field masked either, means that rows are deleted.
     pub masking: Option<Masking>,
+    /// Whether erasure deletes its rows although fields have masks; these are then for rows of somebody else's.
+    pub deletes: bool,
     /// Collections of the same system whose rows are erased before its own.
     pub erase_after: Vec<CollectionName>,
     /// Whether it is left out of every search.
@@ -63,7 +64,7 @@ impl Collection {
 
     /// Whether erasure masks its rows instead of deleting them.
     pub fn is_masked(&self) -> bool {
-        self.masking.is_some() || self.fields.iter().any(|f| f.masking.is_some())
+        !self.deletes && (self.masking.is_some() || self.fields.iter().any(|f| f.masking.is_some()))
     }
 
     /// Whether any of its fields is about a person.
@@ -105,34 +106,6 @@ impl Field {
     /// Whether it is about a person.
     pub fn is_personal(&self) -> bool {
         self.identity.is_some() || self.categories.iter().any(Category::is_personal)
-    }
-}
-
-/// How a value is made to say nothing about a person any more.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(tag = "strategy", content = "rewrite_value", rename_all = "snake_case")]
-pub enum Masking {
-    /// It becomes NULL.
-    NullRewrite,
-    /// It becomes this text.
-    StringRewrite(String),
-}
-
-impl Masking {
-    /// The value written; `None` is NULL.
-    pub fn value(&self) -> Option<&str> {
-        match self {
-            Masking::NullRewrite => None,
-            Masking::StringRewrite(text) => Some(text),
-        }
-    }
-
-    /// The name in a dataset file.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Masking::NullRewrite => "null_rewrite",
-            Masking::StringRewrite(_) => "string_rewrite",
-        }
     }
 }
 

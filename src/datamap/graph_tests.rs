@@ -148,6 +148,7 @@ fn a_dataset_is_held_against_the_live_schema() {
         columns: vec!["t".into(), "n".into()],
         to: name("f"),
         to_columns: vec!["t".into(), "n".into()],
+        on_update: Default::default(),
     };
     schema.tables.insert(name("e"), Table { foreign_keys: vec![to_f], ..live(&["k", "t", "n"], &["k"], &[&["t"]]) });
     schema.tables.insert(name("f"), live(&["t", "n", "email"], &["t"], &[&["email"]]));

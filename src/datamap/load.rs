@@ -161,6 +161,7 @@ fn read_collection(
         line: node.line,
         fields,
         masking: meta.masking,
+        deletes: meta.deletes,
         erase_after: meta.erase_after,
         skip_processing: meta.skip_processing,
         read_only,

@@ -1,6 +1,7 @@
 use super::*;
-use crate::datamap::{Direction, Masking};
+use crate::datamap::Direction;
 use crate::domain::identity::IdentityKind;
+use crate::domain::masking::{Algorithm, Masking, Truncation};
 
 /// A dataset whose only collection has one field with this `fides_meta`; the meta stands on line 7.
 fn field_with(meta: &str) -> String {
@@ -65,7 +66,7 @@ fn a_whole_dataset_is_read() {
     let customers = &dataset.collections[0];
     assert_eq!(customers.table.to_string(), "sales.customers");
     assert_eq!(customers.description.as_deref(), Some("People who buy."));
-    assert_eq!(customers.masking, Some(Masking::StringRewrite("masked".into())));
+    assert_eq!(customers.masking, Some(Masking::text("masked")));
     assert_eq!(customers.erase_after[0].to_string(), "crm.orders");
     let [id, email, phone, number] = customers.fields.as_slice() else { panic!("{customers:?}") };
     assert!(id.primary_key && id.is_personal(), "categories are inherited");
@@ -109,8 +110,45 @@ fn a_file_that_cannot_be_used_says_where(#[case] text: &str, #[case] expected: &
     "d.yml:7: `direction` is `from` or `to`, or left out for both"
 )]
 #[case(
-    "{masking_strategy_override: {strategy: hash}}",
-    "d.yml:7: the masking strategy `hash` is not supported yet; null_rewrite and string_rewrite are"
+    "{masking_strategy_override: {strategy: rot13}}",
+    "d.yml:7: the masking strategy `rot13` is not known; known are delete, null_rewrite, string_rewrite, \
+     random_string_rewrite, hash, hmac, aes_encrypt, preserve, keep_domain, date_truncate"
+)]
+#[case(
+    "{masking_strategy_override: {strategy: hash, configuration: {length: 3}}}",
+    "d.yml:7: `length` is no part of the `configuration` of `hash`"
+)]
+#[case(
+    "{masking_strategy_override: {strategy: hash, configuration: {algorithm: MD5}}}",
+    "d.yml:7: `algorithm` is SHA-256 or SHA-512"
+)]
+#[case(
+    "{masking_strategy_override: {strategy: hash, configuration: {salt: x}}}",
+    "d.yml:7: `salt` of a masking `configuration` is not known"
+)]
+#[case(
+    "{masking_strategy_override: {strategy: hash, configuration: {format_preservation: {prefix: x}}}}",
+    "d.yml:7: `prefix` of `format_preservation` is not known; `suffix` is"
+)]
+#[case(
+    "{masking_strategy_override: {strategy: hash, config: {}}}",
+    "d.yml:7: `config` of a masking strategy is not known"
+)]
+#[case(
+    "{masking_strategy_override: {strategy: aes_encrypt, configuration: {mode: CBC}}}",
+    "d.yml:7: `mode` is GCM, the only one that also notices changes"
+)]
+#[case(
+    "{masking_strategy_override: {strategy: random_string_rewrite, configuration: {length: 0}}}",
+    "d.yml:7: `length` must be a whole number from 1 to 10000"
+)]
+#[case(
+    "{masking_strategy_override: {strategy: date_truncate}}",
+    "d.yml:7: `date_truncate` needs `configuration` with `to: year` or `to: month`"
+)]
+#[case(
+    "{masking_strategy_override: {strategy: delete}}",
+    "d.yml:7: `delete` is for collections: a field of a row that stays is masked"
 )]
 #[case(
     "{masking_strategy_override: {strategy: string_rewrite}}",
@@ -122,6 +160,33 @@ fn a_file_that_cannot_be_used_says_where(#[case] text: &str, #[case] expected: &
 fn a_meta_that_cannot_be_kept_is_an_error(#[case] meta: &str, #[case] expected: &str) {
     assert!(load(&field_with(meta), "d.yml").is_err());
     assert_eq!(findings(&field_with(meta)), [expected]);
+}
+
+#[rstest::rstest]
+#[case("{strategy: null_rewrite, configuration: null}", Masking::NullRewrite)]
+#[case("{strategy: random_string_rewrite}", Masking::RandomStringRewrite { length: 30, suffix: None })]
+#[case(
+    "{strategy: random_string_rewrite, configuration: {length: 20, format_preservation: {suffix: '@masked.example'}}}",
+    Masking::RandomStringRewrite { length: 20, suffix: Some("@masked.example".into()) }
+)]
+#[case("{strategy: hash, configuration: {algorithm: SHA-512, format_preservation: null}}", Masking::Hash { algorithm: Algorithm::Sha512, suffix: None })]
+#[case("{strategy: hmac, configuration: {algorithm: SHA_256}}", Masking::Hmac { algorithm: Algorithm::Sha256, suffix: None })]
+#[case("{strategy: aes_encrypt, configuration: {mode: GCM}}", Masking::AesEncrypt { suffix: None })]
+#[case("{strategy: preserve}", Masking::Preserve)]
+#[case("{strategy: keep_domain}", Masking::KeepDomain)]
+#[case("{strategy: date_truncate, configuration: {to: month}}", Masking::DateTruncate { to: Truncation::Month })]
+fn every_strategy_is_read(#[case] text: &str, #[case] expected: Masking) {
+    let dataset = load(&field_with(&format!("{{masking_strategy_override: {text}}}")), "d.yml").unwrap();
+    assert_eq!(dataset.collections[0].fields[0].masking, Some(expected));
+}
+
+#[test]
+fn a_collection_that_is_deleted_is_not_masked() {
+    let text = field_with("{masking_strategy_override: {strategy: keep_domain}}").replace(
+        "    data_categories",
+        "    fides_meta: {masking_strategy_override: {strategy: delete}}\n    data_categories",
+    );
+    assert!(!load(&text, "d.yml").unwrap().collections[0].is_masked());
 }
 
 #[rstest::rstest]

@@ -1,11 +1,13 @@
 //! What `fides_meta` adds to a dataset, a collection and a field: keys, references, masks.
 
 use super::dataset::CollectionName;
-use super::document::{Entry, Node, Value};
+use super::document::{Entry, Node};
+use super::masking::{self, Override};
 use super::reading::Reading;
-use super::{Direction, Masking, Reference, retain};
+use super::{Direction, Reference, retain};
 use crate::domain::identity::IdentityKind;
 use crate::domain::keeping::Rule;
+use crate::domain::masking::Masking;
 
 #[derive(Default)]
 pub(super) struct DatasetMeta {
@@ -17,6 +19,7 @@ pub(super) struct DatasetMeta {
 pub(super) struct CollectionMeta {
     pub(super) schema: Option<String>,
     pub(super) masking: Option<Masking>,
+    pub(super) deletes: bool,
     pub(super) erase_after: Vec<CollectionName>,
     pub(super) skip_processing: bool,
     pub(super) read_only: bool,
@@ -55,7 +58,11 @@ pub(super) fn collection(reading: &mut Reading<'_>, node: &Node) -> CollectionMe
         let value = &entry.value;
         match entry.key.as_str() {
             "namespace" => meta.schema = namespace(reading, value),
-            "masking_strategy_override" => meta.masking = masking(reading, value),
+            "masking_strategy_override" => match masking::of_collection(reading, value) {
+                Some(Override::Delete) => meta.deletes = true,
+                Some(Override::Mask(masking)) => meta.masking = Some(masking),
+                None => {}
+            },
             "erase_after" => meta.erase_after = collection_names(reading, value, "`erase_after`"),
             // Only the order of a search, which is to a fixpoint here: checked for its form, without effect.
             "after" => drop(collection_names(reading, value, "`after`")),
@@ -81,7 +88,7 @@ pub(super) fn field(reading: &mut Reading<'_>, node: &Node) -> FieldMeta {
             "read_only" => meta.read_only = reading.flag(value, "`read_only`"),
             "redact" => meta.redact = reading.optional_text(value, "`redact`").is_some_and(|t| t != "false"),
             "collected_at" => meta.collected_at = reading.flag(value, "`collected_at`"),
-            "masking_strategy_override" => meta.masking = masking(reading, value),
+            "masking_strategy_override" => meta.masking = masking::of_field(reading, value),
             // Arrays are columns like any other here: always whole.
             "return_all_elements" => {}
             _ => without_effect(reading, entry, "field"),
@@ -195,41 +202,4 @@ fn collection_names(reading: &mut Reading<'_>, node: &Node, what: &str) -> Vec<C
         }
     }
     names
-}
-
-fn masking(reading: &mut Reading<'_>, node: &Node) -> Option<Masking> {
-    let (mut strategy, mut rewrite) = (None, None);
-    for Entry { key, line, value } in reading.map(node, "`masking_strategy_override`") {
-        match key.as_str() {
-            "strategy" => strategy = reading.text(value, "`strategy`"),
-            "configuration" => {
-                for entry in reading.map(value, "`configuration`") {
-                    match (entry.key.as_str(), &entry.value.value) {
-                        ("rewrite_value", Value::Text(text)) => rewrite = Some(text.clone()),
-                        ("rewrite_value", Value::Null) => {}
-                        ("rewrite_value", _) => reading.error(entry.line, "`rewrite_value` must be a text"),
-                        (other, _) => reading.warn(entry.line, format!("`{other}` has no effect here")),
-                    }
-                }
-            }
-            other => reading.warn(*line, format!("`{other}` of a masking strategy is not known and has no effect")),
-        }
-    }
-    match (strategy.as_deref(), rewrite) {
-        (Some("null_rewrite"), _) => Some(Masking::NullRewrite),
-        (Some("string_rewrite"), Some(text)) => Some(Masking::StringRewrite(text)),
-        (Some("string_rewrite"), None) => {
-            reading.error(node.line, "`string_rewrite` needs `configuration` with its `rewrite_value`");
-            None
-        }
-        (Some(other), _) => {
-            let known = "null_rewrite and string_rewrite are";
-            reading.error(node.line, format!("the masking strategy `{other}` is not supported yet; {known}"));
-            None
-        }
-        (None, _) => {
-            reading.error(node.line, "`masking_strategy_override` needs its `strategy`");
-            None
-        }
-    }
 }

@@ -17,6 +17,7 @@ pub mod job;
 pub mod keeping;
 pub mod lifecycle;
 pub mod mark;
+pub mod masking;
 pub mod personal;
 pub mod policy;
 pub mod proof;

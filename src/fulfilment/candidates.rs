@@ -3,16 +3,19 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::disclosure::link_columns;
+use super::done::Done;
 use super::export::{Standing, standing};
+use super::joined::Joined;
 use super::judge::Verdict;
 use super::keeping::{Keeping, masks_of_kept};
-use super::masks::{self, Masks};
+use super::masks::{self, Masks, constant};
 use super::place::{IdentityLink, Place};
 use super::trace::Trace;
 use super::{Counts, FulfilmentError, fingerprint};
 use crate::connectors::{Key, Row};
 use crate::datamap::{Graph, NodeId};
 use crate::domain::keeping::Kept;
+use crate::domain::masking::Masking;
 use crate::domain::personal::Personal;
 
 /// What is done with a row.
@@ -26,6 +29,7 @@ pub(super) enum Action {
 pub(super) const KEPT_SHARED: &str = "rows that stay point to it, so it is shared";
 pub(super) const KEPT_CONTEXT: &str = "it is not about a person; rows of the person's only point to it";
 pub(super) const KEPT_READ_ONLY: &str = "the dataset marks it read_only";
+pub(super) const KEPT_PRESERVED: &str = "the dataset preserves what says who the person is";
 pub(super) const KEPT_CLAIMED: &str =
     "a stronger identifier in it is another person's, so the weaker one that agrees may be theirs too";
 pub(super) const KEPT_SILENT: &str = "nothing in it says who the person is any more";
@@ -52,28 +56,26 @@ pub(super) struct Candidate {
 pub(super) struct Shape {
     /// Every column of the live table: what a fingerprint covers.
     pub(super) columns: Vec<String>,
-    /// Keys of both directions.
+    /// Keys of both directions, and what masks are drawn from.
     stored: Vec<String>,
 }
 
 impl Shape {
-    fn of(place: &Place) -> Self {
+    fn of<'m>(place: &Place, joined: &Joined, masks: impl Iterator<Item = (&'m String, &'m Masking)>) -> Self {
         let table = place.table();
         let mut stored: BTreeSet<&str> = place.columns.iter().map(String::as_str).collect();
         stored.extend(table.foreign_keys.iter().flat_map(|k| &k.columns).map(String::as_str));
         let pointing = place.schema.tables.values().flat_map(|t| &t.foreign_keys);
         let pointing = pointing.filter(|k| place.schema.qualified(&k.to) == place.table_name);
         stored.extend(pointing.flat_map(|k| &k.to_columns).map(String::as_str));
+        let drawn = |(column, mask): &(&String, &Masking)| {
+            joined.class(place.node, column).is_some_and(|class| constant(mask, &class.slot).is_none())
+        };
+        stored.extend(masks.filter(drawn).map(|(column, _)| column.as_str()));
         Self {
             columns: table.columns.iter().map(|c| c.name.clone()).collect(),
             stored: stored.into_iter().filter(|c| table.column(c).is_some()).map(str::to_owned).collect(),
         }
-    }
-
-    /// A value of a row as the sweep reads it: [`Place::columns`], then these.
-    fn value<'r>(&self, place: &Place, row: &'r Row, column: &str) -> Option<&'r str> {
-        let at = self.columns.iter().position(|c| c == column)?;
-        row.get(place.columns.len() + at)
     }
 }
 
@@ -89,7 +91,12 @@ pub(super) struct Candidates {
 
 impl Candidates {
     /// Reads every row found and says what the datasets want done with it.
-    pub(super) fn collect(trace: &mut Trace<'_>, keeping: &Keeping<'_>) -> Result<Self, FulfilmentError> {
+    pub(super) fn collect(
+        trace: &mut Trace<'_>,
+        keeping: &Keeping<'_>,
+        joined: &Joined,
+        done: &Done,
+    ) -> Result<Self, FulfilmentError> {
         let mut all = Self {
             rows: Vec::new(),
             shapes: BTreeMap::new(),
@@ -99,8 +106,8 @@ impl Candidates {
         };
         for node in trace.searched() {
             let Some(place) = trace.places.get(node) else { continue };
-            let shape = Shape::of(place);
-            let own = masks::of_own(place);
+            let own = masks::of_own(place, joined);
+            let shape = Shape::of(place, joined, own.iter().chain(&masks::of_duty(place)));
             let spared = keeping.left_out.contains(&place.dataset, &place.collection.name);
             let graph = trace.systems.graph();
             // Whether a service's rows of others refer to a row of context, nobody here can see.
@@ -108,16 +115,17 @@ impl Candidates {
             trace.sweep(node, &shape.columns, |place, row, verdict| {
                 let standing = standing(&verdict);
                 all.counts.entry(node).or_default().add(standing);
-                let (action, kept) = match wanted(place, row, &shape, &verdict, &own, graph) {
+                let asked = Asked { place, row, shape: &shape, joined, done };
+                let treatment = match asked.wanted(&verdict, &own, graph) {
                     Action::Keep(why) => (Action::Keep(why), None),
                     _ if spared => (Action::Keep(KEPT_BY_DECISION), None),
                     _ if unseen && verdict == Verdict::Context => (Action::Keep(KEPT_SHARED), None),
-                    wanted => match keeping.kept(place, |column| shape.value(place, row, column)) {
-                        Some(kept) => (for_now(place, row, &shape, &verdict, &kept), Some(kept)),
+                    wanted => match keeping.kept(place, |column| asked.value(column)) {
+                        Some(kept) => (asked.for_now(&verdict, &kept), Some(kept)),
                         None => (wanted, None),
                     },
                 };
-                all.add(place, row, &shape, standing, (action, kept));
+                all.add(&asked, standing, treatment);
                 Ok(())
             })?;
             all.shapes.insert(node, shape);
@@ -125,19 +133,9 @@ impl Candidates {
         Ok(all)
     }
 
-    fn add(
-        &mut self,
-        place: &Place,
-        row: &Row,
-        shape: &Shape,
-        standing: Standing,
-        (mut action, kept): (Action, Option<Kept>),
-    ) {
-        let first = place.columns.len();
-        let value = |name: &String| shape.value(place, row, name);
-        let names = &place.table().primary_key;
-        let key: Option<Vec<String>> = names.iter().map(|name| value(name).map(str::to_owned)).collect();
-        let key = Key(Personal::new(key.unwrap_or_default()));
+    fn add(&mut self, asked: &Asked<'_>, standing: Standing, (mut action, kept): (Action, Option<Kept>)) {
+        let Asked { place, row, shape, joined, .. } = *asked;
+        let key = asked.key();
         if key.0.expose().is_empty() && !matches!(action, Action::Keep(_)) {
             let message = format!("table {} has no primary key, so its rows cannot be erased", place.table_name);
             self.obstacles.insert(message);
@@ -147,12 +145,16 @@ impl Candidates {
             self.obstacles.insert(format!("rows of table {} cannot be erased: {why}", place.table_name));
         }
         if let Action::Mask(masks) = &action {
-            self.obstacles.extend(masks.iter().filter_map(|(column, mask)| masks::obstacle(place, column, mask)));
+            let obstacle = |(column, mask): (&String, &Masking)| {
+                let class = joined.class(place.node, column)?;
+                masks::obstacle(place, class, column, mask)
+            };
+            self.obstacles.extend(masks.iter().filter_map(obstacle));
         }
-        let values = shape.stored.iter().map(value).collect();
+        let values = shape.stored.iter().map(|name| asked.value(name)).collect();
         let fingerprint = match action {
             Action::Keep(_) => String::new(),
-            _ => fingerprint::hex(row.iter().skip(first)),
+            _ => fingerprint::hex(row.iter().skip(place.columns.len())),
         };
         self.by_key.insert((place.node, key.clone()), self.rows.len());
         self.rows.push(Candidate { node: place.node, standing, key, fingerprint, values, action, kept });
@@ -170,37 +172,70 @@ impl Candidates {
     }
 }
 
-/// What the dataset wants done with a row; what refers to what is looked at later.
-fn wanted(place: &Place, row: &Row, shape: &Shape, verdict: &Verdict, own: &Masks, graph: &Graph) -> Action {
-    let mut masks = match verdict {
-        Verdict::Context if !place.collection.is_personal() => return Action::Keep(KEPT_CONTEXT),
-        Verdict::Shared { claimed: true, .. } => return Action::Keep(KEPT_CLAIMED),
-        _ if place.collection.read_only => return Action::Keep(KEPT_READ_ONLY),
-        Verdict::Shared { mine, .. } => masks::of_shared(place, graph, mine),
-        _ if place.collection.is_masked() => own.clone(),
-        _ => return Action::Delete,
-    };
-    if let Verdict::Own { others } = verdict {
-        // Who else is named in the row is not the person's to have changed.
-        let theirs = others.iter().flat_map(|link| link_columns(place, *link));
-        theirs.for_each(|column| drop(masks.remove(column)));
-    }
-    drop_done(&mut masks, place, row, shape);
-    if !masks.is_empty() {
-        return Action::Mask(masks);
-    }
-    let locked = |link: &IdentityLink| place.collection.field(&link.column).is_some_and(|f| f.read_only);
-    Action::Keep(if place.identities.iter().any(locked) { KEPT_READ_ONLY } else { KEPT_SILENT })
+/// A row, and what its treatment depends on.
+struct Asked<'a> {
+    place: &'a Place,
+    row: &'a Row,
+    shape: &'a Shape,
+    joined: &'a Joined,
+    done: &'a Done,
 }
 
-/// What is done at once with a row that stays for now.
-fn for_now(place: &Place, row: &Row, shape: &Shape, verdict: &Verdict, kept: &Kept) -> Action {
-    let mut masks = masks_of_kept(place, verdict, kept);
-    drop_done(&mut masks, place, row, shape);
-    if masks.is_empty() { Action::Keep(KEPT_FOR_NOW) } else { Action::Mask(masks) }
-}
+impl Asked<'_> {
+    fn value(&self, name: &str) -> Option<&str> {
+        let at = self.shape.columns.iter().position(|c| c == name)?;
+        self.row.get(self.place.columns.len() + at)
+    }
 
-/// NULL tells nothing already, and what was masked before stays as it is.
-fn drop_done(masks: &mut Masks, place: &Place, row: &Row, shape: &Shape) {
-    masks.retain(|column, mask| shape.value(place, row, column).is_some_and(|value| Some(value) != mask.value()));
+    fn key(&self) -> Key {
+        let names = &self.place.table().primary_key;
+        let key: Option<Vec<String>> = names.iter().map(|name| self.value(name).map(str::to_owned)).collect();
+        Key(Personal::new(key.unwrap_or_default()))
+    }
+
+    /// What the dataset wants done with the row; what refers to what is looked at later.
+    fn wanted(&self, verdict: &Verdict, own: &Masks, graph: &Graph) -> Action {
+        let place = self.place;
+        let mut masks = match verdict {
+            Verdict::Context if !place.collection.is_personal() => return Action::Keep(KEPT_CONTEXT),
+            Verdict::Shared { claimed: true, .. } => return Action::Keep(KEPT_CLAIMED),
+            _ if place.collection.read_only => return Action::Keep(KEPT_READ_ONLY),
+            Verdict::Shared { mine, .. } => masks::of_shared(place, graph, self.joined, mine),
+            _ if place.collection.is_masked() => own.clone(),
+            _ => return Action::Delete,
+        };
+        if let Verdict::Own { others } = verdict {
+            // Who else is named in the row is not the person's to have changed.
+            let theirs = others.iter().flat_map(|link| link_columns(place, *link));
+            theirs.for_each(|column| drop(masks.remove(column)));
+        }
+        let key = self.key();
+        masks.retain(|column, mask| !self.is_masked(&key, column, mask));
+        if !masks.is_empty() {
+            return Action::Mask(masks);
+        }
+        let field = |link: &IdentityLink| place.collection.field(&link.column);
+        let locked = |link: &IdentityLink| field(link).is_some_and(|f| f.read_only);
+        let preserved = |link: &IdentityLink| field(link).is_some_and(|f| f.masking == Some(Masking::Preserve));
+        Action::Keep(match &place.identities {
+            links if links.iter().any(locked) => KEPT_READ_ONLY,
+            links if links.iter().any(preserved) => KEPT_PRESERVED,
+            _ => KEPT_SILENT,
+        })
+    }
+
+    /// What is done at once with a row that stays for now.
+    fn for_now(&self, verdict: &Verdict, kept: &Kept) -> Action {
+        let mut masks = masks_of_kept(self.place, verdict, kept);
+        let key = self.key();
+        masks.retain(|column, mask| !self.is_masked(&key, column, mask));
+        if masks.is_empty() { Action::Keep(KEPT_FOR_NOW) } else { Action::Mask(masks) }
+    }
+
+    /// NULL tells nothing already, and what was masked before stays as it is.
+    fn is_masked(&self, key: &Key, column: &str, mask: &Masking) -> bool {
+        let (value, class) = (self.value(column), self.joined.class(self.place.node, column));
+        let marked = class.is_none_or(|class| mask.left_its_mark_on(value, &class.slot));
+        marked || self.done.wrote(self.place, key, column, value)
+    }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde::{Deserialize, Serialize};
 
-use super::manifest::{Guard, Manifest, Step, StepAction, SystemManifest, TableRef};
+use super::manifest::{Guard, Manifest, ManifestRow, Step, StepAction, SystemManifest, TableRef};
 use super::references::Way;
 use super::{FulfilmentError, Systems, fingerprint};
 use crate::connectors::{ConnectorError, Key, LiveSchema, Select, TableName, Writer};
@@ -41,25 +41,18 @@ pub struct CollectionOutcome {
 /// # Errors
 /// What the system says, and [`FulfilmentError::Overtaken`]: then nothing was changed in this system.
 pub fn execute(systems: &Systems, system: &SystemId, manifest: &Manifest) -> Result<SystemOutcome, FulfilmentError> {
-    let mut outcome = SystemOutcome { system: system.clone(), collections: Vec::new() };
-    let Some(part) = manifest.systems.iter().find(|s| s.system == *system) else { return Ok(outcome) };
+    let Some(part) = manifest.systems.iter().find(|s| s.system == *system) else {
+        return Ok(SystemOutcome { system: system.clone(), collections: Vec::new() });
+    };
     let failed = |source| FulfilmentError::System { system: system.clone(), source };
-    let schema = systems.schema(system)?;
     let mut writer = systems.connector(system)?.writer().map_err(failed)?;
-    let unchanged = lock_unchanged(&mut *writer, part).map_err(failed)?;
-    for guard in &part.guards {
-        check_guard(&mut *writer, system, &schema, part, guard, &unchanged)?;
-    }
     let mut changed = false;
-    for step in &part.steps {
-        let keys = unchanged.keys_of(step);
-        let rows = if keys.is_empty() { 0 } else { carry_out(&mut *writer, step, &keys).map_err(failed)? };
-        if rows > 0 && !changed {
-            changed = true;
+    let mut first = || {
+        if !std::mem::replace(&mut changed, true) {
             crate::crash::point("erasure.inside_transaction");
         }
-        note(&mut outcome, step, rows, step.rows.len() as u64 - keys.len() as u64);
-    }
+    };
+    let outcome = run(systems, part, &mut *writer, &mut first)?;
     if changed {
         writer.commit().map_err(failed)?;
         crate::crash::point("erasure.after_commit");
@@ -67,13 +60,81 @@ pub fn execute(systems: &Systems, system: &SystemId, manifest: &Manifest) -> Res
     Ok(outcome)
 }
 
-fn carry_out(writer: &mut dyn Writer, step: &Step, keys: &[Key]) -> Result<u64, ConnectorError> {
+/// Does what [`execute`] would do where values are written, and takes all of it back: what only the database itself
+/// knows (CHECK constraints, triggers) is then known before the first row of any system changes. Gives what it refused.
+///
+/// # Errors
+/// What the system says, but for a constraint that stands in the way.
+pub fn rehearse(systems: &Systems, system: &SystemId, manifest: &Manifest) -> Result<Option<String>, FulfilmentError> {
+    let writes = |step: &Step| match &step.action {
+        StepAction::Mask { set } => {
+            set.values().any(Option::is_some) || step.rows.iter().any(|row| !row.masks.is_empty())
+        }
+        StepAction::Delete | StepAction::Detach { .. } => false,
+    };
+    let part = manifest.systems.iter().find(|s| s.system == *system && s.steps.iter().any(writes));
+    let Some(part) = part else { return Ok(None) };
+    let failed = |source| FulfilmentError::System { system: system.clone(), source };
+    let mut writer = systems.connector(system)?.writer().map_err(failed)?;
+    match run(systems, part, &mut *writer, &mut || ()) {
+        Ok(_) | Err(FulfilmentError::Overtaken { .. }) => Ok(None),
+        Err(FulfilmentError::System {
+            source: source @ (ConnectorError::Constraint { .. } | ConnectorError::Statement(_)),
+            ..
+        }) => Ok(Some(format!("system {system} refuses the masks: {source}"))),
+        Err(error) => Err(error),
+    }
+}
+
+/// Everything but the commit. `wrote` is called after each step that changed rows.
+fn run(
+    systems: &Systems,
+    part: &SystemManifest,
+    writer: &mut dyn Writer,
+    wrote: &mut dyn FnMut(),
+) -> Result<SystemOutcome, FulfilmentError> {
+    let system = &part.system;
+    let mut outcome = SystemOutcome { system: system.clone(), collections: Vec::new() };
+    let failed = |source| FulfilmentError::System { system: system.clone(), source };
+    let schema = systems.schema(system)?;
+    if part.defer {
+        writer.defer_references().map_err(failed)?;
+    }
+    let unchanged = lock_unchanged(writer, part).map_err(failed)?;
+    for guard in &part.guards {
+        check_guard(writer, system, &schema, part, guard, &unchanged)?;
+    }
+    for step in &part.steps {
+        let still = unchanged.rows_of(step);
+        let rows = if still.is_empty() { 0 } else { carry_out(writer, step, &still).map_err(failed)? };
+        if rows > 0 {
+            wrote();
+        }
+        note(&mut outcome, step, rows, step.rows.len() as u64 - still.len() as u64);
+    }
+    Ok(outcome)
+}
+
+fn carry_out(writer: &mut dyn Writer, step: &Step, rows: &[&ManifestRow]) -> Result<u64, ConnectorError> {
     let table = TableName::from(&step.table);
+    let keys: &Vec<Key> = &rows.iter().map(|row| row.key.clone()).collect();
     match &step.action {
         StepAction::Delete => writer.delete(&table, &step.key_columns, keys),
         StepAction::Mask { set } => {
             let set: Vec<_> = set.iter().map(|(c, v)| (c.clone(), v.clone().map(Personal::new))).collect();
-            writer.update(&table, &step.key_columns, keys, &set)
+            let (alone, alike): (Vec<&ManifestRow>, Vec<&ManifestRow>) =
+                rows.iter().copied().partition(|row: &&ManifestRow| !row.masks.is_empty());
+            let alike: Vec<Key> = alike.into_iter().map(|row| row.key.clone()).collect();
+            let mut count = 0;
+            if !alike.is_empty() {
+                count += writer.update(&table, &step.key_columns, &alike, &set)?;
+            }
+            for row in alone {
+                let own = row.masks.iter().map(|(column, mask)| (column.clone(), Some(mask.clone())));
+                let set: Vec<_> = set.iter().cloned().chain(own).collect();
+                count += writer.update(&table, &step.key_columns, std::slice::from_ref(&row.key), &set)?;
+            }
+            Ok(count)
         }
         StepAction::Detach { columns } => {
             let set: Vec<_> = columns.iter().map(|c| (c.clone(), None)).collect();
@@ -107,8 +168,8 @@ impl Unchanged {
         self.0.get(table).is_some_and(|rows| rows.contains_key(key))
     }
 
-    fn keys_of(&self, step: &Step) -> Vec<Key> {
-        step.rows.iter().filter(|row| self.has(&step.table, &row.key)).map(|row| row.key.clone()).collect()
+    fn rows_of<'s>(&self, step: &'s Step) -> Vec<&'s ManifestRow> {
+        step.rows.iter().filter(|row| self.has(&step.table, &row.key)).collect()
     }
 }
 
@@ -145,8 +206,8 @@ fn guarded_columns<'m>(part: &'m SystemManifest, table: &TableRef) -> Vec<&'m St
     columns.into_iter().collect()
 }
 
-/// Nothing may refer to a row about to be deleted but rows of the manifest: a row that came since would be dragged
-/// along by ON DELETE CASCADE.
+/// Nothing may refer to a row about to be deleted, or to a key about to be masked, but rows of the manifest: a row that
+/// came since would be dragged along by ON DELETE or ON UPDATE CASCADE.
 fn check_guard(
     writer: &mut dyn Writer,
     system: &SystemId,
@@ -161,9 +222,11 @@ fn check_guard(
     let Some(way) = Way::new(system, &from, live, &guard.columns, target, &guard.to_columns) else { return Ok(()) };
     let Some(one) = way.matching(&keys) else { return Ok(()) };
     let wanted: BTreeSet<Vec<String>> = keys.iter().map(|key| way.canonical(key.iter().map(String::as_str))).collect();
-    let released = steps_on(part, &guard.from, |action| match action {
+    let released = steps_on(part, &guard.from, |action, row| match action {
         StepAction::Delete => true,
-        StepAction::Mask { set } => guard.columns.iter().any(|c| set.get(c) == Some(&None)),
+        StepAction::Mask { set } => {
+            guard.columns.iter().any(|c| set.get(c) == Some(&None) || row.masks.contains_key(c))
+        }
         StepAction::Detach { .. } => false,
     });
     let mut stray = false;
@@ -179,16 +242,25 @@ fn check_guard(
     if stray { Err(FulfilmentError::Overtaken { system: system.clone(), table: from.to_string() }) } else { Ok(()) }
 }
 
-/// The values that rows about to be deleted have in the columns a guard looks at.
+/// The values that rows about to be deleted or to get another key have in the columns a guard looks at.
 fn doomed_keys(part: &SystemManifest, guard: &Guard, unchanged: &Unchanged) -> Vec<Vec<String>> {
     let guarded = guarded_columns(part, &guard.to);
     let at: Vec<usize> = guard.to_columns.iter().filter_map(|c| guarded.iter().position(|g| *g == c)).collect();
-    let deleted = steps_on(part, &guard.to, |action| *action == StepAction::Delete);
-    let rows = unchanged.0.get(&guard.to).into_iter().flatten().filter(|(key, _)| deleted.contains(key));
+    let doomed = steps_on(part, &guard.to, |action, row| match action {
+        StepAction::Delete => true,
+        StepAction::Mask { set } => guard.to_columns.iter().any(|c| set.contains_key(c) || row.masks.contains_key(c)),
+        StepAction::Detach { .. } => false,
+    });
+    let rows = unchanged.0.get(&guard.to).into_iter().flatten().filter(|(key, _)| doomed.contains(key));
     rows.filter_map(|(_, values)| at.iter().map(|at| values[*at].clone()).collect()).collect()
 }
 
-fn steps_on<'m>(part: &'m SystemManifest, table: &TableRef, which: impl Fn(&StepAction) -> bool) -> BTreeSet<&'m Key> {
-    let steps = part.steps.iter().filter(|s| s.table == *table && which(&s.action));
-    steps.flat_map(|s| &s.rows).map(|row| &row.key).collect()
+fn steps_on<'m>(
+    part: &'m SystemManifest,
+    table: &TableRef,
+    which: impl Fn(&StepAction, &ManifestRow) -> bool,
+) -> BTreeSet<&'m Key> {
+    let steps = part.steps.iter().filter(|s| s.table == *table);
+    let rows = steps.flat_map(|s| s.rows.iter().map(move |row| (&s.action, row)));
+    rows.filter(|(action, row)| which(action, row)).map(|(_, row)| &row.key).collect()
 }

@@ -72,7 +72,7 @@ impl<'a> Keeping<'a> {
 /// is kept as it is.
 pub(super) fn masks_of_kept(place: &Place, verdict: &Verdict, kept: &Kept) -> Masks {
     match (&place.collection.retain, verdict) {
-        (Some(rule), Verdict::Own { .. }) if kept.hold.is_none() => masks::of_fields(place, &rule.mask),
+        (Some(_), Verdict::Own { .. }) if kept.hold.is_none() => masks::of_duty(place),
         _ => Masks::new(),
     }
 }

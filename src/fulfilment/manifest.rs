@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::connectors::{Key, TableName};
 use crate::domain::ids::SystemId;
+use crate::domain::masking::MaskingKey;
 use crate::domain::personal::Personal;
 
 /// One round of an erasure. It holds keys, which are personal data: it is kept sealed, and destroyed in time.
@@ -17,6 +18,9 @@ pub struct Manifest {
     pub systems: Vec<SystemManifest>,
     /// Keys of rows that go, by which rows that belonged to them are still found afterwards.
     pub trails: Vec<Trail>,
+    /// What its masks were drawn from; the same in every round, so that what refers to each other goes on doing so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub masking_key: Option<MaskingKey>,
 }
 
 impl Manifest {
@@ -38,8 +42,11 @@ pub struct SystemManifest {
     pub system: SystemId,
     /// In this order.
     pub steps: Vec<Step>,
-    /// References at rows that are deleted: what refers must be among the steps.
+    /// References at rows that are deleted or get another key: what refers must be among the steps.
     pub guards: Vec<Guard>,
+    /// Whether keys change that others refer to, so that the database is to look at references when all is done.
+    #[serde(default)]
+    pub defer: bool,
 }
 
 /// A table as a manifest names it.
@@ -95,7 +102,7 @@ pub enum StepAction {
     Delete,
     /// Columns are set; `null` is NULL.
     Mask {
-        /// The columns and their new values, which come from the dataset.
+        /// The columns and their new values, as far as these are the same in every row.
         set: BTreeMap<String, Option<String>>,
     },
     /// Columns are set to NULL in rows that a later step deletes, to cut a cycle of references.
@@ -112,9 +119,22 @@ pub struct ManifestRow {
     pub key: Key,
     /// SHA-256 of its values in lower-case hexadecimal; personal, because a guess at the row can be tried against it.
     pub fingerprint: Personal<String>,
+    /// The new values that are this row's alone. Written down before any row changes, so that whoever goes on after a
+    /// crash writes the same ones.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub masks: BTreeMap<String, Personal<String>>,
 }
 
-/// A foreign key at rows that are deleted.
+impl ManifestRow {
+    /// Its primary key once it is masked.
+    pub(super) fn key_after(&self, key_columns: &[String]) -> Key {
+        let parts = key_columns.iter().zip(self.key.0.expose());
+        let after = parts.map(|(column, old)| self.masks.get(column).map_or(old, |mask| mask.expose()).clone());
+        Key(Personal::new(after.collect()))
+    }
+}
+
+/// A foreign key at rows that are deleted, or whose key is masked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Guard {
     /// The table that refers.

@@ -7,10 +7,13 @@
 mod candidates;
 pub mod correct;
 mod disclosure;
+mod done;
+mod drawn;
 pub mod erase;
 pub mod export;
 mod fingerprint;
 pub mod handed;
+mod joined;
 mod judge;
 mod keeping;
 pub mod known;
@@ -25,8 +28,10 @@ mod preflight;
 mod prepare;
 mod range;
 mod references;
+mod rekeyed;
 pub mod services;
 mod snapshot;
+mod steps;
 mod systems;
 mod trace;
 mod values;
@@ -34,7 +39,7 @@ mod verify;
 
 pub use candidates::KEPT_BY_DECISION;
 pub use correct::{Correction, CorrectionOutcome, Preview, apply, preview};
-pub use erase::{SystemOutcome, execute};
+pub use erase::{SystemOutcome, execute, rehearse};
 pub use export::{
     Cell, CollectionHeader, ColumnHeader, Counts, ExportOptions, Exported, Sink, Standing, export, export_with,
 };

@@ -106,6 +106,7 @@ mod tests {
                 columns: vec![column(r).name],
                 to: name(r.trim_end_matches('?')),
                 to_columns: vec!["id".to_owned()],
+                on_update: Default::default(),
             };
             let found = Table {
                 columns: references.iter().map(column).collect(),

@@ -127,7 +127,7 @@ pub struct MaskStep {
 pub struct MaskedField {
     /// The field.
     pub field: String,
-    /// The strategy: `null_rewrite` or `string_rewrite`.
+    /// The strategy, by its name in a dataset file: `null_rewrite`, `hash` and so on.
     pub strategy: String,
 }
 

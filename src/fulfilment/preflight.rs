@@ -5,19 +5,29 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::candidates::{Action, Candidate, Candidates, KEPT_BY_DECISION, KEPT_SHARED};
 use super::export::Standing;
+use super::joined::Joined;
 use super::place::{Place, Places, PointerEnd};
 use super::references::{References, Way};
+use super::rekeyed;
 use super::{keeping, masks};
-use crate::datamap::{Graph, Masking};
+use crate::datamap::Graph;
+use crate::domain::masking::Masking;
 
 /// Settles the actions of `candidates` by what refers to them.
-pub(super) fn settle(places: &Places, graph: &Graph, candidates: &mut Candidates, references: &References) {
+pub(super) fn settle(
+    places: &Places,
+    graph: &Graph,
+    joined: &Joined,
+    candidates: &mut Candidates,
+    references: &References,
+) {
     keep_shared_context(places, candidates, references);
     keeping::spread(candidates, references);
     clear_pointers(places, candidates, references);
     find_dependents(candidates, references);
     find_dangling(places, graph, candidates);
     find_orphans(places, candidates);
+    rekeyed::find_obstacles(places, joined, candidates, references);
 }
 
 /// Context goes only when no row that stays refers to it; what is kept keeps what it refers to in turn.

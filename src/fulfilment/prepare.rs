@@ -3,21 +3,26 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::candidates::{Action, Candidate, Candidates};
+use super::done::Done;
+use super::drawn;
 use super::export::Standing;
-use super::manifest::{Guard, Manifest, ManifestRow, Step, StepAction, SystemManifest, TableRef, Trail};
+use super::joined::Joined;
+use super::manifest::{Manifest, Trail};
 use super::masks::Masks;
-use super::order::{Order, order};
 use super::place::{Place, Places};
 use super::plan::{DeletionStep, KeepStep, MaskStep, MaskedField, Plan, PlannedCollection};
 use super::planning::skeleton;
-use super::references::{References, foreign_keys_to};
+use super::references::References;
+use super::steps::Whole;
 use super::trace::Trace;
+use super::values::is_identity;
 use super::{FulfilmentError, KEPT_BY_DECISION, Keeping, LeftOut, Systems, preflight};
-use crate::connectors::TableName;
+use crate::clock;
 use crate::datamap::{Graph, NodeId};
 use crate::domain::identity::Identities;
 use crate::domain::ids::SystemId;
 use crate::domain::keeping::Kept;
+use crate::domain::masking::{Masking, MaskingKey};
 use crate::domain::personal::Personal;
 
 /// Finds what an erasure of the person would do, and changes nothing. `earlier` are the manifests of the same erasure's
@@ -59,13 +64,20 @@ pub fn prepare_keeping(
     keeping: &Keeping<'_>,
 ) -> Result<(Manifest, Plan), FulfilmentError> {
     systems.forget_schemas();
-    let (trace, candidates) = survey(systems, identities, earlier, keeping)?;
+    let Survey { mut trace, joined, candidates } = survey(systems, identities, earlier, keeping)?;
+    let known = earlier.iter().find_map(|manifest| manifest.masking_key.clone());
+    let key = known.unwrap_or_else(|| MaskingKey::new(clock::random()));
+    let drawn = drawn::draw(&mut trace, &joined, &candidates, &Done::of(earlier), &key)?;
     let round = u32::try_from(earlier.len()).unwrap_or(u32::MAX).saturating_add(1);
     let (places, graph) = (&trace.places, systems.graph());
     let mut plan = plan_of(places, graph, &candidates);
-    let mut manifest = Manifest { round, systems: Vec::new(), trails: trails(places, graph, &candidates) };
+    plan.obstacles.extend(drawn.obstacles.iter().cloned());
+    let masking_key = (!drawn.is_empty()).then_some(key);
+    let trails = trails(places, graph, &candidates);
+    let mut manifest = Manifest { round, systems: Vec::new(), trails, masking_key };
+    let all = Whole { places, graph, candidates: &candidates, joined: &joined, drawn: &drawn };
     for system in systems.ids() {
-        let (entry, order) = system_manifest(places, graph, &candidates, system);
+        let (entry, order) = all.system_manifest(system);
         plan.order.extend(order.tables.iter().map(|table| format!("{system}: {table}")));
         if !entry.steps.is_empty() {
             manifest.systems.push(entry);
@@ -74,13 +86,20 @@ pub fn prepare_keeping(
     Ok((manifest, plan))
 }
 
+/// Every row of an erasure with its settled action, and what it was found by.
+pub(super) struct Survey<'s> {
+    trace: Trace<'s>,
+    joined: Joined,
+    pub(super) candidates: Candidates,
+}
+
 /// Every row of an erasure with its settled action.
 pub(super) fn survey<'s>(
     systems: &'s Systems,
     identities: &Identities,
     earlier: &[Manifest],
     keeping: &Keeping<'_>,
-) -> Result<(Trace<'s>, Candidates), FulfilmentError> {
+) -> Result<Survey<'s>, FulfilmentError> {
     let mut trace = Trace::run(systems, identities)?;
     for trail in earlier.iter().flat_map(|m| &m.trails) {
         if let Some(node) = systems.graph().find(&trail.dataset, &trail.collection) {
@@ -88,86 +107,27 @@ pub(super) fn survey<'s>(
             trace.follow_erased(node, &trail.columns, &keys, trail.stands)?;
         }
     }
-    let mut candidates = Candidates::collect(&mut trace, keeping)?;
+    let joined = Joined::of(&trace.places, systems.graph());
+    let mut candidates = Candidates::collect(&mut trace, keeping, &joined, &Done::of(earlier))?;
     let references = References::gather(&mut trace, &candidates)?;
-    preflight::settle(&trace.places, systems.graph(), &mut candidates, &references);
+    preflight::settle(&trace.places, systems.graph(), &joined, &mut candidates, &references);
     candidates.obstacles.extend(trace.places.misfits.iter().cloned());
-    Ok((trace, candidates))
+    for place in trace.places.iter() {
+        candidates.obstacles.extend(unmasking(place, identities));
+    }
+    Ok(Survey { trace, joined, candidates })
 }
 
-fn system_manifest(places: &Places, graph: &Graph, all: &Candidates, system: &SystemId) -> (SystemManifest, Order) {
-    let mut nodes: BTreeMap<NodeId, Vec<&Candidate>> = BTreeMap::new();
-    for row in &all.rows {
-        if places.get(row.node).is_some_and(|p| p.system == *system) {
-            nodes.entry(row.node).or_default().push(row);
-        }
-    }
-    let mut steps = Vec::new();
-    let mut deletes: BTreeMap<TableName, (NodeId, Vec<&Candidate>)> = BTreeMap::new();
-    for (node, rows) in nodes {
-        let Some(place) = places.get(node) else { continue };
-        let mut alike: BTreeMap<(&Masks, bool), Vec<&Candidate>> = BTreeMap::new();
-        for row in rows {
-            match &row.action {
-                Action::Delete => deletes.entry(place.table_name.clone()).or_insert((node, Vec::new())).1.push(row),
-                Action::Mask(masks) => alike.entry((masks, row.kept.is_some())).or_default().push(row),
-                Action::Keep(_) => {}
-            }
-        }
-        for ((masks, kept), rows) in alike {
-            let set = masks.iter().map(|(column, mask)| (column.clone(), mask.value().map(str::to_owned))).collect();
-            steps.push(Step { kept, ..step(place, all, StepAction::Mask { set }, &rows) });
-        }
-    }
-    let order = delete_order(places, graph, &deletes);
-    let mut guards = Vec::new();
-    let mut last = Vec::new();
-    for (node, rows) in order.tables.iter().filter_map(|table| deletes.get(table)) {
-        let Some(place) = places.get(*node) else { continue };
-        if let Some(columns) = order.cut.get(&place.table_name) {
-            let columns: Vec<String> = columns.iter().cloned().collect();
-            steps.push(step(place, all, StepAction::Detach { columns }, rows));
-        }
-        last.push(step(place, all, StepAction::Delete, rows));
-        guards.extend(guards_of(place));
-    }
-    steps.append(&mut last);
-    (SystemManifest { system: system.clone(), steps, guards }, order)
-}
-
-fn step(place: &Place, all: &Candidates, action: StepAction, rows: &[&Candidate]) -> Step {
-    Step {
-        dataset: place.dataset.clone(),
-        collection: place.collection.name.clone(),
-        table: TableRef::from(&place.table_name),
-        key_columns: place.table().primary_key.clone(),
-        columns: all.shapes[&place.node].columns.clone(),
-        action,
-        kept: false,
-        rows: rows
-            .iter()
-            .map(|row| ManifestRow { key: row.key.clone(), fingerprint: Personal::new(row.fingerprint.clone()) })
-            .collect(),
-    }
-}
-
-fn delete_order(places: &Places, graph: &Graph, deletes: &BTreeMap<TableName, (NodeId, Vec<&Candidate>)>) -> Order {
-    let Some(schema) = deletes.values().next().and_then(|(node, _)| places.get(*node)).map(|p| &p.schema) else {
-        return Order::default();
-    };
-    let tables: BTreeSet<TableName> = deletes.keys().cloned().collect();
-    let table_of = |node: NodeId| places.get(node).map(|p| p.table_name.clone()).filter(|t| tables.contains(t));
-    let asked =
-        graph.erase_after().iter().filter_map(|(later, earlier)| Some((table_of(*earlier)?, table_of(*later)?)));
-    order(schema, &tables, &asked.collect::<Vec<_>>())
-}
-
-fn guards_of(place: &Place) -> impl Iterator<Item = Guard> {
-    foreign_keys_to(place).into_iter().map(|way| Guard {
-        from: TableRef::from(&way.table),
-        columns: way.columns,
-        to: TableRef::from(&place.table_name),
-        to_columns: way.to_columns,
+/// A text that is itself the person's identifier masks nothing, and everybody masked with it would be found as them.
+fn unmasking(place: &Place, identities: &Identities) -> Option<String> {
+    place.identities.iter().find_map(|link| {
+        let masking = place.collection.field(&link.column)?.masking.as_ref().or(place.collection.masking.as_ref())?;
+        let (text, given) = (masking.constant(None)?, identities.normalised(link.kind)?);
+        let same = is_identity(link.kind, link.spelling, &text, &given);
+        same.then(|| {
+            let (column, table) = (&link.column, &place.table_name);
+            format!("string_rewrite would write an identifier of the person's into column {column} of {table}; use another text")
+        })
     })
 }
 
@@ -186,7 +146,8 @@ fn trails(places: &Places, graph: &Graph, all: &Candidates) -> Vec<Trail> {
             for stands in [false, true].into_iter().filter(|stands| !stands || some_stay) {
                 let left = |action: &Action| match action {
                     Action::Delete => !stands,
-                    Action::Mask(_) => stands,
+                    // A key that is masked goes as with its row.
+                    Action::Mask(masks) => some_stay && stands != columns.iter().any(|c| masks.contains_key(c)),
                     Action::Keep(_) => false,
                 };
                 let own = all.rows.iter().filter(|r| r.node == place.node && r.standing == Standing::Own);
@@ -234,10 +195,8 @@ fn plan_of(places: &Places, graph: &Graph, all: &Candidates) -> Plan {
         }
     }
     for ((node, standing, kept, masks), rows) in masked {
-        let field = |(field, mask): (&String, &crate::datamap::Masking)| MaskedField {
-            field: field.clone(),
-            strategy: mask.name().to_owned(),
-        };
+        let field =
+            |(field, mask): (&String, &Masking)| MaskedField { field: field.clone(), strategy: mask.name().to_owned() };
         let step = MaskStep {
             rows,
             reason: mask_reason(standing, kept).to_owned(),

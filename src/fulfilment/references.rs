@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::FulfilmentError;
-use super::candidates::{Action, Candidates};
+use super::candidates::{Action, Candidate, Candidates};
 use super::export::Standing;
 use super::place::Place;
 use super::trace::Trace;
 use super::values::{Spelling, most_telling};
-use crate::connectors::{Comparison, Key, Match, Row, Select, Table, TableName};
+use crate::connectors::{Comparison, Key, KeyChange, Match, Row, Select, Table, TableName};
 use crate::datamap::NodeId;
 use crate::domain::ids::SystemId;
 use crate::domain::personal::Personal;
@@ -32,6 +32,8 @@ pub(super) struct Way {
     pub(super) to_columns: Vec<String>,
     /// The foreign key's name; `None` where only the dataset knows of the reference.
     pub(super) foreign_key: Option<String>,
+    /// What the database does when the key referred to changes.
+    pub(super) on_update: KeyChange,
     spellings: Vec<Spelling>,
 }
 
@@ -40,6 +42,8 @@ pub(super) struct Way {
 pub(super) struct References {
     pub(super) ways: Vec<Way>,
     pub(super) found: Vec<Referrer>,
+    /// Who refers by a foreign key to a key that is masked.
+    pub(super) held: Vec<Referrer>,
 }
 
 impl References {
@@ -58,10 +62,31 @@ impl References {
         for (node, targets) in going {
             let context = targets.iter().any(|t| candidates.rows[*t].standing == Standing::Context);
             for way in ways_to(trace, node, context)? {
-                references.look(trace, candidates, &targets, way)?;
+                let found = references.look(trace, candidates, &targets, way)?;
+                references.found.extend(found);
             }
         }
+        references.gather_held(trace, candidates)?;
         Ok(references)
+    }
+
+    /// Looks for the rows that refer to keys which are masked.
+    fn gather_held(&mut self, trace: &mut Trace<'_>, candidates: &Candidates) -> Result<(), FulfilmentError> {
+        let nodes: BTreeSet<NodeId> =
+            candidates.rows.iter().filter(|row| matches!(row.action, Action::Mask(_))).map(|row| row.node).collect();
+        for node in nodes {
+            for way in trace.places.get(node).map(foreign_keys_to).unwrap_or_default() {
+                let changes = |row: &Candidate| match &row.action {
+                    Action::Mask(set) => row.node == node && way.to_columns.iter().any(|c| set.contains_key(c)),
+                    _ => false,
+                };
+                let rows = candidates.rows.iter().enumerate();
+                let targets: Vec<usize> = rows.filter(|(_, row)| changes(row)).map(|(index, _)| index).collect();
+                let held = self.look(trace, candidates, &targets, way)?;
+                self.held.extend(held);
+            }
+        }
+        Ok(())
     }
 
     fn look(
@@ -70,7 +95,8 @@ impl References {
         candidates: &Candidates,
         targets: &[usize],
         way: Way,
-    ) -> Result<(), FulfilmentError> {
+    ) -> Result<Vec<Referrer>, FulfilmentError> {
+        let mut found = Vec::new();
         let mut keys: HashMap<Vec<String>, Vec<usize>> = HashMap::new();
         let mut plain: Vec<Vec<String>> = Vec::new();
         for target in targets {
@@ -81,7 +107,7 @@ impl References {
             keys.entry(way.canonical(key.iter().map(String::as_str))).or_default().push(*target);
             plain.push(key);
         }
-        let Some(one) = way.matching(&plain) else { return Ok(()) };
+        let Some(one) = way.matching(&plain) else { return Ok(found) };
         let any_of = [one];
         let columns = way.read_columns();
         let select = Select { table: &way.table, columns: &columns, any_of: &any_of };
@@ -92,11 +118,11 @@ impl References {
             let Some(targets) = keys.get(&held) else { return way.unexplained() };
             let candidate = holder.zip(way.key_of(row)).and_then(|(node, key)| candidates.find(node, &key));
             let others = targets.iter().filter(|target| candidate != Some(**target));
-            self.found.extend(others.map(|target| Referrer { target: *target, candidate, way: number }));
+            found.extend(others.map(|target| Referrer { target: *target, candidate, way: number }));
             Ok(())
         })?;
         self.ways.push(way);
-        Ok(())
+        Ok(found)
     }
 }
 
@@ -118,8 +144,14 @@ impl Way {
             columns: columns.to_vec(),
             to_columns: to_columns.to_vec(),
             foreign_key: None,
+            on_update: KeyChange::Refuses,
             spellings: columns.iter().zip(to_columns).map(spelling).collect::<Option<_>>()?,
         })
+    }
+
+    /// The foreign key's name.
+    pub(super) fn name(&self) -> &str {
+        self.foreign_key.as_deref().unwrap_or("of the dataset")
     }
 
     /// The columns to read of the referring table, for [`Way::held`] and [`Way::key_of`].
@@ -202,7 +234,7 @@ pub(super) fn foreign_keys_to(place: &Place) -> Vec<Way> {
     for (name, table) in &schema.tables {
         for key in table.foreign_keys.iter().filter(|k| schema.qualified(&k.to) == place.table_name) {
             let way = Way::new(&place.system, name, table, &key.columns, place.table(), &key.to_columns);
-            ways.extend(way.map(|way| Way { foreign_key: Some(key.name.clone()), ..way }));
+            ways.extend(way.map(|way| Way { foreign_key: Some(key.name.clone()), on_update: key.on_update, ..way }));
         }
     }
     ways

@@ -7,6 +7,7 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime};
 
 use crate::connectors::schema::ColumnKind;
 use crate::connectors::{Column, Table};
+use crate::datamap::declared_length;
 use crate::domain::identity::IdentityKind;
 
 /// In which spelling two keys are the same.
@@ -158,13 +159,6 @@ fn is_moment(text: &str) -> bool {
         || DateTime::parse_from_str(&local, "%Y-%m-%d %H:%M:%S%.f%#z").is_ok()
         || NaiveDateTime::parse_from_str(&local, "%Y-%m-%d %H:%M:%S%.f").is_ok()
         || NaiveDate::parse_from_str(&local, "%Y-%m-%d").is_ok()
-}
-
-/// The number in `character varying(40)`.
-fn declared_length(sql_type: &str) -> Option<usize> {
-    let (name, rest) = sql_type.split_once('(')?;
-    let is_text = name.to_ascii_lowercase().contains("char");
-    is_text.then(|| rest.split(')').next()?.trim().parse().ok()).flatten()
 }
 
 #[cfg(test)]

@@ -74,7 +74,7 @@ pub fn verify_keeping(
     done: &[Manifest],
     keeping: &Keeping<'_>,
 ) -> Result<Remaining, FulfilmentError> {
-    let (_, candidates) = survey(systems, identities, done, keeping)?;
+    let candidates = survey(systems, identities, done, keeping)?.candidates;
     let mut rows: BTreeMap<(NodeId, &str), u64> = BTreeMap::new();
     let mut kept: BTreeMap<(NodeId, &str), u64> = BTreeMap::new();
     for row in &candidates.rows {

@@ -6,7 +6,7 @@ use super::columns::{UNERASABLE, collation};
 use super::session::Session;
 use crate::connectors::schema::ColumnKind;
 use crate::connectors::sql::Place;
-use crate::connectors::{Column, ConnectorError, ForeignKey, LiveSchema, Table, TableName};
+use crate::connectors::{Column, ConnectorError, ForeignKey, KeyChange, LiveSchema, Table, TableName};
 
 /// Every table that the sign-in may see, whichever database of the server it is in: other databases' foreign keys
 /// count, too. Views are left out.
@@ -33,12 +33,13 @@ pub(super) fn probe(session: &mut Session) -> Result<LiveSchema, ConnectorError>
         }
         table.indexes.push(columns);
     }
-    for (at, table, name, column, to_at, to, to_column) in ask::<ReferenceRow>(session, REFERENCES)? {
+    for (at, table, name, column, to_at, to, to_column, rule) in ask::<ReferenceRow>(session, REFERENCES)? {
         if let Some(table) = schema.tables.get_mut(&named(at, table)) {
             let known = table.foreign_keys.iter().position(|key| key.name == name);
             let index = known.unwrap_or_else(|| {
                 let to = named(to_at, to);
-                table.foreign_keys.push(ForeignKey { name, columns: vec![], to, to_columns: vec![] });
+                let on_update = KeyChange::named(&rule, false);
+                table.foreign_keys.push(ForeignKey { name, columns: vec![], to, to_columns: vec![], on_update });
                 table.foreign_keys.len() - 1
             });
             table.foreign_keys[index].columns.push(column);
@@ -69,14 +70,16 @@ const INDEXES: &str = "
     WHERE TABLE_SCHEMA NOT IN ('information_schema', 'performance_schema', 'mysql', 'sys')
     ORDER BY TABLE_SCHEMA, TABLE_NAME, INDEX_NAME, SEQ_IN_INDEX";
 
-type ReferenceRow = (String, String, String, String, String, String, String);
+type ReferenceRow = (String, String, String, String, String, String, String, String);
 
 const REFERENCES: &str = "
-    SELECT TABLE_SCHEMA, TABLE_NAME, CONSTRAINT_NAME, COLUMN_NAME,
-           REFERENCED_TABLE_SCHEMA, REFERENCED_TABLE_NAME, REFERENCED_COLUMN_NAME
-    FROM information_schema.KEY_COLUMN_USAGE
-    WHERE REFERENCED_TABLE_NAME IS NOT NULL
-    ORDER BY TABLE_SCHEMA, TABLE_NAME, CONSTRAINT_NAME, ORDINAL_POSITION";
+    SELECT k.TABLE_SCHEMA, k.TABLE_NAME, k.CONSTRAINT_NAME, k.COLUMN_NAME,
+           k.REFERENCED_TABLE_SCHEMA, k.REFERENCED_TABLE_NAME, k.REFERENCED_COLUMN_NAME, r.UPDATE_RULE
+    FROM information_schema.KEY_COLUMN_USAGE k JOIN information_schema.REFERENTIAL_CONSTRAINTS r
+      ON r.CONSTRAINT_SCHEMA = k.CONSTRAINT_SCHEMA AND r.TABLE_NAME = k.TABLE_NAME
+     AND r.CONSTRAINT_NAME = k.CONSTRAINT_NAME
+    WHERE k.REFERENCED_TABLE_NAME IS NOT NULL
+    ORDER BY k.TABLE_SCHEMA, k.TABLE_NAME, k.CONSTRAINT_NAME, k.ORDINAL_POSITION";
 
 type Index = (String, String, String, bool, Vec<Option<String>>);
 

@@ -57,6 +57,10 @@ impl Writer for Session {
         self.change(&change, &values, table, key_columns, keys)
     }
 
+    fn defer_references(&mut self) -> Result<(), ConnectorError> {
+        self.execute("SET CONSTRAINTS ALL DEFERRED", &[], &Place::Nowhere).map(drop)
+    }
+
     fn commit(self: Box<Self>) -> Result<(), ConnectorError> {
         Session::commit(*self)
     }

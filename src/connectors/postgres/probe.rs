@@ -4,7 +4,9 @@ use tokio_postgres::Row;
 
 use super::error::Place;
 use super::session::Session;
-use crate::connectors::{Column, ConnectorError, ForeignKey, LiveSchema, Table, TableName, schema::ColumnKind};
+use crate::connectors::{
+    Column, ConnectorError, ForeignKey, KeyChange, LiveSchema, Table, TableName, schema::ColumnKind,
+};
 
 /// Every table that the sign-in may read; a partitioned table stands for its partitions.
 pub(super) fn probe(session: &mut Session) -> Result<LiveSchema, ConnectorError> {
@@ -21,7 +23,9 @@ pub(super) fn probe(session: &mut Session) -> Result<LiveSchema, ConnectorError>
         table(&mut schema, &row).primary_key = row.get(2);
     }
     for row in ask(FOREIGN_KEYS)? {
-        let key = ForeignKey { name: row.get(2), columns: row.get(3), to: table_name(&row, 4), to_columns: row.get(6) };
+        let (to, to_columns) = (table_name(&row, 4), row.get(6));
+        let on_update = KeyChange::named(row.get(7), row.get(8));
+        let key = ForeignKey { name: row.get(2), columns: row.get(3), to, to_columns, on_update };
         table(&mut schema, &row).foreign_keys.push(key);
     }
     for row in ask(INDEXES)? {
@@ -69,7 +73,9 @@ const FOREIGN_KEYS: &str = "
         JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.number ORDER BY u.at),
         n.nspname::text, c.relname::text, ARRAY(
         SELECT a.attname::text FROM unnest(k.confkey) WITH ORDINALITY u (number, at)
-        JOIN pg_attribute a ON a.attrelid = k.confrelid AND a.attnum = u.number ORDER BY u.at)
+        JOIN pg_attribute a ON a.attrelid = k.confrelid AND a.attnum = u.number ORDER BY u.at),
+        CASE k.confupdtype WHEN 'c' THEN 'CASCADE' WHEN 'n' THEN 'SET NULL' WHEN 'd' THEN 'SET DEFAULT'
+            WHEN 'r' THEN 'RESTRICT' ELSE 'NO ACTION' END, k.condeferrable
     FROM visible v JOIN pg_constraint k ON k.conrelid = v.oid
     JOIN pg_class c ON c.oid = k.confrelid JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE k.contype = 'f' ORDER BY v.oid, k.conname";

@@ -56,6 +56,12 @@ impl Writer for Session {
         self.change(&change, &values, table, key_columns, keys)
     }
 
+    fn defer_references(&mut self) -> Result<(), ConnectorError> {
+        // Ends with the transaction by itself (<https://sqlite.org/pragma.html#pragma_defer_foreign_keys>).
+        let deferred = self.connection.execute_batch("PRAGMA defer_foreign_keys = ON");
+        deferred.map_err(|e| error::committing(&self.connection, e))
+    }
+
     fn commit(self: Box<Self>) -> Result<(), ConnectorError> {
         self.connection.execute_batch("COMMIT").map_err(|e| error::committing(&self.connection, e))
     }

@@ -6,7 +6,9 @@ use rusqlite::{Connection, Row};
 
 use super::error;
 use super::value::Affinity;
-use crate::connectors::{Column, ConnectorError, ForeignKey, LiveSchema, Table, TableName, schema::ColumnKind, sql};
+use crate::connectors::{
+    Column, ConnectorError, ForeignKey, KeyChange, LiveSchema, Table, TableName, schema::ColumnKind, sql,
+};
 
 /// Every table of the file. Views and SQLite's own tables are left out.
 pub(super) fn probe(connection: &Connection) -> Result<LiveSchema, ConnectorError> {
@@ -117,18 +119,19 @@ fn foreign_keys(connection: &Connection, table: &str) -> rusqlite::Result<Vec<Fo
     let parts = rows(
         connection,
         "SELECT f.id, f.\"table\", f.\"from\",
-                coalesce(f.\"to\", (SELECT name FROM pragma_table_xinfo(f.\"table\") WHERE pk = f.seq + 1), '')
+                coalesce(f.\"to\", (SELECT name FROM pragma_table_xinfo(f.\"table\") WHERE pk = f.seq + 1), ''), f.on_update
          FROM pragma_foreign_key_list(?1) f ORDER BY f.id, f.seq",
         [table],
-        |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)),
+        |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get::<_, String>(4)?)),
     )?;
     let mut keys: BTreeMap<i64, ForeignKey> = BTreeMap::new();
-    for (id, to, from, to_column) in parts {
+    for (id, to, from, to_column, rule) in parts {
         let key = keys.entry(id).or_insert_with(|| ForeignKey {
             name: String::new(),
             columns: Vec::new(),
             to: TableName { schema: None, name: to },
             to_columns: Vec::new(),
+            on_update: KeyChange::named(&rule, true),
         });
         key.columns.push(from);
         key.to_columns.push(to_column);

@@ -27,7 +27,14 @@ fn schema(tables: &[&str]) -> LiveSchema {
             made.primary_key.extend(bare.starts_with('*').then(|| name.clone()));
             if let Some((to, to_column)) = target.and_then(|t| t.split_once('.')) {
                 let (columns, to_columns) = (vec![name.clone()], vec![to_column.to_owned()]);
-                made.foreign_keys.push(ForeignKey { name: name.clone(), columns, to: named(to), to_columns });
+                let on_update = Default::default();
+                made.foreign_keys.push(ForeignKey {
+                    name: name.clone(),
+                    columns,
+                    to: named(to),
+                    to_columns,
+                    on_update,
+                });
             }
             made.columns.push(Column {
                 name,

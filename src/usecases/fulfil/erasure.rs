@@ -10,7 +10,7 @@ use super::super::holds::{Circumstances, circumstances};
 use super::super::office::Controller;
 use super::super::{Error, Office};
 use super::{ground_title, left_out, proof};
-use crate::connectors::Key;
+use crate::connectors::{ConnectorError, Key};
 use crate::crash;
 use crate::domain::identity::Identities;
 use crate::domain::ids::{RequestId, SystemId};
@@ -19,7 +19,9 @@ use crate::domain::regime::Regime;
 use crate::domain::request::{Action, Exception, Fulfilment, Line, Request};
 use crate::fulfilment::manifest::{StepAction, TableRef};
 use crate::fulfilment::plan::KeepStep;
-use crate::fulfilment::{KEPT_BY_DECISION, Keeping, Manifest, Plan, execute, prepare_keeping, verify_keeping};
+use crate::fulfilment::{
+    FulfilmentError, KEPT_BY_DECISION, Keeping, Manifest, Plan, execute, prepare_keeping, rehearse, verify_keeping,
+};
 use crate::store::{Standing, StoreError};
 
 /// How often rows that appeared meanwhile are gone after. A person who goes on using the service while they are being
@@ -122,6 +124,10 @@ fn run(office: &Office, controller: &Controller, request: &Request, answered: us
         if !plan.obstacles.is_empty() {
             return Err(Error::Obstacles(plan.obstacles));
         }
+        let refused = rehearsed(controller, &manifest)?;
+        if !refused.is_empty() {
+            return Err(Error::Obstacles(refused));
+        }
         let mut round = Round::of(manifest, &plan, except, regime, &now);
         round.made_at = Some(office.clock.now());
         if round.manifest.is_empty() {
@@ -180,6 +186,15 @@ impl Ran {
     }
 }
 
+/// What systems refuse of it that only they can know.
+fn rehearsed(controller: &Controller, manifest: &Manifest) -> Result<Vec<String>, Error> {
+    let mut refused = Vec::new();
+    for system in manifest.system_ids() {
+        refused.extend(rehearse(&controller.systems, system, manifest)?);
+    }
+    Ok(refused)
+}
+
 /// The last word where there was nothing to erase: searched once more all the same.
 fn prove_absence(
     controller: &Controller,
@@ -208,7 +223,16 @@ fn carry_out(office: &Office, controller: &Controller, request: &Request, round:
         if holds.iter().any(|hold| !round.holds.contains(hold)) {
             return drop_rest(office, id, round);
         }
-        execute(&controller.systems, &system, &round.manifest)?;
+        match execute(&controller.systems, &system, &round.manifest) {
+            Ok(_) => {}
+            // The system changed nothing. What became of it meanwhile is for another round with a manifest of its own:
+            // this one would be refused for ever.
+            Err(FulfilmentError::Overtaken { .. }) => {}
+            // Masks that were free when they were drawn, and that somebody took since.
+            Err(FulfilmentError::System { source: ConnectorError::Constraint { .. }, .. })
+                if round.manifest.masking_key.is_some() => {}
+            Err(error) => return Err(error.into()),
+        }
         crash::point("erasure.before_mark");
         let (marked, at) = (system.clone(), office.clock.now());
         let moment = serde_json::to_vec(&at).map_err(|_| Error::Files("write a moment".into()))?;

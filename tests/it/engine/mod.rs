@@ -4,6 +4,7 @@ mod access;
 mod collations;
 mod correction;
 mod erasure;
+mod masking;
 mod obstacles;
 mod others;
 mod retention;

@@ -37,11 +37,6 @@ const REWRITTEN: &str = "          - name: nick
     NULLED,
     "column nick of {} must not be NULL, and null_rewrite would set it to NULL"
 )]
-#[case::unique(
-    ", nick TEXT UNIQUE",
-    REWRITTEN,
-    "column nick of {} is UNIQUE, and string_rewrite gives every row the same value"
-)]
 #[case::wrong_type(
     ", nick INTEGER",
     REWRITTEN,
