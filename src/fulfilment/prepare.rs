@@ -194,13 +194,8 @@ fn plan_of(places: &Places, graph: &Graph, all: &Candidates) -> Plan {
         }
     }
     for ((node, standing, kept, masks), rows) in masked {
-        let field =
-            |(field, mask): (&String, &Masking)| MaskedField { field: field.clone(), strategy: mask.name().to_owned() };
-        let step = MaskStep {
-            rows,
-            reason: mask_reason(standing, kept).to_owned(),
-            fields: masks.iter().map(field).collect(),
-        };
+        let reason = mask_reason(standing, kept).to_owned();
+        let step = MaskStep { rows, reason, fields: masks.iter().map(masked_field).collect() };
         plan.collections[node.index()].deletion.get_or_insert_default().mask.push(step);
     }
     for ((node, reason, standing), rows) in kept {
@@ -216,6 +211,10 @@ fn plan_of(places: &Places, graph: &Graph, all: &Candidates) -> Plan {
         plan.collections[node.index()].deletion.get_or_insert_default().keep.push(step);
     }
     plan
+}
+
+fn masked_field((field, mask): (&String, &crate::datamap::Masking)) -> MaskedField {
+    MaskedField { field: field.clone(), strategy: mask.name().to_owned() }
 }
 
 /// Counts one more row that is kept for now, beside those kept on the same ground.

@@ -10,14 +10,8 @@ use super::{Company, person, shop};
 
 /// The shop whose orders are kept six years from the end of the year, but for the notes in them.
 pub fn dated_shop(engine: Engine) -> Company {
-    let company = Company::new(
-        engine,
-        &[
-            ("shop", &format!("{}{}", shop::SHOP_SQL, shop::DATED_SQL), &shop::dated()),
-            ("desk", shop::DESK_SQL, shop::DESK),
-        ],
-    );
-    company
+    let sql = format!("{}{}", shop::SHOP_SQL, shop::DATED_SQL);
+    Company::new(engine, &[("shop", &sql, &shop::dated()), ("desk", shop::DESK_SQL, shop::DESK)])
 }
 
 fn keeping(today: &str) -> Keeping<'_> {

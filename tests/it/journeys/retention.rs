@@ -68,8 +68,8 @@ fn later(server: &Server, days: i64) {
 fn letter(api: &Api, id: &str, token: &str, kind: &str, nth: usize) -> String {
     for _ in 0..1500 {
         let (_, letters) = api.get(&format!("/v1/requests/{id}/letters"), token);
-        let of_kind = letters["items"].as_array().unwrap().iter().filter(|l| l["kind"] == kind);
-        if let Some(found) = of_kind.skip(nth).next() {
+        let mut of_kind = letters["items"].as_array().unwrap().iter().filter(|l| l["kind"] == kind);
+        if let Some(found) = of_kind.nth(nth) {
             return found["text"].as_str().unwrap().to_owned();
         }
         std::thread::sleep(std::time::Duration::from_millis(20));
