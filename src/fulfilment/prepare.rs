@@ -213,7 +213,7 @@ fn plan_of(places: &Places, graph: &Graph, all: &Candidates) -> Plan {
     plan
 }
 
-fn masked_field((field, mask): (&String, &crate::datamap::Masking)) -> MaskedField {
+fn masked_field((field, mask): (&String, &Masking)) -> MaskedField {
     MaskedField { field: field.clone(), strategy: mask.name().to_owned() }
 }
 
