@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::clock::{self, Clock};
 use crate::config::Config;
-use crate::connectors::{self, Connector};
+use crate::connectors::{self, Connector, Disabled};
 use crate::datamap::{self, Dataset, Graph};
 use crate::domain::finding::{Finding, Severity};
 use crate::domain::ids::{ControllerId, SystemId};
@@ -44,7 +44,8 @@ pub fn controllers(config: &Config, regimes: &Regimes) -> Result<BTreeMap<Contro
     let mut controllers = BTreeMap::new();
     for entry in &config.controllers {
         let policy = policy(config, regimes, &entry.policy, &mut findings);
-        let systems = systems(config, &entry.id, &mut findings);
+        let country = policy.as_ref().map_or("", |policy| policy.country.as_str());
+        let systems = systems(config, &entry.id, country, &mut findings);
         if let (Some(policy), Some(systems)) = (policy, systems) {
             findings.extend(evidence::check(config, &entry.policy, &policy, systems.graph()));
             let sign_in = sign_in(config, &entry.policy, &policy, &mut findings);
@@ -94,7 +95,7 @@ fn sign_in(config: &Config, file: &Path, policy: &Policy, findings: &mut Vec<Fin
         .ok()
 }
 
-fn systems(config: &Config, controller: &ControllerId, findings: &mut Vec<Finding>) -> Option<Systems> {
+fn systems(config: &Config, controller: &ControllerId, country: &str, findings: &mut Vec<Finding>) -> Option<Systems> {
     let mut connectors: BTreeMap<SystemId, Box<dyn Connector>> = BTreeMap::new();
     let mut datasets: Vec<(SystemId, Dataset)> = Vec::new();
     let before = findings.iter().filter(|f| f.severity == Severity::Error).count();
@@ -105,7 +106,11 @@ fn systems(config: &Config, controller: &ControllerId, findings: &mut Vec<Findin
                 Err(more) => findings.extend(more),
             }
         }
-        match connectors::open(&system.url, &config.base_dir) {
+        if !system.enabled {
+            connectors.insert(system.id.clone(), Box::new(Disabled));
+            continue;
+        }
+        match connectors::open_within(&system.url, &config.base_dir, system.limits()) {
             Ok(connector) => drop(connectors.insert(system.id.clone(), connector)),
             Err(error) => findings.push(Finding::error(&config.file, 1, format!("system {}: {error}", system.id))),
         }
@@ -114,7 +119,7 @@ fn systems(config: &Config, controller: &ControllerId, findings: &mut Vec<Findin
         return None;
     }
     match Graph::build(&datasets) {
-        Ok(graph) => Some(Systems::new(connectors, graph)),
+        Ok(graph) => Some(Systems::new(connectors, graph).in_country(country)),
         Err(more) => {
             findings.extend(more);
             None

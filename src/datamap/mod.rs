@@ -17,7 +17,7 @@ mod words;
 
 pub use category::Category;
 pub use check::check;
-pub use dataset::{Collection, Dataset, Direction, Field, Masking, Reference};
+pub use dataset::{Collection, Dataset, Direction, Field, Masking, PhoneWriting, Reference};
 pub use draft::{UNSURE, draft};
 pub use graph::{Graph, Node, NodeId, Pointer, PointerId};
 pub use load::load;

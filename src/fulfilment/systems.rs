@@ -12,13 +12,25 @@ use crate::domain::ids::SystemId;
 pub struct Systems {
     connectors: BTreeMap<SystemId, Box<dyn Connector>>,
     graph: Graph,
+    country: Option<String>,
     schemas: Mutex<BTreeMap<SystemId, Arc<LiveSchema>>>,
 }
 
 impl Systems {
     /// Joins connectors with the graph of their datasets.
     pub fn new(connectors: BTreeMap<SystemId, Box<dyn Connector>>, graph: Graph) -> Self {
-        Self { connectors, graph, schemas: Mutex::default() }
+        Self { connectors, graph, country: None, schemas: Mutex::default() }
+    }
+
+    /// The same of a company that writes telephone numbers of its own country (ISO 3166-1 alpha-2) without its code.
+    #[must_use]
+    pub fn in_country(self, country: &str) -> Self {
+        Self { country: Some(country.to_owned()), ..self }
+    }
+
+    /// The country of telephone numbers without a country code, where the dataset names no other.
+    pub fn country(&self) -> Option<&str> {
+        self.country.as_deref()
     }
 
     /// The graph of the datasets.

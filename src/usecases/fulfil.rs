@@ -12,7 +12,7 @@ mod ranges;
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
-use super::decide::wake_siblings;
+use super::decide::{forget_free_text, wake_siblings};
 use super::office::Controller;
 use super::remedies::remedies;
 use super::{Error, Office};
@@ -129,6 +129,7 @@ fn commit(office: &Office, tx: &mut Tx<'_>, job: &LeasedJob, owner: Uuid, done: 
     let outcome = request.complete(now, result.clone(), review)?;
     let outcome = outcome.with_remedies(|request| remedies(office, request, now));
     tx.save(&outcome)?;
+    forget_free_text(tx, &outcome.request)?;
     wake_siblings(tx, &outcome.request, now)
 }
 

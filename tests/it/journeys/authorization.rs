@@ -33,6 +33,8 @@ fn roles(operation: &str) -> Option<&'static [Role]> {
         | "check_identity"
         | "get_authorization"
         | "decide_authorization"
+        | "list_free_text"
+        | "decide_free_text"
         | "list_agents" => &[Reviewer, Officer],
         "settle_appeal" | "extend_appeal" | "add_agent" | "remove_agent" | "hold_record" => &[Officer],
         "reset_second_factor" | "add_account" | "list_accounts" | "add_api_key" => &[Admin],
