@@ -27,6 +27,7 @@ mod second_factor;
 mod sign_in;
 mod signals;
 mod staff;
+mod switched_off;
 mod tasks;
 mod verification;
 
