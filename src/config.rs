@@ -1,5 +1,8 @@
 //! `habeas.toml`: where to listen, what to keep where, for whom to answer and which systems to search.
 
+mod system;
+
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use ipnet::IpNet;
@@ -7,8 +10,10 @@ use secrecy::SecretString;
 use serde::Deserialize;
 
 use crate::domain::finding::{Finding, Severity};
-use crate::domain::ids::{ControllerId, SystemId};
+use crate::domain::ids::ControllerId;
 use crate::mail::{MailConfig, TransportKind};
+
+pub use system::System;
 
 /// The whole configuration. Every key can also be given as an environment variable: `HABEAS_DATABASE__URL`.
 #[derive(Debug, Deserialize)]
@@ -122,45 +127,6 @@ pub struct Controller {
     pub policy: PathBuf,
 }
 
-/// `[[systems]]`
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct System {
-    /// Its id in plans and answers.
-    pub id: SystemId,
-    /// Whose it is.
-    pub controller: ControllerId,
-    /// Where it is, sign-in included.
-    pub url: SecretString,
-    /// Its dataset, in fideslang YAML.
-    pub dataset: PathBuf,
-    /// Whether it is used; an answer says that a system was not.
-    #[serde(default = "yes")]
-    pub enabled: bool,
-    /// For a service: the file with the secret it shares with Habeas, `whsec_…`.
-    #[serde(default)]
-    pub secret_file: Option<PathBuf>,
-    /// The same, as the name of a variable of the environment.
-    #[serde(default)]
-    pub secret_env: Option<String>,
-    /// For a service: how many seconds one message may take, its answer included; 30 when absent.
-    #[serde(default)]
-    pub timeout: Option<u64>,
-    /// For a service: within how many seconds it calls back; a day when absent.
-    #[serde(default)]
-    pub call_back_within: Option<u32>,
-    /// For a service: the longest answer taken, in bytes; 64 MiB when absent.
-    #[serde(default)]
-    pub longest_answer: Option<u64>,
-    /// For a service: whether it may be reached without encryption over a network.
-    #[serde(default)]
-    pub allow_plain: bool,
-}
-
-fn yes() -> bool {
-    true
-}
-
 impl Default for Config {
     fn default() -> Self {
         Self {
@@ -223,14 +189,19 @@ impl Config {
         // Parsed once as it stands, so that an error names its line, and once more with the environment's values.
         let _: Config = toml::from_str(&text).map_err(|e| toml_finding(&name, &text, &e))?;
         let mut table: toml::Table = toml::from_str(&text).map_err(|e| toml_finding(&name, &text, &e))?;
-        for (variable, value) in environment {
-            if let Some(path) = key_of(&variable) {
-                set(&mut table, path, &value)
+        let environment: BTreeMap<String, String> = environment.collect();
+        for (variable, value) in &environment {
+            if let Some(path) = key_of(variable) {
+                set(&mut table, path, value)
                     .map_err(|message| finding(&format!("environment {variable}"), 1, message))?;
             }
         }
         let mut config: Config =
             table.try_into().map_err(|e: toml::de::Error| finding("environment", 1, without_value(e.message())))?;
+        for system in &mut config.systems {
+            let resolved = system.resolve(&base_dir, &|name| environment.get(name).cloned());
+            resolved.map_err(|message| finding(&name, 1, message))?;
+        }
         config.base_dir = base_dir;
         config.file = name;
         Ok(config)

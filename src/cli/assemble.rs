@@ -50,7 +50,8 @@ pub fn controllers(config: &Config, regimes: &Regimes) -> Result<BTreeMap<Contro
     let mut controllers = BTreeMap::new();
     for entry in &config.controllers {
         let policy = policy(config, regimes, &entry.policy, &mut findings);
-        let systems = systems(config, &entry.id, &mut findings);
+        let country = policy.as_ref().map_or("", |policy| policy.country.as_str());
+        let systems = systems(config, &entry.id, country, &mut findings);
         if let (Some(policy), Some(systems)) = (policy, systems) {
             findings.extend(evidence::check(config, &entry.policy, &policy, systems.graph()));
             let sign_in = sign_in(config, &entry.policy, &policy, &mut findings);
@@ -100,7 +101,7 @@ fn sign_in(config: &Config, file: &Path, policy: &Policy, findings: &mut Vec<Fin
         .ok()
 }
 
-fn systems(config: &Config, controller: &ControllerId, findings: &mut Vec<Finding>) -> Option<Systems> {
+fn systems(config: &Config, controller: &ControllerId, country: &str, findings: &mut Vec<Finding>) -> Option<Systems> {
     let mut connectors: BTreeMap<SystemId, Box<dyn Connector>> = BTreeMap::new();
     let mut datasets: Vec<(SystemId, Dataset)> = Vec::new();
     let (mut services, mut disabled) = (BTreeMap::new(), BTreeSet::new());
@@ -125,7 +126,7 @@ fn systems(config: &Config, controller: &ControllerId, findings: &mut Vec<Findin
             }
             continue;
         }
-        match connectors::open(&system.url, &config.base_dir) {
+        match connectors::open_within(&system.url, &config.base_dir, system.limits()) {
             Ok(connector) => drop(connectors.insert(system.id.clone(), connector)),
             Err(error) => findings.push(Finding::error(&config.file, 1, format!("system {}: {error}", system.id))),
         }
@@ -134,7 +135,10 @@ fn systems(config: &Config, controller: &ControllerId, findings: &mut Vec<Findin
         return None;
     }
     match Graph::build(&datasets) {
-        Ok(graph) => Some(Systems::new(connectors, graph).with_services(services).with_disabled(disabled)),
+        Ok(graph) => {
+            let systems = Systems::new(connectors, graph).with_services(services).with_disabled(disabled);
+            Some(systems.in_country(country))
+        }
         Err(more) => {
             findings.extend(more);
             None

@@ -58,8 +58,8 @@ pub enum Comparison {
     Exact,
     /// Equal when both are lower-cased: e-mail addresses. The value looked for is already lower-cased.
     IgnoreCase,
-    /// Equal in their digits after a leading `+`: telephone numbers stored with spaces, hyphens or brackets.
-    /// The value looked for is E.164.
+    /// Equal in their digits: telephone numbers stored with spaces, hyphens or brackets. The values looked for are the
+    /// digits of all the ways in which one number is written.
     PhoneDigits,
 }
 
@@ -117,16 +117,24 @@ pub trait Connector: Send + Sync {
 /// When the URL cannot be understood or its kind of system is not supported. The error repeats nothing that could be
 /// a password.
 pub fn open(url: &SecretString, base_dir: &Path) -> Result<Box<dyn Connector>, ConnectorError> {
+    open_within(url, base_dir, Limits::default())
+}
+
+/// The same, taking no more of the system than `limits` lets it.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_within(url: &SecretString, base_dir: &Path, limits: Limits) -> Result<Box<dyn Connector>, ConnectorError> {
     let Some((scheme, rest)) = url.expose_secret().split_once("://") else {
         return Err(ConnectorError::Statement("the address is no URL: it has no `://`".to_owned()));
     };
     match scheme {
-        "postgres" | "postgresql" => Ok(Box::new(postgres::Postgres::new(url, base_dir, Limits::default())?)),
+        "postgres" | "postgresql" => Ok(Box::new(postgres::Postgres::new(url, base_dir, limits)?)),
         "sqlite" if rest.is_empty() => {
             Err(ConnectorError::Statement("the address names no file: sqlite://path".to_owned()))
         }
         "sqlite" => Ok(Box::new(sqlite::Sqlite::new(base_dir.join(rest)))),
-        "mysql" | "mariadb" => Ok(Box::new(mysql::Mysql::new(url, base_dir, Limits::default())?)),
+        "mysql" | "mariadb" => Ok(Box::new(mysql::Mysql::new(url, base_dir, limits)?)),
         "http" | "https" => {
             Err(ConnectorError::Statement("a service has no tables to look at; see docs/services.md".to_owned()))
         }

@@ -133,11 +133,24 @@ impl Table {
     }
 }
 
+/// A kind of database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Engine {
+    /// PostgreSQL.
+    Postgres,
+    /// MySQL or MariaDB.
+    Mysql,
+    /// SQLite.
+    Sqlite,
+}
+
 /// Every table the sign-in can see.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LiveSchema {
     /// Tables by name. PostgreSQL's and MySQL's names always carry their schema; the default one is [`LiveSchema::default_schema`].
     pub tables: BTreeMap<TableName, Table>,
+    /// What kind of database it is, where that is known.
+    pub engine: Option<Engine>,
     /// The schema in which a name without one is looked up.
     pub default_schema: Option<String>,
 }

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::graph::finding;
-use super::{Graph, Node, NodeId, slots};
+use super::{Graph, Node, NodeId, PhoneWriting, slots};
+use crate::connectors::schema::Engine;
 use crate::connectors::{LiveSchema, Table};
 use crate::domain::finding::{Finding, Severity};
 use crate::domain::identity::IdentityKind;
@@ -15,7 +16,10 @@ pub fn check(graph: &Graph, schemas: &BTreeMap<SystemId, LiveSchema>) -> Vec<Fin
     for (id, node) in graph.nodes() {
         let Some(schema) = schemas.get(&node.system) else { continue };
         match schema.table(node.table()) {
-            Some(table) => check_table(graph, id, node, table, &mut findings),
+            Some(table) => {
+                check_table(graph, id, node, table, &mut findings);
+                check_indexes(graph, id, node, table, schema.engine, &mut findings);
+            }
             None => {
                 let message = format!("system `{}` has no table `{}`", node.system, node.table());
                 findings.push(finding(&node.file, node.collection.line, Severity::Error, message));
@@ -40,22 +44,68 @@ fn check_table(graph: &Graph, id: NodeId, node: &Node, table: &Table, findings: 
     }
     check_composite_keys(graph, id, node, table, findings);
     slots::check(node, table, findings);
-    for (column, line, folded) in searched_columns(graph, id, node) {
-        if table.column(column).is_some() && !is_indexed(table, column, folded) {
-            let indexed = if folded { format!("lower({column})") } else { column.to_owned() };
-            let message = format!("`{}` has no index on {indexed}: every search reads the whole table", node.table());
-            findings.push(finding(&node.file, line, Severity::Warning, message));
+}
+
+/// Names the index that a search would use and that is not there, with what makes it.
+fn check_indexes(
+    graph: &Graph,
+    id: NodeId,
+    node: &Node,
+    table: &Table,
+    engine: Option<Engine>,
+    findings: &mut Vec<Finding>,
+) {
+    for (column, line, sought) in searched_columns(graph, id, node) {
+        let Some(live) = table.column(column) else { continue };
+        let folds = live.collation.as_ref().is_some_and(|rule| rule.ignores_case);
+        let sought = if sought == Sought::Folded && folds { Sought::AsIs } else { sought };
+        if is_indexed(table, column, sought) {
+            continue;
+        }
+        let name = node.table();
+        let indexed = match sought {
+            Sought::AsIs => column.to_owned(),
+            Sought::Folded => format!("lower({column})"),
+            Sought::Digits => format!("the digits of {column}"),
+        };
+        let remedy = engine.map(|engine| remedy(engine, &name.to_string(), column, sought));
+        let remedy = remedy.map_or_else(String::new, |remedy| format!("; {remedy}"));
+        let message = format!("`{name}` has no index on {indexed}: every search reads the whole table{remedy}");
+        findings.push(finding(&node.file, line, Severity::Warning, message));
+    }
+}
+
+/// What makes the search quick.
+fn remedy(engine: Engine, table: &str, column: &str, sought: Sought) -> String {
+    match (sought, engine) {
+        (Sought::AsIs, Engine::Postgres) => format!("`CREATE INDEX ON {table} ({column})` helps"),
+        (Sought::AsIs, _) => format!("`CREATE INDEX {table}_{column} ON {table} ({column})` helps"),
+        (Sought::Folded, Engine::Postgres) => format!("`CREATE INDEX ON {table} (lower({column}::text))` helps"),
+        (Sought::Folded, Engine::Sqlite) => {
+            format!("`CREATE INDEX {table}_{column}_lower ON {table} (lower({column}))` helps")
+        }
+        (Sought::Folded, Engine::Mysql) => {
+            format!("an index on {column} helps once its collation ignores case, as those ending in `_ci` do")
+        }
+        (Sought::Digits, Engine::Postgres) => {
+            format!("`CREATE INDEX ON {table} (regexp_replace({column}::text, '[^0-9]', '', 'g'))` helps")
+        }
+        (Sought::Digits, _) => {
+            "where all numbers are kept in E.164, `phone_format: e164` lets a plain index help".into()
         }
     }
 }
 
-/// Whether an index leads with the column, or, for a comparison without regard to case, with its lower-cased value.
-/// Engines print expressions each in their own way, some not at all.
-fn is_indexed(table: &Table, column: &str, folded: bool) -> bool {
-    let ignores_case = table.column(column).and_then(|c| c.collation.as_ref()).is_some_and(|rule| rule.ignores_case);
-    let serves = |first: &String| match folded && !ignores_case {
-        true => first == "(expression)" || (first.contains("lower(") && first.contains(column)),
-        false => first == column,
+/// Whether an index leads with the column, or with what is compared of it. Engines print expressions each in their own
+/// way, some not at all.
+fn is_indexed(table: &Table, column: &str, sought: Sought) -> bool {
+    let of = |first: &String, function: &str| {
+        first == "(expression)" || (first.contains(function) && first.contains(column))
+    };
+    let serves = |first: &String| match sought {
+        Sought::AsIs => first == column,
+        Sought::Folded => of(first, "lower("),
+        Sought::Digits => first.contains("regexp_replace(") && first.contains(column),
     };
     let mut leading = table.indexes.iter().chain(&table.unique).filter_map(|columns| columns.first());
     leading.any(serves) || table.primary_key.first().is_some_and(serves)
@@ -102,20 +152,30 @@ fn check_composite_keys(graph: &Graph, id: NodeId, node: &Node, table: &Table, f
     }
 }
 
-/// The columns by which a search looks into the collection, with the line that says so and whether it does so without
-/// regard to case.
-fn searched_columns<'g>(graph: &'g Graph, id: NodeId, node: &'g Node) -> Vec<(&'g str, usize, bool)> {
-    let mut columns: Vec<(&str, usize, bool)> = Vec::new();
+/// What of a column is compared.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Sought {
+    AsIs,
+    Folded,
+    Digits,
+}
+
+/// The columns by which a search looks into the collection, with the line that says so and how it compares.
+fn searched_columns<'g>(graph: &'g Graph, id: NodeId, node: &'g Node) -> Vec<(&'g str, usize, Sought)> {
+    let mut columns: Vec<(&str, usize, Sought)> = Vec::new();
     for field in &node.collection.fields {
         match field.identity {
-            Some(IdentityKind::Email) => columns.push((&field.name, field.line, true)),
-            Some(IdentityKind::AccountId) => columns.push((&field.name, field.line, false)),
-            // Telephone numbers are compared by their digits; no index of a company's database serves that.
-            Some(IdentityKind::Phone) | None => {}
+            Some(IdentityKind::Email) => columns.push((&field.name, field.line, Sought::Folded)),
+            Some(IdentityKind::AccountId) => columns.push((&field.name, field.line, Sought::AsIs)),
+            Some(IdentityKind::Phone) if field.phone == PhoneWriting::E164 => {
+                columns.push((&field.name, field.line, Sought::AsIs));
+            }
+            Some(IdentityKind::Phone) => columns.push((&field.name, field.line, Sought::Digits)),
+            None => {}
         }
     }
     let searched = graph.pointers_from(id).filter(|(_, p)| p.down && graph.belongs_to_persons(p.to));
-    columns.extend(searched.filter_map(|(_, p)| p.from_columns().next().map(|c| (c, p.line, false))));
+    columns.extend(searched.filter_map(|(_, p)| p.from_columns().next().map(|c| (c, p.line, Sought::AsIs))));
     columns.sort_unstable();
     columns.dedup_by_key(|(column, _, _)| *column);
     columns

@@ -96,6 +96,10 @@ pub struct Field {
     pub read_only: bool,
     /// Whether a package describes it without showing it.
     pub redact: bool,
+    /// How telephone numbers are written in it, where it holds them.
+    pub phone: PhoneWriting,
+    /// Whether people write into it what may tell of others, so that staff look before it is shown.
+    pub free_text: bool,
     /// Whether it says when the row was collected, so that a range of days applies to it.
     pub collected_at: bool,
     /// How erasure masks it.
@@ -107,6 +111,18 @@ impl Field {
     pub fn is_personal(&self) -> bool {
         self.identity.is_some() || self.categories.iter().any(Category::is_personal)
     }
+}
+
+/// How telephone numbers are written in a field.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum PhoneWriting {
+    /// In any way; those without a country code are of the controller's country.
+    #[default]
+    Any,
+    /// In any way; those without a country code are of this country (ISO 3166-1 alpha-2).
+    Country(String),
+    /// All in E.164 with the plus, so that an index on the column serves.
+    E164,
 }
 
 /// Which way data flows along a reference.

@@ -196,6 +196,8 @@ fn read_field(reading: &mut Reading<'_>, node: &Node, inherited: &[Category]) ->
         length: meta.length,
         read_only: meta.read_only,
         redact: meta.redact,
+        phone: meta.phone,
+        free_text: meta.free_text,
         collected_at: meta.collected_at,
         masking: meta.masking,
     })

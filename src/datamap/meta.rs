@@ -4,10 +4,11 @@ use super::dataset::CollectionName;
 use super::document::{Entry, Node};
 use super::masking::{self, Override};
 use super::reading::Reading;
-use super::{Direction, Reference, retain};
+use super::{Direction, PhoneWriting, Reference, retain};
 use crate::domain::identity::IdentityKind;
 use crate::domain::keeping::Rule;
 use crate::domain::masking::Masking;
+use crate::domain::telephone;
 
 #[derive(Default)]
 pub(super) struct DatasetMeta {
@@ -34,6 +35,8 @@ pub(super) struct FieldMeta {
     pub(super) length: Option<usize>,
     pub(super) read_only: bool,
     pub(super) redact: bool,
+    pub(super) phone: PhoneWriting,
+    pub(super) free_text: bool,
     pub(super) collected_at: bool,
     pub(super) masking: Option<Masking>,
 }
@@ -87,6 +90,12 @@ pub(super) fn field(reading: &mut Reading<'_>, node: &Node) -> FieldMeta {
             "length" => meta.length = length(reading, value),
             "read_only" => meta.read_only = reading.flag(value, "`read_only`"),
             "redact" => meta.redact = reading.optional_text(value, "`redact`").is_some_and(|t| t != "false"),
+            "phone_country" | "phone_format" => {
+                if let Some(writing) = phone(reading, entry) {
+                    meta.phone = writing;
+                }
+            }
+            "free_text" => meta.free_text = reading.flag(value, "`free_text`"),
             "collected_at" => meta.collected_at = reading.flag(value, "`collected_at`"),
             "masking_strategy_override" => meta.masking = masking::of_field(reading, value),
             // Arrays are columns like any other here: always whole.
@@ -118,6 +127,22 @@ fn identity(kind: &str) -> IdentityKind {
         "email" | "email_address" => IdentityKind::Email,
         "phone" | "phone_number" => IdentityKind::Phone,
         _ => IdentityKind::AccountId,
+    }
+}
+
+fn phone(reading: &mut Reading<'_>, entry: &Entry) -> Option<PhoneWriting> {
+    let text = reading.text(&entry.value, "how telephone numbers are written")?;
+    match entry.key.as_str() {
+        "phone_format" if text.eq_ignore_ascii_case("e164") => Some(PhoneWriting::E164),
+        "phone_country" if telephone::is_country(&text) => Some(PhoneWriting::Country(text)),
+        "phone_country" => {
+            reading.error(entry.line, "`phone_country` is a country's two letters (ISO 3166-1), as `DE`");
+            None
+        }
+        _ => {
+            reading.error(entry.line, "`phone_format` is `e164`, or left out");
+            None
+        }
     }
 }
 

@@ -20,7 +20,7 @@ mod words;
 
 pub use category::Category;
 pub use check::check;
-pub use dataset::{Collection, Dataset, Direction, Field, Reference};
+pub use dataset::{Collection, Dataset, Direction, Field, PhoneWriting, Reference};
 pub use draft::{UNSURE, draft};
 pub use graph::{Graph, Node, NodeId, Pointer, PointerId};
 pub use load::load;

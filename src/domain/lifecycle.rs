@@ -22,6 +22,7 @@ use super::right::Right;
 use super::verification::{Level, Method};
 
 mod evidence;
+mod free_text;
 mod handed_in;
 
 /// Why a verb does not apply to a request as it stands.
@@ -67,6 +68,12 @@ pub enum Refusal {
     TasksOpen {
         /// How many.
         open: usize,
+    },
+    /// Free text is left to look at before the answer can leave.
+    #[error("{open} cells of free text are left to look at; show, withhold or replace each, then release")]
+    FreeTextOpen {
+        /// How many.
+        open: u64,
     },
     /// The regime knows no extension.
     #[error("the law of this request knows no extension")]
@@ -445,7 +452,7 @@ impl Request {
         let facts = summary(&result);
         let step = Step { now, by: Actor::System };
         let by_hand = result.by_hand || result.transmission == Some(Transmission::ByHand);
-        let look = review || by_hand || result.no_match() || result.partial() || result.withheld > 0;
+        let look = review || by_hand || result.no_match() || result.partial() || result.unseen();
         if look {
             let entries = vec![entry(&self, step, "request.prepared", facts)];
             let state = State::AwaitingRelease { approval, since: now, result };

@@ -426,6 +426,12 @@ pub struct Fulfilment {
     /// How many cells were withheld because they name somebody else.
     #[serde(default)]
     pub withheld: u64,
+    /// How many cells of free text staff have still to look at.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub free_text_open: u64,
+    /// Whether the package holds what names somebody else, because staff looked and found no harm.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub disclosed: bool,
     /// Staff do what was asked outside of the connected systems.
     #[serde(default)]
     pub by_hand: bool,
@@ -463,6 +469,11 @@ pub struct Fulfilment {
     /// What was erased after the answer, when its time was over.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub erased_later: Vec<ErasedLater>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the form that serde asks for")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 /// Why a mark is lifted, and since when; the person is told before (GDPR Art. 18(3)).
@@ -572,6 +583,11 @@ impl Fulfilment {
         let searched = !self.by_hand && self.opted_out_of.is_empty() && self.marked.is_none();
         let nothing = |l: &Line| l.rows == 0 && l.action != Action::Excluded;
         searched && self.statements.is_empty() && self.lines.iter().all(nothing)
+    }
+
+    /// Something is kept out of the package until staff have looked at it.
+    pub fn unseen(&self) -> bool {
+        self.withheld > 0 || self.free_text_open > 0
     }
 
     /// Something that was asked was not done.

@@ -198,8 +198,8 @@ fn is_taken(
     }
     let comparison = link.map_or(Comparison::Exact, super::place::IdentityLink::comparison);
     let requested = correction.requested.expose();
-    let value = if comparison == Comparison::IgnoreCase { requested.to_lowercase() } else { requested.clone() };
-    let any_of = [Match { column: field.clone(), values: vec![value], comparison }];
+    let values = link.map_or_else(|| vec![requested.clone()], |link| link.wanted(requested).into_iter().collect());
+    let any_of = [Match { column: field.clone(), values, comparison }];
     let columns = &place.table().primary_key;
     let select = Select { table: &place.table_name, columns, any_of: &any_of };
     let keys: BTreeSet<&Key> = own.iter().map(|row| &row.key).collect();

@@ -4,7 +4,40 @@ use std::collections::BTreeSet;
 
 use super::judge::{Link, Verdict};
 use super::place::Place;
+use crate::connectors::Column;
+use crate::connectors::schema::ColumnKind;
 use crate::datamap::{Category, Field};
+
+/// How the values of one column are looked at on their way out.
+#[derive(Clone, Copy)]
+pub(super) struct Look {
+    /// None of them is shown.
+    pub(super) secret: bool,
+    /// Secrets may stand inside of them.
+    pub(super) searched: bool,
+    /// Words can stand in it; where they cannot, a value with a secret in it goes as a whole.
+    pub(super) holds_words: bool,
+    /// It is JSON, and has to stay so.
+    pub(super) json: bool,
+    /// Staff look at each.
+    pub(super) free: bool,
+}
+
+impl Look {
+    pub(super) fn of(field: &Field, column: &Column, secret: bool) -> Self {
+        // A key counted up by the database can have any digits; without it no row could be told from another.
+        let is_key = field.primary_key || field.identity.is_some() || !field.references.is_empty();
+        let searched = match column.kind {
+            ColumnKind::Text => !column.sql_type.eq_ignore_ascii_case("uuid"),
+            ColumnKind::Json => true,
+            ColumnKind::Integer | ColumnKind::Number => !is_key,
+            ColumnKind::Boolean | ColumnKind::Date | ColumnKind::DateTime => false,
+        };
+        let json = column.kind == ColumnKind::Json;
+        let holds_words = json || column.kind == ColumnKind::Text;
+        Self { secret, searched, holds_words, json, free: field.free_text }
+    }
+}
 
 /// Why a field is described and never shown; `None` when it may be shown. `more` are the categories that law and policy
 /// add to those that are never shown to anybody.

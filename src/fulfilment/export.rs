@@ -1,22 +1,26 @@
 //! The person's data, collection by collection, streamed to whoever packs it.
 
-use std::collections::BTreeSet;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
 use serde::{Deserialize, Serialize};
 
-use super::disclosure::{secret, withheld};
+use super::disclosure::{Look, secret, withheld};
+use super::free_text::{FreeText, Sight};
 use super::handed::{self, Handed};
 use super::judge::Verdict;
 use super::place::Place;
 use super::range;
 use super::trace::Trace;
 use super::{FulfilmentError, LeftOut, Systems};
+use crate::connectors::Row;
 use crate::connectors::schema::ColumnKind;
 use crate::datamap::Category;
 use crate::domain::identity::Identities;
 use crate::domain::ids::SystemId;
 use crate::domain::request::DateRange;
+use crate::domain::secret_text::{self, Forms};
 
 /// What a row is to the person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -37,6 +41,8 @@ pub enum Cell<'a> {
     Null,
     /// The value exactly as its database prints it.
     Text(&'a str),
+    /// The value but for parts of it that are described, or what staff put in its place.
+    Edited(&'a str),
     /// There is a value, and it says who somebody else is.
     Withheld,
     /// There is a value, of a kind that is never disclosed.
@@ -111,6 +117,11 @@ pub trait Sink {
     /// The next row of the collection; its cells stand in the order of the header's columns.
     fn row(&mut self, standing: Standing, cells: &[Cell<'_>]) -> io::Result<()>;
 
+    /// What staff decided about a cell of free text; nothing yet, unless the receiver knows better.
+    fn free_text(&mut self, _: &FreeText<'_>) -> io::Result<Sight> {
+        Ok(Sight::Open)
+    }
+
     /// The collection is complete.
     fn end(&mut self, counts: Counts) -> io::Result<()>;
 }
@@ -122,6 +133,8 @@ pub struct ExportOptions<'a> {
     pub disclose: bool,
     /// The data categories that law and policy keep back, beside those that are never shown to anybody.
     pub never_disclose: &'a [String],
+    /// The secrets that are looked for inside of texts.
+    pub forms: Forms,
     /// Only rows collected on these days, where a collection says when.
     pub range: Option<DateRange>,
     /// The collections of which nothing is shown.
@@ -155,8 +168,17 @@ pub struct ExportedCollection {
     pub counts: Counts,
     /// How many values were withheld because they say who somebody else is.
     pub withheld: u64,
-    /// How many values are held and never disclosed.
+    /// How many values are held and never disclosed, those inside of texts included.
     pub not_disclosed: u64,
+    /// The secrets inside of texts, counted by what they are.
+    #[serde(default)]
+    pub in_texts: BTreeMap<String, u64>,
+    /// How many cells of free text staff have still to look at.
+    #[serde(default)]
+    pub free_text_open: u64,
+    /// How many cells of free text staff keep back.
+    #[serde(default)]
+    pub free_text_kept: u64,
     /// How many rows a range of days left out.
     #[serde(default)]
     pub outside: u64,
@@ -203,7 +225,7 @@ pub fn export_with(
         }
         let mut stream = Stream::new(place, options, &mut *sink);
         if searched.contains(&node) {
-            let columns: Vec<String> = stream.header.columns.iter().map(|c| c.name.clone()).collect();
+            let columns = stream.columns();
             trace.sweep(node, &columns, |place, row, verdict| stream.row(place, row, &verdict))?;
         }
         exported.collections.push(stream.finish()?);
@@ -218,7 +240,11 @@ pub fn export_with(
 pub(super) struct Stream<'a> {
     sink: &'a mut dyn Sink,
     header: CollectionHeader,
-    secret: Vec<bool>,
+    /// How each column is looked at.
+    looks: Vec<Look>,
+    /// The columns that tell staff which row a free text stands in; none without free text.
+    key: Vec<String>,
+    forms: Forms,
     disclose: bool,
     /// The days asked for, and the column that tells them.
     range: Option<(usize, DateRange)>,
@@ -236,21 +262,29 @@ impl<'a> Stream<'a> {
             counts: Counts::default(),
             withheld: 0,
             not_disclosed: 0,
+            in_texts: BTreeMap::new(),
+            free_text_open: 0,
+            free_text_kept: 0,
             outside: 0,
             dated: range::dated(place).is_some(),
         };
         let at = |name: &str| header.columns.iter().position(|c| c.name == name);
         let range = options.range.and_then(|range| Some((range::dated(place).and_then(at)?, range)));
-        let secret = place.fields().map(|(field, _)| secret(field, options.never_disclose).is_some()).collect();
-        Self { sink, header, secret, disclose: options.disclose, range, begun: false, done }
+        let looks: Vec<Look> = place
+            .fields()
+            .map(|(field, column)| Look::of(field, column, secret(field, options.never_disclose).is_some()))
+            .collect();
+        let is_free = looks.iter().any(|look| look.free);
+        let key = if is_free { place.table().primary_key.clone() } else { Vec::new() };
+        Self { sink, header, looks, key, forms: options.forms, disclose: options.disclose, range, begun: false, done }
     }
 
-    pub(super) fn row(
-        &mut self,
-        place: &Place,
-        row: &crate::connectors::Row,
-        verdict: &Verdict,
-    ) -> Result<(), FulfilmentError> {
+    /// The columns to read beyond those of the trace.
+    pub(super) fn columns(&self) -> Vec<String> {
+        self.header.columns.iter().map(|c| c.name.clone()).chain(self.key.iter().cloned()).collect()
+    }
+
+    pub(super) fn row(&mut self, place: &Place, row: &Row, verdict: &Verdict) -> Result<(), FulfilmentError> {
         let first = place.columns.len();
         if self.range.is_some_and(|(at, range)| range::outside(range, row.get(first + at))) {
             self.done.outside += 1;
@@ -262,23 +296,85 @@ impl<'a> Stream<'a> {
         }
         let standing = standing(verdict);
         let withheld = if self.disclose { BTreeSet::new() } else { withheld(place, verdict) };
-        let mut cells = Vec::with_capacity(self.secret.len());
-        for (index, column) in self.header.columns.iter().enumerate() {
+        let mut cells = Vec::with_capacity(self.looks.len());
+        let mut edited: Vec<(usize, String)> = Vec::new();
+        for index in 0..self.looks.len() {
+            let name = self.header.columns[index].name.as_str();
             cells.push(match row.get(first + index) {
                 None => Cell::Null,
-                Some(_) if self.secret[index] => {
+                Some(_) if self.looks[index].secret => {
                     self.done.not_disclosed += 1;
                     Cell::NotDisclosed
                 }
-                Some(_) if withheld.contains(column.name.as_str()) => {
+                Some(_) if withheld.contains(name) => {
                     self.done.withheld += 1;
                     Cell::Withheld
                 }
-                Some(text) => Cell::Text(text),
+                Some(text) => match self.seen(row, first, index, text)? {
+                    Seen::Cell(cell) => cell,
+                    Seen::Edited(text) => {
+                        edited.push((index, text));
+                        Cell::Null
+                    }
+                },
             });
+        }
+        for (index, text) in &edited {
+            cells[*index] = Cell::Edited(text);
         }
         self.done.counts.add(standing);
         Ok(self.sink.row(standing, &cells)?)
+    }
+
+    /// What is left of a value once the secrets in it are described, and once staff were asked where it is free text.
+    fn seen<'r>(
+        &mut self,
+        row: &'r Row,
+        first: usize,
+        index: usize,
+        text: &'r str,
+    ) -> Result<Seen<'r>, FulfilmentError> {
+        let Some(clean) = self.described(index, text) else { return Ok(Seen::Cell(Cell::NotDisclosed)) };
+        if !self.looks[index].free || clean.trim().is_empty() {
+            return Ok(Seen::of(text, clean));
+        }
+        let at = first + self.looks.len();
+        let key = self.key.iter().enumerate().map(|(i, column)| (column.as_str(), row.get(at + i))).collect();
+        let (dataset, collection) = (self.header.dataset.as_str(), self.header.collection.as_str());
+        let field = self.header.columns[index].name.as_str();
+        let cell = FreeText { dataset, collection, row: key, field, text: &clean };
+        match self.sink.free_text(&cell)? {
+            Sight::Show => Ok(Seen::of(text, clean)),
+            Sight::Withhold => {
+                self.done.free_text_kept += 1;
+                Ok(Seen::Cell(Cell::Withheld))
+            }
+            Sight::Open => {
+                self.done.free_text_open += 1;
+                Ok(Seen::Cell(Cell::Withheld))
+            }
+            Sight::Replace(instead) => match self.described(index, &instead) {
+                Some(instead) => Ok(Seen::Edited(instead.into_owned())),
+                None => Ok(Seen::Cell(Cell::NotDisclosed)),
+            },
+        }
+    }
+
+    /// The value with each secret in it described; `None` where that leaves nothing its column could hold.
+    fn described<'t>(&mut self, index: usize, text: &'t str) -> Option<Cow<'t, str>> {
+        let look = self.looks[index];
+        if !look.searched {
+            return Some(Cow::Borrowed(text));
+        }
+        let found = secret_text::find(text, &self.header.columns[index].name, self.forms);
+        if found.is_empty() {
+            return Some(Cow::Borrowed(text));
+        }
+        self.done.not_disclosed += found.len() as u64;
+        for one in &found {
+            *self.done.in_texts.entry(one.secret.words()).or_default() += 1;
+        }
+        look.holds_words.then(|| secret_text::described(text, &found, look.json))
     }
 
     pub(super) fn finish(self) -> Result<ExportedCollection, FulfilmentError> {
@@ -286,6 +382,21 @@ impl<'a> Stream<'a> {
             self.sink.end(self.done.counts)?;
         }
         Ok(self.done)
+    }
+}
+
+/// A value as it goes out.
+enum Seen<'r> {
+    Cell(Cell<'r>),
+    Edited(String),
+}
+
+impl<'r> Seen<'r> {
+    fn of(text: &'r str, clean: Cow<'r, str>) -> Self {
+        match clean {
+            Cow::Borrowed(_) => Seen::Cell(Cell::Text(text)),
+            Cow::Owned(edited) => Seen::Edited(edited),
+        }
     }
 }
 

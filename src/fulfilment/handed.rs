@@ -158,10 +158,10 @@ pub(super) fn export(
         exported.collections.push(match node {
             Some(node) => {
                 let place = place::handed(trace.systems, node, columns(collection));
-                let positions = positions(&place, collection);
                 let mut stream = Stream::new(&place, options, &mut *sink);
+                let positions = positions(&place, &stream.columns(), collection);
                 each(handed, index, |cells| {
-                    let row: Row = positions.iter().map(|at| cells[*at].as_deref()).collect();
+                    let row: Row = positions.iter().map(|at| at.and_then(|at| cells[at].as_deref())).collect();
                     stream.row(&place, &row, &trace.attested(&place, &row))
                 })?;
                 stream.finish()?
@@ -183,11 +183,10 @@ fn columns(collection: &HandedCollection) -> Vec<Column> {
     collection.columns.iter().map(column).collect()
 }
 
-/// Where the values stand that a row of the place begins with, and then those of its fields.
-fn positions(place: &place::Place, collection: &HandedCollection) -> Vec<usize> {
-    let at = |name: &str| collection.columns.iter().position(|c| c.name == name);
-    let fields = place.fields().map(|(_, column)| column.name.as_str());
-    place.columns.iter().map(String::as_str).chain(fields).filter_map(at).collect()
+/// Where the values stand that a row of the place begins with, and then those that the stream reads.
+fn positions(place: &place::Place, read: &[String], collection: &HandedCollection) -> Vec<Option<usize>> {
+    let at = |name: &String| collection.columns.iter().position(|c| c.name == *name);
+    place.columns.iter().chain(read).map(at).collect()
 }
 
 /// What staff found by hand stands in no dataset, and they have looked at each row of it.

@@ -5,13 +5,14 @@
 //! others it is the person's only when the others are mere pointers and the link that owns the row is mine: the
 //! identity field, or, where no identity is given in it, the one pointer that may not be NULL.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::place::{IdentityLink, Place};
 use super::values::{identity_form, is_identity};
 use crate::connectors::Row;
-use crate::datamap::Graph;
+use crate::datamap::{Graph, PhoneWriting};
 use crate::domain::identity::{Identities, IdentityKind};
+use crate::domain::telephone;
 
 /// A link of a row to a person: its place among the identities or the pointers of its [`Place`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +41,8 @@ pub(super) enum Verdict {
 /// What is known of the person so far: it only grows, and with it only the number of rows that are theirs.
 pub(super) struct Knowledge {
     given: BTreeMap<IdentityKind, String>,
+    /// The digits of the given telephone number as each way of writing has them.
+    spelled: Vec<(PhoneWriting, BTreeSet<String>)>,
     /// Identifiers that stand in rows of the person's beside one of the given.
     learned: HashSet<(IdentityKind, String)>,
     /// For each pointer, the keys of the person's rows it can point at.
@@ -64,9 +67,30 @@ impl Knowledge {
         let pointers = graph.pointers().count();
         Self {
             given: kinds.into_iter().filter_map(|k| Some((k, identities.normalised(k)?))).collect(),
+            spelled: Vec::new(),
             learned: HashSet::new(),
             owned: vec![HashSet::new(); pointers],
             context: vec![HashSet::new(); pointers],
+        }
+    }
+
+    /// Notes how the given telephone number is written in a field, so that it is worked out once and not for each row.
+    pub(super) fn spell(&mut self, link: &IdentityLink) {
+        if link.kind == IdentityKind::Phone
+            && let Some(given) = self.given.get(&link.kind)
+            && !self.spelled.iter().any(|(writing, _)| *writing == link.phone)
+        {
+            self.spelled.push((link.phone.clone(), link.wanted(given)));
+        }
+    }
+
+    fn is_given(&self, link: &IdentityLink, value: &str, given: &str) -> bool {
+        let spelled =
+            self.spelled.iter().find(|(writing, _)| link.kind == IdentityKind::Phone && *writing == link.phone);
+        match spelled {
+            Some((PhoneWriting::E164, _)) => value == given,
+            Some((_, digits)) => digits.contains(&telephone::digits(value)),
+            None => is_identity(link.kind, link.spelling, value, given),
         }
     }
 
@@ -160,7 +184,7 @@ impl Knowledge {
         let Some(value) = stored(link, row) else { return Says::Nothing };
         let known = || (link.kind, identity_form(link.kind, link.spelling, value));
         match self.given.get(&link.kind) {
-            Some(given) if is_identity(link.kind, link.spelling, value, given) => Says::Mine,
+            Some(given) if self.is_given(link, value, given) => Says::Mine,
             _ if with_learned && self.learned.contains(&known()) => Says::Mine,
             Some(_) => Says::Other,
             None => Says::Unknown,

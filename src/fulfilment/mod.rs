@@ -12,6 +12,7 @@ mod drawn;
 pub mod erase;
 pub mod export;
 mod fingerprint;
+mod free_text;
 pub mod handed;
 mod joined;
 mod judge;
@@ -43,6 +44,7 @@ pub use erase::{SystemOutcome, execute, rehearse};
 pub use export::{
     Cell, CollectionHeader, ColumnHeader, Counts, ExportOptions, Exported, Sink, Standing, export, export_with,
 };
+pub use free_text::{FreeText, Sight};
 pub use handed::Handed;
 pub use keeping::{Hold, Keeping};
 pub use left_out::LeftOut;

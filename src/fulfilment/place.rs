@@ -6,15 +6,18 @@ use std::sync::Arc;
 use super::values::Spelling;
 use super::{FulfilmentError, Systems};
 use crate::connectors::{Column, Comparison, LiveSchema, Row, Table, TableName};
-use crate::datamap::{Collection, Graph, Node, NodeId, PointerId};
+use crate::datamap::{Collection, Graph, Node, NodeId, PhoneWriting, PointerId};
 use crate::domain::identity::IdentityKind;
 use crate::domain::ids::SystemId;
+use crate::domain::telephone;
 
 /// A field that holds an identifier.
 pub(super) struct IdentityLink {
     pub(super) column: String,
     pub(super) kind: IdentityKind,
     pub(super) spelling: Spelling,
+    /// How telephone numbers are written in it; the controller's country is filled in.
+    pub(super) phone: PhoneWriting,
     /// Where the trace reads it.
     pub(super) at: usize,
 }
@@ -23,8 +26,19 @@ impl IdentityLink {
     pub(super) fn comparison(&self) -> Comparison {
         match self.kind {
             IdentityKind::Email => Comparison::IgnoreCase,
+            IdentityKind::Phone if self.phone == PhoneWriting::E164 => Comparison::Exact,
             IdentityKind::Phone => Comparison::PhoneDigits,
             IdentityKind::AccountId => Comparison::Exact,
+        }
+    }
+
+    /// What is looked for in the column to find an identifier in its normalised form.
+    pub(super) fn wanted(&self, identifier: &str) -> BTreeSet<String> {
+        match (self.kind, &self.phone) {
+            (IdentityKind::Phone, PhoneWriting::Any) => telephone::spellings(identifier, None),
+            (IdentityKind::Phone, PhoneWriting::Country(country)) => telephone::spellings(identifier, Some(country)),
+            (IdentityKind::Email, _) => BTreeSet::from([identifier.to_lowercase()]),
+            _ => BTreeSet::from([identifier.to_owned()]),
         }
     }
 }
@@ -118,7 +132,7 @@ impl Places {
             tables.insert(id, (schema, name));
         }
         let mut all: Vec<Option<Place>> =
-            graph.nodes().map(|(id, _)| tables.contains_key(&id).then(|| place(graph, id, &tables))).collect();
+            graph.nodes().map(|(id, _)| tables.contains_key(&id).then(|| place(systems, id, &tables))).collect();
         // Whose the rows of a service are nobody here knows, so a pointer at them says nothing of whose a row is.
         for place in all.iter_mut().flatten() {
             place.pointers.retain(|end| systems.has_tables(&graph.node(end.other).system));
@@ -148,7 +162,7 @@ pub(super) fn handed(systems: &Systems, node: NodeId, columns: Vec<Column>) -> P
         unerasable: None,
     };
     let schema = LiveSchema { tables: BTreeMap::from([(name.clone(), table)]), default_schema: None };
-    let mut place = place(graph, node, &Tables::from([(node, (Arc::new(schema), name))]));
+    let mut place = place(systems, node, &Tables::from([(node, (Arc::new(schema), name))]));
     // Only keys of rows that were searched here are known as the person's.
     place.pointers.retain(|end| systems.has_tables(&graph.node(end.other).system));
     place.pointed.clear();
@@ -166,7 +180,8 @@ fn live<'t>(tables: &'t Tables, node: NodeId, name: &str) -> Option<&'t Column> 
     table(tables, node)?.column(name)
 }
 
-fn place(graph: &Graph, id: NodeId, tables: &Tables) -> Place {
+fn place(systems: &Systems, id: NodeId, tables: &Tables) -> Place {
+    let graph = systems.graph();
     let node = graph.node(id);
     let (schema, table_name) = tables[&id].clone();
     let mut columns = Columns::default();
@@ -178,7 +193,11 @@ fn place(graph: &Graph, id: NodeId, tables: &Tables) -> Place {
                 None => Spelling::of(live),
             };
             let (column, at) = (field.name.clone(), columns.index(&field.name));
-            identities.push(IdentityLink { column, kind, spelling, at });
+            let phone = match (&field.phone, systems.country()) {
+                (PhoneWriting::Any, Some(country)) => PhoneWriting::Country(country.to_owned()),
+                (writing, _) => writing.clone(),
+            };
+            identities.push(IdentityLink { column, kind, spelling, phone, at });
         }
     }
     let mut end = |pointer, own_is_from| pointer_end(graph, pointer, own_is_from, tables, &mut columns);

@@ -15,6 +15,7 @@ pub struct Systems {
     services: BTreeMap<SystemId, Service>,
     disabled: BTreeSet<SystemId>,
     graph: Graph,
+    country: Option<String>,
     schemas: Mutex<BTreeMap<SystemId, Arc<LiveSchema>>>,
 }
 
@@ -22,7 +23,7 @@ impl Systems {
     /// Joins connectors with the graph of their datasets.
     pub fn new(connectors: BTreeMap<SystemId, Box<dyn Connector>>, graph: Graph) -> Self {
         let (services, disabled) = (BTreeMap::new(), BTreeSet::new());
-        Self { connectors, services, disabled, graph, schemas: Mutex::default() }
+        Self { connectors, services, disabled, graph, country: None, schemas: Mutex::default() }
     }
 
     /// The same with services of the company's own, whose datasets are in the graph as well.
@@ -55,6 +56,17 @@ impl Systems {
     /// Whether the system is a database that is searched.
     pub fn has_tables(&self, system: &SystemId) -> bool {
         self.connectors.contains_key(system)
+    }
+
+    /// The same of a company that writes telephone numbers of its own country (ISO 3166-1 alpha-2) without its code.
+    #[must_use]
+    pub fn in_country(self, country: &str) -> Self {
+        Self { country: Some(country.to_owned()), ..self }
+    }
+
+    /// The country of telephone numbers without a country code, where the dataset names no other.
+    pub fn country(&self) -> Option<&str> {
+        self.country.as_deref()
     }
 
     /// The graph of the datasets.

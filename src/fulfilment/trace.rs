@@ -70,10 +70,15 @@ impl<'s> Trace<'s> {
             order: parents_first(graph),
             places,
         };
+        for link in trace.places.iter().flat_map(|place| &place.identities) {
+            trace.knowledge.spell(link);
+        }
         for place in trace.places.iter() {
             for link in &place.identities {
                 if let Some(value) = trace.knowledge.given(link.kind) {
-                    trace.progress[place.node.index()].pending.add(&link.column, link.comparison(), value);
+                    for spelled in link.wanted(value) {
+                        trace.progress[place.node.index()].pending.add(&link.column, link.comparison(), &spelled);
+                    }
                 }
             }
         }

@@ -139,6 +139,7 @@ impl Tx<'_> {
         change!(self, c => delete(steps::table.filter(steps::request_id.eq(uid))).execute(c))?;
         change!(self, c => delete(deliveries::table.filter(deliveries::request_id.eq(uid))).execute(c))?;
         change!(self, c => delete(tasks::table.filter(tasks::request_id.eq(uid))).execute(c))?;
+        self.forget_free_texts(id)?;
         change!(self, c => delete(record_holds::table.find(uid)).execute(c))?;
         change!(self, c => delete(jobs::table.filter(jobs::request_id.eq(uid))).execute(c))?;
         change!(self, c => delete(answers::table.filter(answers::request_id.eq(uid))).execute(c))?;

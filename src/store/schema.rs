@@ -292,6 +292,19 @@ table! {
 table! {
     use diesel::sql_types::*;
     use super::super::sql_types::*;
+    free_texts (request_id, cell) {
+        request_id -> Id,
+        cell -> Id,
+        ordinal -> BigInt,
+        run -> Id,
+        sealed -> Binary,
+        sealed_decision -> Nullable<Binary>,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use super::super::sql_types::*;
     verification_tries (email_index, what, day) {
         email_index -> Binary,
         what -> Text,

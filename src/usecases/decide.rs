@@ -245,15 +245,25 @@ pub async fn release(
             } else if transmission_failed(&request) {
                 // The work by hand joined the answer when it was released the first time.
                 request.release(now, by, answer.clone())?
+            } else if request.state.result().is_some_and(|r| r.free_text_open > 0) {
+                let open = tx.open_free_texts(id)?;
+                request.pack_with_free_text(now, by, open)?
             } else {
                 tasks::join(&inner, tx, request)?.release(now, by, answer.clone())?
             };
             let outcome = outcome.with_remedies(|request| remedies(&inner, request, now));
             tx.save(&outcome)?;
+            forget_free_text(tx, &outcome.request)?;
             wake_siblings(tx, &outcome.request, now)?;
             Ok(outcome.request)
         })
         .await
+}
+
+/// What staff had to look at is other people's, too: our copy of it goes with the answer (GDPR Art. 5(1)(e)).
+pub(super) fn forget_free_text(tx: &mut Tx<'_>, request: &Request) -> Result<(), Error> {
+    let read = matches!(request.right, Right::Access | Right::Portability);
+    if read && request.state.name().is_final() { Ok(tx.forget_free_texts(request.id)?) } else { Ok(()) }
 }
 
 /// Whether a person has to have looked at a decision that was taken by machine alone (GDPR Art. 22(3)).

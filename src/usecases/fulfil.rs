@@ -15,7 +15,7 @@ mod transmission;
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
-use super::decide::wake_siblings;
+use super::decide::{forget_free_text, wake_siblings};
 use super::office::Controller;
 use super::remedies::remedies;
 use super::services::{self, Pending, Services};
@@ -162,6 +162,7 @@ fn commit(office: &Office, tx: &mut Tx<'_>, job: &LeasedJob, owner: Uuid, done: 
     let outcome = outcome.with_remedies(|request| remedies(office, request, now));
     tx.save(&outcome)?;
     tx.put_retained(id, *retained)?;
+    forget_free_text(tx, &outcome.request)?;
     wake_siblings(tx, &outcome.request, now)
 }
 

@@ -9,6 +9,7 @@ pub mod dispatch;
 pub mod error;
 pub mod evidence;
 pub mod follow;
+pub mod free_text;
 pub mod fulfil;
 pub mod history;
 pub mod holds;

@@ -4,8 +4,8 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder
 use utoipa::{Modify, OpenApi};
 
 use super::api::{
-    accounts, agents, appeals, authorizations, decisions, holds, operations, queue, receipts, records, reports,
-    requests, services, sessions, signals, suppressions, tasks, unsubscribe_links, verification,
+    accounts, agents, appeals, authorizations, decisions, free_text, holds, operations, queue, receipts, records,
+    reports, requests, services, sessions, signals, suppressions, tasks, unsubscribe_links, verification,
 };
 use super::centre::{authorization, privacy, unsubscribe};
 
@@ -43,7 +43,8 @@ pub const COMMITTED: &str = include_str!("../../openapi.yaml");
         decisions::approve, decisions::deny, decisions::extend, decisions::clarify, decisions::refer,
         decisions::assign, decisions::release, decisions::lift, decisions::retry, decisions::write_message,
         appeals::file, appeals::withdraw, appeals::enter, appeals::extend, appeals::settle,
-        reports::metrics, tasks::list, tasks::finish, tasks::hand_in, tasks::assign, services::take_result, records::letters, records::communications,
+        reports::metrics, free_text::list, free_text::decide, tasks::list, tasks::finish, tasks::hand_in, tasks::assign,
+        services::take_result, records::letters, records::communications,
         records::record_communication, records::hold,
         operations::live, operations::ready, operations::metrics, operations::openapi, operations::problem,
     )

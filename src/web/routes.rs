@@ -3,8 +3,8 @@
 use actix_web::web::{self, PathConfig, QueryConfig, ServiceConfig};
 
 use super::api::{
-    accounts, agents, appeals, authorizations, decisions, holds, operations, queue, receipts, records, reports,
-    requests, services, sessions, signals, suppressions, tasks, unsubscribe_links, verification,
+    accounts, agents, appeals, authorizations, decisions, free_text, holds, operations, queue, receipts, records,
+    reports, requests, services, sessions, signals, suppressions, tasks, unsubscribe_links, verification,
 };
 use super::centre::{self, privacy, unsubscribe};
 use super::error::{self, Problem};
@@ -94,6 +94,7 @@ pub fn configure(config: &mut ServiceConfig) {
         "/v1/staff/requests/{id}/clarification" => { post "POST": decisions::clarify };
         "/v1/staff/requests/{id}/referral" => { post "POST": decisions::refer };
         "/v1/staff/requests/{id}/assignment" => { post "POST": decisions::assign };
+        "/v1/staff/requests/{id}/free-text" => { get "GET": free_text::list, post "POST": free_text::decide };
         "/v1/staff/requests/{id}/release" => { post "POST": decisions::release };
         "/v1/staff/requests/{id}/lifting" => { post "POST": decisions::lift };
         "/v1/staff/requests/{id}/retry" => { post "POST": decisions::retry };

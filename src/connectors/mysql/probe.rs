@@ -4,7 +4,7 @@ use mysql_async::prelude::FromRow;
 
 use super::columns::{UNERASABLE, collation};
 use super::session::Session;
-use crate::connectors::schema::ColumnKind;
+use crate::connectors::schema::{ColumnKind, Engine};
 use crate::connectors::sql::Place;
 use crate::connectors::{Column, ConnectorError, ForeignKey, KeyChange, LiveSchema, Table, TableName};
 
@@ -12,7 +12,7 @@ use crate::connectors::{Column, ConnectorError, ForeignKey, KeyChange, LiveSchem
 /// count, too. Views are left out.
 pub(super) fn probe(session: &mut Session) -> Result<LiveSchema, ConnectorError> {
     let default_schema = ask::<Option<String>>(session, "SELECT database()")?.into_iter().flatten().next();
-    let mut schema = LiveSchema { default_schema, ..LiveSchema::default() };
+    let mut schema = LiveSchema { default_schema, engine: Some(Engine::Mysql), ..LiveSchema::default() };
     for (name, table, unerasable) in ask::<(String, String, Option<String>)>(session, &tables())? {
         schema.tables.insert(named(name, table), Table { unerasable, ..empty() });
     }

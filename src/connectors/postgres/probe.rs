@@ -5,14 +5,14 @@ use tokio_postgres::Row;
 use super::error::Place;
 use super::session::Session;
 use crate::connectors::{
-    Column, ConnectorError, ForeignKey, KeyChange, LiveSchema, Table, TableName, schema::ColumnKind,
+    Column, ConnectorError, ForeignKey, KeyChange, LiveSchema, Table, TableName, schema::ColumnKind, schema::Engine,
 };
 
 /// Every table that the sign-in may read; a partitioned table stands for its partitions.
 pub(super) fn probe(session: &mut Session) -> Result<LiveSchema, ConnectorError> {
     let mut ask = |sql: &str| session.query(&format!("{VISIBLE} {sql}"), &[], &Place::Nowhere);
     let default_schema = ask("SELECT current_schema()::text")?.first().and_then(|row| row.get(0));
-    let mut schema = LiveSchema { default_schema, ..LiveSchema::default() };
+    let mut schema = LiveSchema { default_schema, engine: Some(Engine::Postgres), ..LiveSchema::default() };
     for row in ask("SELECT schema, name FROM visible")? {
         schema.tables.insert(table_name(&row, 0), empty());
     }

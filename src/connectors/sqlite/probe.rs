@@ -7,7 +7,8 @@ use rusqlite::{Connection, Row};
 use super::error;
 use super::value::Affinity;
 use crate::connectors::{
-    Column, ConnectorError, ForeignKey, KeyChange, LiveSchema, Table, TableName, schema::ColumnKind, sql,
+    Column, ConnectorError, ForeignKey, KeyChange, LiveSchema, Table, TableName, schema::ColumnKind, schema::Engine,
+    sql,
 };
 
 /// Every table of the file. Views and SQLite's own tables are left out.
@@ -22,7 +23,7 @@ pub(super) fn probe(connection: &Connection) -> Result<LiveSchema, ConnectorErro
         let found = table(connection, &name, without_rowid).map_err(failed)?;
         tables.insert(TableName { schema: None, name }, found);
     }
-    Ok(LiveSchema { tables, default_schema: None })
+    Ok(LiveSchema { tables, engine: Some(Engine::Sqlite), default_schema: None })
 }
 
 /// The columns of one table by lower-cased name.

@@ -155,7 +155,7 @@ impl Sink for Census {
     }
 
     fn row(&mut self, _: fulfilment::Standing, cells: &[Cell<'_>]) -> io::Result<()> {
-        let holds = |cell: &Cell<'_>| matches!(cell, Cell::Text(_) | Cell::NotDisclosed);
+        let holds = |cell: &Cell<'_>| matches!(cell, Cell::Text(_) | Cell::Edited(_) | Cell::NotDisclosed);
         let mut found: Vec<&String> =
             cells.iter().zip(&self.columns).filter(|(cell, _)| holds(cell)).flat_map(|(_, names)| names).collect();
         found.sort_unstable();
@@ -164,6 +164,11 @@ impl Sink for Census {
             *self.held.entry(category.clone()).or_default().entry(self.place.clone()).or_default() += 1;
         }
         Ok(())
+    }
+
+    /// It counts, and nobody sees it.
+    fn free_text(&mut self, _: &fulfilment::FreeText<'_>) -> io::Result<fulfilment::Sight> {
+        Ok(fulfilment::Sight::Show)
     }
 
     fn end(&mut self, _: Counts) -> io::Result<()> {

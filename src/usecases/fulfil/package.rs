@@ -6,6 +6,7 @@ use chrono::TimeDelta;
 use serde_json::json;
 
 use super::super::follow::file_key;
+use super::super::free_text::Desk;
 use super::super::office::Controller;
 use super::super::{Error, Office, receipt};
 use super::{background, ground_title, left_out, ranges};
@@ -15,8 +16,10 @@ use crate::datamap::Graph;
 use crate::domain::regime::Regime;
 use crate::domain::request::{Action, Exception, Fulfilment, Line, Package, Request};
 use crate::domain::right::Right;
+use crate::domain::secret_text::Forms;
 use crate::domain::task::BY_HAND;
-use crate::fulfilment::{self, Counts, ExportOptions, Exported, Handed, Sink, export_with};
+use crate::fulfilment::export::ExportedCollection;
+use crate::fulfilment::{self, Counts, ExportOptions, Exported, FreeText, Handed, Sight, Sink, export_with};
 use crate::packaging::sealed::{FileKey, SealedWriter};
 use crate::packaging::shelf::ShelfFile;
 use crate::packaging::{self, About, Options, PackageWriter, PackagingError, Summary};
@@ -32,7 +35,8 @@ pub fn make(
     let regime = office.regimes.get(&request.regime);
     let (never_disclose, left_out) = (controller.never_disclosed(regime), left_out(request));
     let range = request.particulars.range;
-    let options = ExportOptions { disclose, never_disclose: &never_disclose, range, left_out: &left_out };
+    let forms = Forms::for_answer(&never_disclose);
+    let options = ExportOptions { disclose, never_disclose: &never_disclose, forms, range, left_out: &left_out };
     let excluded = excluded(controller, regime, request);
     let mut exported = Exported::default();
     let package = shelve(office, controller, request, |out, about| {
@@ -43,8 +47,8 @@ pub fn make(
         };
         let writer = PackageWriter::new(out, about.clone(), packaging, FileKey::new(clock::random()))
             .signed(receipt::of_package(office, request, about.generated_at));
-        let from = Sources { controller, handed };
-        let (all, summary) = pack(&from, request, options, writer, &generated_at, &excluded)?;
+        let (from, desk) = (Sources { controller, handed }, Desk::new(office, request.id));
+        let (all, summary) = pack(&from, request, options, writer, desk, &generated_at, &excluded)?;
         exported = all;
         Ok(summary)
     })?;
@@ -54,7 +58,8 @@ pub fn make(
         return Ok(Fulfilment { lines, notes, ..Fulfilment::default() });
     }
     let withheld = exported.collections.iter().map(|c| c.withheld).sum();
-    Ok(Fulfilment { lines, notes, package, withheld, ..Fulfilment::default() })
+    let free_text_open = exported.collections.iter().map(|c| c.free_text_open).sum();
+    Ok(Fulfilment { lines, notes, package, withheld, free_text_open, disclosed: disclose, ..Fulfilment::default() })
 }
 
 /// Puts a package on the shelf, sealed under a key of the request's; `write` writes it, or gives nothing where there is
@@ -101,12 +106,14 @@ fn pack<W: io::Write>(
     request: &Request,
     options: ExportOptions<'_>,
     writer: PackageWriter<W>,
+    desk: Desk<'_>,
     generated_at: &str,
     excluded: &[Line],
 ) -> Result<(Exported, Option<Summary>), Error> {
-    let mut packer = Packer { writer, graph: from.controller.systems.graph() };
+    let mut packer = Packer { writer, desk, graph: from.controller.systems.graph() };
     let identities = request.particulars.person.identities();
     let exported = export_with(&from.controller.systems, &identities, options, from.handed, &mut packer)?;
+    packer.desk.close()?;
     if exported.is_empty() {
         return Ok((exported, None));
     }
@@ -114,6 +121,7 @@ fn pack<W: io::Write>(
     let note = |l: &Line| Some(format!("{} is left out: {}", l.collection, l.note.as_deref()?));
     let mut notes = ranges::notes(request.particulars.range, &exported);
     notes.extend(excluded.iter().filter_map(note));
+    notes.extend(exported.collections.iter().flat_map(kept_back));
     let summary = packer.writer.finish(&receipt, &notes).map_err(packing)?;
     Ok((exported, Some(summary)))
 }
@@ -154,6 +162,21 @@ pub(super) fn excluded(controller: &Controller, regime: Option<&Regime>, request
     request.state.exceptions().iter().filter_map(line).collect()
 }
 
+/// What was kept out of the texts of a collection, in words for the person: that it is held is told, and what it is, so
+/// that it is known for sure (11 CCR 7024(d)).
+fn kept_back(collection: &ExportedCollection) -> Vec<String> {
+    let name = &collection.collection;
+    let secret = |(what, count): (&String, &u64)| {
+        format!("{name}: the texts hold a {what} in {count} places, which we hold and do not send out.")
+    };
+    let mut notes: Vec<String> = collection.in_texts.iter().map(secret).collect();
+    if collection.free_text_kept > 0 {
+        let count = collection.free_text_kept;
+        notes.push(format!("{name}: {count} free texts are left out, because they tell of other people."));
+    }
+    notes
+}
+
 fn lines(exported: &Exported) -> Vec<Line> {
     // What staff found by hand has a line with its task.
     let searched = exported.collections.iter().filter(|c| c.system.as_str() != BY_HAND);
@@ -163,7 +186,9 @@ fn lines(exported: &Exported) -> Vec<Line> {
                 (c.withheld > 0).then(|| format!("{} values that name somebody else are withheld", c.withheld));
             let secret =
                 (c.not_disclosed > 0).then(|| format!("{} values are held and never disclosed", c.not_disclosed));
-            let note: Vec<String> = withheld.into_iter().chain(secret).collect();
+            let kept = c.free_text_kept + c.free_text_open;
+            let free = (kept > 0).then(|| format!("{kept} free texts that may tell of other people are withheld"));
+            let note: Vec<String> = withheld.into_iter().chain(secret).chain(free).collect();
             Line {
                 system: c.system.to_string(),
                 dataset: c.dataset.clone(),
@@ -203,6 +228,7 @@ pub fn packing(error: PackagingError) -> Error {
 /// Hands an export on to the package.
 struct Packer<'a, W: io::Write> {
     writer: PackageWriter<W>,
+    desk: Desk<'a>,
     graph: &'a Graph,
 }
 
@@ -229,12 +255,16 @@ impl<W: io::Write> Sink for Packer<'_, W> {
             .iter()
             .map(|cell| match cell {
                 fulfilment::Cell::Null => packaging::Cell::Null,
-                fulfilment::Cell::Text(text) => packaging::Cell::Text(text),
+                fulfilment::Cell::Text(text) | fulfilment::Cell::Edited(text) => packaging::Cell::Text(text),
                 fulfilment::Cell::Withheld => packaging::Cell::Withheld,
                 fulfilment::Cell::NotDisclosed => packaging::Cell::NotDisclosed,
             })
             .collect();
         self.writer.row(&cells).map_err(io::Error::other)
+    }
+
+    fn free_text(&mut self, cell: &FreeText<'_>) -> io::Result<Sight> {
+        self.desk.sight(cell)
     }
 
     fn end(&mut self, _: Counts) -> io::Result<()> {

@@ -5,6 +5,7 @@ pub mod agents;
 pub mod appeals;
 pub mod authorizations;
 pub mod decisions;
+pub mod free_text;
 pub mod holds;
 pub mod operations;
 pub mod queue;

@@ -257,3 +257,26 @@ fn it_works_from_another_runtime_s_blocking_threads() {
     });
     assert_eq!(found, 1);
 }
+
+#[test]
+fn the_server_s_certificate_is_checked() {
+    let company = Company::new(Engine::Postgres, "CREATE TABLE t (id int); INSERT INTO t VALUES (1)");
+    let (authority, stranger) = server::certificates();
+    let probe = |host: &str, options: &str| {
+        let url = server::as_role(&company.url, server::ENCRYPTED_ROLE).replace("127.0.0.1", host);
+        open(&format!("{url}?{options}"), Path::new("/")).unwrap().probe()
+    };
+    let rooted = |mode: &str, root: &Path| format!("sslmode={mode}&sslrootcert={}", root.display());
+    assert!(probe("localhost", &rooted("verify-full", &authority)).is_ok());
+    assert!(probe("localhost", "sslmode=require").is_ok(), "encrypted, and unchecked as in libpq");
+    for (host, options) in [
+        ("localhost", rooted("verify-full", &stranger)),
+        ("localhost", rooted("require", &stranger)),
+        ("127.0.0.1", rooted("verify-full", &authority)),
+        ("localhost", "sslmode=verify-full".to_owned()),
+        ("localhost", "sslmode=disable".to_owned()),
+    ] {
+        let refused = probe(host, &options);
+        assert!(refused.is_err(), "{host} {options}");
+    }
+}

@@ -4,6 +4,7 @@ mod access;
 mod collations;
 mod correction;
 mod erasure;
+mod identities;
 mod masking;
 mod obstacles;
 mod others;
@@ -199,7 +200,7 @@ impl Sink for Seen {
         assert_eq!(columns.len(), cells.len());
         let text = |cell: &Cell<'_>| match cell {
             Cell::Null => "NULL".to_owned(),
-            Cell::Text(text) => (*text).to_owned(),
+            Cell::Text(text) | Cell::Edited(text) => (*text).to_owned(),
             Cell::Withheld => "[withheld]".to_owned(),
             Cell::NotDisclosed => "[not disclosed]".to_owned(),
         };

@@ -37,6 +37,8 @@ fn roles(operation: &str) -> Option<&'static [Role]> {
         | "check_identity"
         | "get_authorization"
         | "decide_authorization"
+        | "list_free_text"
+        | "decide_free_text"
         | "list_agents" => &[Reviewer, Officer],
         "settle_appeal" | "extend_appeal" | "add_agent" | "remove_agent" | "hold_record" | "list_legal_holds"
         | "place_legal_hold" | "lift_legal_hold" => &[Officer],

@@ -113,7 +113,9 @@ fn a_deadline_explains_itself() {
 }
 
 #[rstest]
-fn a_draft_of_a_live_schema_is_a_dataset_to_begin_with(#[values(Kind::Sqlite, Kind::Postgres)] company: Kind) {
+fn a_draft_of_a_live_schema_is_a_dataset_to_begin_with(
+    #[values(Kind::Sqlite, Kind::Postgres, Kind::Mysql)] company: Kind,
+) {
     let world = World::new(Kind::Sqlite, company);
     let url = world.system_url("shop");
     let (code, draft, error) = habeas(&world, &["datamap", "draft", "-", "--key", "shop"], &format!("{url}\n"));

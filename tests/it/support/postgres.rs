@@ -17,6 +17,21 @@ pub const LOCKED_ROLE: &str = "locked";
 /// The password of [`LOCKED_ROLE`].
 pub const PASSWORD: &str = "right-horse";
 
+/// A role that is let in over TLS alone, once [`certificates`] has switched it on.
+pub const ENCRYPTED_ROLE: &str = "encrypted";
+
+/// Makes an authority, a certificate of its for `localhost`, and another authority; three files in folder $1.
+const CERTIFY: &str = r#"
+cd "$1" && exec 2>tls.log
+key="-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes"
+for name in authority stranger; do
+    openssl req -x509 $key -days 2 -subj "/CN=$name" -addext keyUsage=critical,keyCertSign -keyout $name.key -out $name.pem
+done
+openssl req $key -subj /CN=server -keyout server.key -out server.csr
+printf 'subjectAltName=DNS:localhost\n' >server.ext
+openssl x509 -req -days 2 -in server.csr -extfile server.ext -CA authority.pem -CAkey authority.key -CAcreateserial -out server.pem
+"#;
+
 /// Starts, waits for the other end of its standard input to close, then stops and cleans up. It is a process of its
 /// own, so that neither a panic nor a `kill -9` of the test process leaves a server behind, not even one that comes
 /// before anybody listens to its "ready".
@@ -31,6 +46,7 @@ rm -rf "$2"
 
 struct Cluster {
     bin: PathBuf,
+    home: PathBuf,
     port: u16,
     /// Its standard input stays open for as long as the test process lives.
     _watcher: Child,
@@ -42,6 +58,25 @@ pub fn fresh_database() -> String {
     let name = format!("test_{}", NEXT.fetch_add(1, Ordering::Relaxed));
     execute(&url_of("postgres", "postgres"), &format!("CREATE DATABASE {name}"));
     url_of("postgres", &name)
+}
+
+/// Switches TLS on, beside plain connections; gives the file of the authority that vouches for the server, and that of
+/// one that does not.
+pub fn certificates() -> (PathBuf, PathBuf) {
+    static MADE: OnceLock<()> = OnceLock::new();
+    let home = &cluster().home;
+    MADE.get_or_init(|| {
+        run(as_server_user("sh").args(["-e", "-c", CERTIFY, "sh"]).arg(home));
+        let url = url_of("postgres", "postgres");
+        for (setting, value) in [("ssl_cert_file", "server.pem"), ("ssl_key_file", "server.key")] {
+            execute(&url, &format!("ALTER SYSTEM SET {setting} = '{}'", home.join(value).display()));
+        }
+        execute(&url, "ALTER SYSTEM SET ssl = on");
+        execute(&url, "SELECT pg_reload_conf()");
+        // The postmaster reads its files anew a moment later; whoever connects then sees it.
+        while query(&url, "SELECT current_setting('ssl') FROM pg_sleep(0.05)") != "on" {}
+    });
+    (home.join("authority.pem"), home.join("stranger.pem"))
 }
 
 /// The URL of the same database for another role (`role` or `role:password`).
@@ -132,7 +167,10 @@ fn init(bin: &Path, home: &Path) {
         .args(["--username=postgres", "--auth=trust", "--no-sync", "--encoding=UTF8", "--locale=C.UTF-8"])
         .arg("--pgdata")
         .arg(&data));
-    let access = format!("host all {LOCKED_ROLE} 127.0.0.1/32 scram-sha-256\nhost all all 127.0.0.1/32 trust\n");
+    let access = format!(
+        "host all {LOCKED_ROLE} 127.0.0.1/32 scram-sha-256\nhostssl all {ENCRYPTED_ROLE} 127.0.0.1/32 trust\n\
+         host all {ENCRYPTED_ROLE} 127.0.0.1/32 reject\nhost all all 127.0.0.1/32 trust\n"
+    );
     run(as_server_user("sh").args(["-c", r#"printf '%s' "$1" >"$2/pg_hba.conf""#, "sh", &access]).arg(&data));
 }
 
@@ -156,8 +194,9 @@ fn start(bin: PathBuf, home: &Path) -> Cluster {
     let mut first_line = String::new();
     BufReader::new(watcher.stdout.take().expect("a pipe")).read_line(&mut first_line).expect("the shell's output");
     assert_eq!(first_line, "ready\n", "PostgreSQL did not start; its log is above");
-    let cluster = Cluster { bin, port, _watcher: watcher };
-    let make_role = format!("CREATE ROLE {LOCKED_ROLE} LOGIN PASSWORD '{PASSWORD}'");
+    let cluster = Cluster { bin, home: home.to_owned(), port, _watcher: watcher };
+    let make_role =
+        format!("CREATE ROLE {LOCKED_ROLE} LOGIN PASSWORD '{PASSWORD}'; CREATE ROLE {ENCRYPTED_ROLE} LOGIN");
     run(Command::new(cluster.bin.join("psql"))
         .args(["--no-psqlrc", "--quiet", "--command", &make_role])
         .arg(format!("postgres://postgres@127.0.0.1:{port}/postgres")));

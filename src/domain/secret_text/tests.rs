@@ -1,0 +1,139 @@
+use proptest::prelude::*;
+use rstest::rstest;
+
+use super::*;
+
+const ALL: Forms = Forms { always: true, iban: true };
+
+fn seen(text: &str, beside: &str, forms: Forms) -> String {
+    described(text, &find(text, beside, forms), false).into_owned()
+}
+
+#[rstest]
+#[case::visa("4111111111111111", "payment card number")]
+#[case::visa_divided("4111 1111 1111 1111", "payment card number")]
+#[case::mastercard("5555-5555-5555-4444", "payment card number")]
+#[case::mastercard_two("2223003122003222", "payment card number")]
+#[case::amex("3782 822463 10005", "payment card number")]
+#[case::diners("30569309025904", "payment card number")]
+#[case::discover("6011111111111117", "payment card number")]
+#[case::jcb("3530111333300000", "payment card number")]
+#[case::visa_of_nineteen("4000 0000 0000 0000 006", "payment card number")]
+#[case::ssn("078-05-1120", "national number (US SSN)")]
+#[case::steuer("86 095 742 719", "national number (German tax number)")]
+#[case::nino("AB 12 34 56 C", "national number (UK National Insurance number)")]
+#[case::nino_together("ab123456c", "national number (UK National Insurance number)")]
+#[case::nir("1 85 05 78 006 084 91", "national number (French NIR)")]
+#[case::nir_together("255081416802538", "national number (French NIR)")]
+#[case::dni("12345678Z", "national number (Spanish DNI)")]
+#[case::dni_divided("12345678-Z", "national number (Spanish DNI)")]
+#[case::nie("X1234567L", "national number (Spanish NIE)")]
+#[case::codice("RSSMRA85T10A562S", "national number (Italian codice fiscale)")]
+#[case::cpf("529.982.247-25", "national number (Brazilian CPF)")]
+#[case::aadhaar("2341 2341 2346", "national number (Indian Aadhaar)")]
+#[case::ahv("756.9217.0769.85", "national number (Swiss AHV number)")]
+#[case::nric("S1234567D", "national number (Singapore NRIC)")]
+#[case::iban("DE89 3704 0044 0532 0130 00", "bank account number (IBAN)")]
+#[case::bcrypt("$2b$12$EixZaYVK1fsbw1ZfbX3OXePaWxn96p36WQoeG6Lruj3vjPGga31lW", "stored password")]
+#[case::argon2("$argon2id$v=19$m=65536,t=3,p=4$c29tZXNhbHQ$RdescudvJCsgt3ub+b4dWRWJTmaaJObG", "stored password")]
+#[case::django("pbkdf2_sha256$260000$abcdefghijkl$AAAAAAAAAAAAAAAAAAAAAAAAAAA=", "stored password")]
+#[case::aws("AKIAIOSFODNN7EXAMPLE", "access key")]
+#[case::jwt("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.abc_DEF-123", "access key")]
+fn a_secret_is_known_by_its_form(#[case] text: &str, #[case] words: &str) {
+    let described = format!("[held, not disclosed: {words}]");
+    assert_eq!(seen(text, "note", ALL), described);
+    assert_eq!(
+        seen(&format!("Hier: {text}, danke. Grüße 👋"), "note", ALL),
+        format!("Hier: {described}, danke. Grüße 👋")
+    );
+}
+
+#[rstest]
+#[case("SSN 078051120", "", "SSN [held, not disclosed: national number (US SSN)]")]
+#[case("078051120", "customer_ssn", "[held, not disclosed: national number (US SSN)]")]
+#[case("86095742719", "steuer_id", "[held, not disclosed: national number (German tax number)]")]
+#[case("52998224725", "cpf", "[held, not disclosed: national number (Brazilian CPF)]")]
+#[case("234123412346", "aadhaar_no", "[held, not disclosed: national number (Indian Aadhaar)]")]
+#[case("my SIN is 130 692 544.", "", "my SIN is [held, not disclosed: national number (Canadian SIN)].")]
+#[case("card 4222222222222", "", "card [held, not disclosed: payment card number]")]
+fn a_bare_number_is_one_beside_a_word_that_says_so(#[case] text: &str, #[case] beside: &str, #[case] expected: &str) {
+    assert_eq!(seen(text, beside, ALL), expected);
+    if text.chars().all(|c| c.is_ascii_digit()) {
+        assert_eq!(seen(text, "order_number", ALL), text);
+    }
+}
+
+#[rstest]
+#[case::wrong_check_digit("4111111111111112")]
+#[case::no_issuer("1234567812345670")]
+#[case::order("order 2026-000123-77 of 22.11.2026")]
+#[case::article("4006381333931")]
+#[case::phones("+49 170 1234567, 0170 1234567, (415) 555-2671, +1-415-555-2671, 030 123 456")]
+#[case::phone_like_a_card("+4111111111111111")]
+#[case::milliseconds("1795344000000")]
+#[case::microseconds("1795344000000000")]
+#[case::timestamps("2026-11-22 10:15:00.123456+00 20261122101500")]
+#[case::uuid("3f2a4111-1111-4111-8111-111141111111")]
+#[case::fraction("0.4111111111111111")]
+#[case::imei("356938035643809")]
+#[case::three_numbers("4111 1111 1111 1112")]
+#[case::area_of_no_ssn("666-05-1120, 900-12-3456, 123-00-1234")]
+#[case::no_nino("GB123456C, AB123456E")]
+#[case::wrong_dni("12345678A")]
+#[case::product("ABCDEF12G34H567Z")]
+#[case::price("from $5$ to $6$, or $1$ each")]
+#[case::token_like("sk_living AKIA eyJ ghp_short $2b$12")]
+#[case::public_key("-----BEGIN PUBLIC KEY-----\nMIIB\n-----END PUBLIC KEY-----")]
+#[case::card_in_hexadecimal("a4111111111111111b")]
+#[case::tracking("00340434161094042557")]
+#[case::coordinates("52.520006599999, 13.404953999999")]
+fn what_only_looks_like_one_stays(#[case] text: &str) {
+    assert_eq!(seen(text, "company_note", ALL), text);
+}
+
+#[test]
+fn an_account_number_stays_unless_law_or_policy_keeps_it_back() {
+    let iban = "DE89370400440532013000";
+    assert_eq!(seen(iban, "iban", Forms::for_answer(&[])), iban);
+    assert_eq!(Forms::for_answer(&["user.financial".into()]), ALL);
+    assert_ne!(seen(iban, "iban", Forms::for_answer(&["user.financial.bank_account".into()])), iban);
+    assert_eq!(seen("4111111111111111", "", Forms::NONE), "4111111111111111");
+}
+
+#[test]
+fn a_private_key_goes_whole() {
+    let key = "before -----BEGIN RSA PRIVATE KEY-----\nMIIE 4111111111111111\n-----END RSA PRIVATE KEY----- after";
+    assert_eq!(seen(key, "", ALL), "before [held, not disclosed: private key] after");
+    assert_eq!(seen("-----BEGIN PRIVATE KEY-----\nMIIE", "", ALL), "[held, not disclosed: private key]");
+}
+
+#[test]
+fn json_stays_json() {
+    let text = r#"{"n": 4111111111111111, "s": "a \"4111111111111111\" b", "k": "-----BEGIN PRIVATE KEY-----\nMII"}"#;
+    let out = described(text, &find(text, "data", ALL), true);
+    let value: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(value["n"], "[held, not disclosed: payment card number]");
+    assert_eq!(value["s"], "a \"[held, not disclosed: payment card number]\" b");
+    assert_eq!(value["k"], "[held, not disclosed: private key]");
+}
+
+proptest! {
+    #[test]
+    fn any_text_is_taken_and_found_places_are_in_order(text in "\\PC{0,80}") {
+        let found = find(&text, "x", ALL);
+        prop_assert!(found.windows(2).all(|two| two[0].at.end <= two[1].at.start));
+        described(&text, &found, false);
+    }
+
+    #[test]
+    fn numbers_of_any_division_are_taken(text in "[0-9A-Z $.+-]{0,60}") {
+        described(&text, &find(&text, "card", ALL), true);
+    }
+
+    /// What a database counts up is no secret: no number of twelve digits or fewer is taken for one by itself.
+    #[test]
+    fn small_numbers_stay(number in 0_u64..1_000_000_000_000) {
+        let text = number.to_string();
+        prop_assert_eq!(seen(&text, "id", Forms::for_answer(&[])), text);
+    }
+}

@@ -1,0 +1,141 @@
+//! Hashes, private keys and tokens announce themselves: each has a beginning that nothing else has.
+
+use super::{Found, Secret};
+
+/// How far a secret reaches behind its beginning.
+enum Reach {
+    /// To the next blank, quote or bracket; at least so many bytes in all.
+    Word(usize),
+    /// Exactly so many capitals and digits more, and then none.
+    Capitals(usize),
+    /// At least so many letters, digits, `_` and `-` more.
+    Tail(usize),
+    /// Three parts with points between.
+    Jwt,
+    /// To the end line of the key.
+    Pem,
+}
+
+/// Beginnings as their makers document them.
+const KNOWN: &[(&str, Reach, Secret)] = &[
+    ("$2a$", Reach::Word(59), Secret::PasswordHash),
+    ("$2b$", Reach::Word(59), Secret::PasswordHash),
+    ("$2x$", Reach::Word(59), Secret::PasswordHash),
+    ("$2y$", Reach::Word(59), Secret::PasswordHash),
+    ("$argon2", Reach::Word(30), Secret::PasswordHash),
+    ("$pbkdf2", Reach::Word(30), Secret::PasswordHash),
+    ("$scrypt$", Reach::Word(30), Secret::PasswordHash),
+    ("$1$", Reach::Word(24), Secret::PasswordHash),
+    ("$5$", Reach::Word(40), Secret::PasswordHash),
+    ("$6$", Reach::Word(80), Secret::PasswordHash),
+    ("$y$", Reach::Word(40), Secret::PasswordHash),
+    ("pbkdf2_sha", Reach::Word(40), Secret::PasswordHash),
+    ("bcrypt_sha256$", Reach::Word(60), Secret::PasswordHash),
+    ("scrypt:", Reach::Word(60), Secret::PasswordHash),
+    ("{SSHA", Reach::Word(30), Secret::PasswordHash),
+    ("{PBKDF2", Reach::Word(30), Secret::PasswordHash),
+    ("-----BEGIN ", Reach::Pem, Secret::PrivateKey),
+    ("AKIA", Reach::Capitals(16), Secret::AccessToken),
+    ("ASIA", Reach::Capitals(16), Secret::AccessToken),
+    ("AIza", Reach::Tail(35), Secret::AccessToken),
+    ("ghp_", Reach::Tail(36), Secret::AccessToken),
+    ("gho_", Reach::Tail(36), Secret::AccessToken),
+    ("ghu_", Reach::Tail(36), Secret::AccessToken),
+    ("ghs_", Reach::Tail(36), Secret::AccessToken),
+    ("ghr_", Reach::Tail(36), Secret::AccessToken),
+    ("github_pat_", Reach::Tail(40), Secret::AccessToken),
+    ("glpat-", Reach::Tail(20), Secret::AccessToken),
+    ("sk_live_", Reach::Tail(16), Secret::AccessToken),
+    ("rk_live_", Reach::Tail(16), Secret::AccessToken),
+    ("sk_test_", Reach::Tail(16), Secret::AccessToken),
+    ("sk-", Reach::Tail(40), Secret::AccessToken),
+    ("xoxb-", Reach::Tail(20), Secret::AccessToken),
+    ("xoxp-", Reach::Tail(20), Secret::AccessToken),
+    ("xoxa-", Reach::Tail(20), Secret::AccessToken),
+    ("xoxs-", Reach::Tail(20), Secret::AccessToken),
+    ("npm_", Reach::Tail(36), Secret::AccessToken),
+    ("eyJ", Reach::Jwt, Secret::AccessToken),
+];
+
+/// Whether a beginning begins with this byte.
+pub(super) const BEGINS: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut at = 0;
+    while at < KNOWN.len() {
+        table[KNOWN[at].0.as_bytes()[0] as usize] = true;
+        at += 1;
+    }
+    table
+};
+
+/// Whether one of the beginnings stands at a place, and no word runs into it.
+pub(super) fn begins(text: &[u8], at: usize) -> bool {
+    known(text, at).is_some()
+}
+
+fn known(text: &[u8], at: usize) -> Option<&'static (&'static str, Reach, Secret)> {
+    if at > 0 && text[at - 1].is_ascii_alphanumeric() {
+        return None;
+    }
+    KNOWN.iter().find(|(beginning, ..)| text[at..].starts_with(beginning.as_bytes()))
+}
+
+/// All of them.
+pub(super) fn find(text: &str) -> Vec<Found> {
+    let (bytes, mut at, mut found) = (text.as_bytes(), 0, Vec::new());
+    while at < bytes.len() {
+        let candidate = if BEGINS[usize::from(bytes[at])] { known(bytes, at) } else { None };
+        match candidate.and_then(|(beginning, reach, secret)| Some((end(text, at, beginning, reach)?, *secret))) {
+            Some((end, secret)) => {
+                found.push(Found { at: at..end, secret });
+                at = end;
+            }
+            None => at += 1,
+        }
+    }
+    found
+}
+
+/// Where it ends; `None` when it only begins like one.
+fn end(text: &str, at: usize, beginning: &str, reach: &Reach) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let behind = at + beginning.len();
+    let run = |from: usize, of: fn(&u8) -> bool| from + bytes[from..].iter().take_while(|b| of(b)).count();
+    match reach {
+        Reach::Word(least) => {
+            let end =
+                run(at, |b| b.is_ascii_graphic() && !matches!(b, b'"' | b'\'' | b'<' | b'>' | b')' | b']' | b'\\'));
+            // The sentence goes on behind it.
+            let end = at + text[at..end].trim_end_matches([',', '.', ';', ':', '!', '?']).len();
+            (end - at >= *least).then_some(end)
+        }
+        Reach::Capitals(exactly) => {
+            let end = run(behind, |b| b.is_ascii_uppercase() || b.is_ascii_digit());
+            let over = bytes.get(end).is_some_and(u8::is_ascii_alphanumeric);
+            (end - behind == *exactly && !over).then_some(end)
+        }
+        Reach::Tail(least) => {
+            let end = run(behind, is_base64url);
+            (end - behind >= *least).then_some(end)
+        }
+        Reach::Jwt => {
+            let end = run(at, |b| is_base64url(b) || *b == b'.');
+            let parts: Vec<&str> = text[at..end].split('.').collect();
+            (parts.len() >= 3 && parts[..2].iter().all(|part| part.len() >= 10)).then_some(end)
+        }
+        Reach::Pem => {
+            let title = text[behind..].split("-----").next()?;
+            if title.len() > 40 || !title.contains("PRIVATE KEY") {
+                return None;
+            }
+            let closing = format!("-----END {title}-----");
+            // A key that was cut off is one still; in JSON its string ends with a quote.
+            let cut = || text[behind..].find('"').map_or(text.len(), |quote| behind + quote);
+            Some(text[behind..].find(&closing).map_or_else(cut, |found| behind + found + closing.len()))
+        }
+    }
+}
+
+fn is_base64url(byte: &u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')
+}
