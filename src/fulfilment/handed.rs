@@ -228,6 +228,9 @@ fn export_undescribed(
         counts,
         withheld: 0,
         not_disclosed: 0,
+        in_texts: BTreeMap::new(),
+        free_text_open: 0,
+        free_text_kept: 0,
         outside: 0,
         dated: false,
     })

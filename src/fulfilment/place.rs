@@ -161,7 +161,7 @@ pub(super) fn handed(systems: &Systems, node: NodeId, columns: Vec<Column>) -> P
         foreign_keys: Vec::new(),
         unerasable: None,
     };
-    let schema = LiveSchema { tables: BTreeMap::from([(name.clone(), table)]), default_schema: None };
+    let schema = LiveSchema { tables: BTreeMap::from([(name.clone(), table)]), default_schema: None, engine: None };
     let mut place = place(systems, node, &Tables::from([(node, (Arc::new(schema), name))]));
     // Only keys of rows that were searched here are known as the person's.
     place.pointers.retain(|end| systems.has_tables(&graph.node(end.other).system));
