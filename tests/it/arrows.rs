@@ -16,7 +16,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("packaging", &["domain", "connectors", "crash", "clock"]),
     ("sign_in", &["domain"]),
     ("fulfilment", &["domain", "connectors", "datamap", "crash"]),
-    ("config", &["domain", "mail"]),
+    ("config", &["domain", "connectors", "mail"]),
     (
         "usecases",
         &[
