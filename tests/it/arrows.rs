@@ -17,7 +17,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("sign_in", &["domain"]),
     ("sending", &["domain", "signing"]),
     ("fulfilment", &["domain", "connectors", "datamap", "crash"]),
-    ("config", &["domain", "mail"]),
+    ("config", &["domain", "connectors", "mail"]),
     (
         "usecases",
         &[
