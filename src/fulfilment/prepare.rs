@@ -20,7 +20,6 @@ use super::{FulfilmentError, KEPT_BY_DECISION, LeftOut, Systems, preflight};
 use crate::clock;
 use crate::datamap::{Graph, NodeId};
 use crate::domain::identity::Identities;
-use crate::domain::ids::SystemId;
 use crate::domain::masking::{Masking, MaskingKey};
 use crate::domain::personal::Personal;
 
