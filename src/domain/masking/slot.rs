@@ -59,7 +59,10 @@ impl Slot {
     }
 
     fn too_short(&self, masking: &Masking) -> Option<String> {
-        let (Some(most), Holds::Text, true) = (self.most, &self.holds, masking.replaces()) else { return None };
+        if self.holds != Holds::Text || !masking.replaces() {
+            return None;
+        }
+        let most = self.most.unwrap_or(usize::MAX);
         let suffix = masking.suffix().map_or(0, |suffix| suffix.chars().count());
         let body = match masking {
             Masking::StringRewrite { suffix: None, .. } if !self.distinct => return None,
