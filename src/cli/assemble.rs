@@ -114,7 +114,7 @@ fn systems(config: &Config, controller: &ControllerId, findings: &mut Vec<Findin
         return None;
     }
     match Graph::build(&datasets) {
-        Ok(graph) => Some(Systems::new(connectors, graph)),
+        Ok(graph) => Some(Systems::new(connectors, graph).spilling_into(&config.path(&config.storage.directory))),
         Err(more) => {
             findings.extend(more);
             None

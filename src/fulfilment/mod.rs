@@ -11,6 +11,7 @@ pub mod erase;
 pub mod export;
 mod fingerprint;
 mod judge;
+mod key_set;
 pub mod known;
 mod left_out;
 pub mod manifest;
@@ -23,11 +24,14 @@ mod preflight;
 mod prepare;
 mod range;
 mod references;
+mod scratch;
 mod snapshot;
 mod systems;
 mod trace;
+mod value_log;
 mod values;
 mod verify;
+mod wanted;
 
 pub use candidates::KEPT_BY_DECISION;
 pub use correct::{Correction, CorrectionOutcome, Preview, apply, preview};
@@ -79,7 +83,7 @@ pub enum FulfilmentError {
         /// The table that refers.
         table: String,
     },
-    /// The receiver of an export failed.
+    /// The receiver of an export failed, or the disk that the keys of very many rows are put on.
     #[error("the export cannot be written: {0}")]
     Sink(#[from] std::io::Error),
 }

@@ -15,7 +15,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("mail", &["domain"]),
     ("packaging", &["domain", "connectors", "crash", "clock"]),
     ("sign_in", &["domain"]),
-    ("fulfilment", &["domain", "connectors", "datamap", "crash"]),
+    ("fulfilment", &["domain", "connectors", "datamap", "crash", "clock"]),
     ("config", &["domain", "mail"]),
     (
         "usecases",
