@@ -4,8 +4,8 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 use super::api::{
-    accounts, agents, appeals, authorizations, decisions, operations, queue, receipts, records, reports, requests,
-    sessions, signals, suppressions, tasks, unsubscribe_links, verification,
+    accounts, agents, appeals, authorizations, decisions, operations, progress, queue, receipts, records, reports,
+    requests, sessions, signals, suppressions, tasks, unsubscribe_links, verification,
 };
 use super::centre::{authorization, privacy, unsubscribe};
 
@@ -38,7 +38,7 @@ pub const COMMITTED: &str = include_str!("../../openapi.yaml");
         sessions::sign_in, sessions::get, sessions::sign_out,
         sessions::begin_second_factor, sessions::confirm_second_factor, sessions::reset_second_factor,
         accounts::add_account, accounts::list_accounts, accounts::add_api_key, accounts::enter_request,
-        queue::list, queue::get, queue::plan, queue::entries, queue::export, queue::figures,
+        queue::list, queue::get, progress::get, queue::plan, queue::entries, queue::export, queue::figures,
         decisions::approve, decisions::deny, decisions::extend, decisions::clarify, decisions::refer,
         decisions::assign, decisions::release, decisions::lift, decisions::retry, decisions::write_message,
         appeals::file, appeals::withdraw, appeals::enter, appeals::extend, appeals::settle,

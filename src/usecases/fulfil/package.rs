@@ -8,6 +8,7 @@ use serde_json::json;
 use super::super::follow::file_key;
 use super::super::office::Controller;
 use super::super::{Error, Office, receipt};
+use super::progress::Progress;
 use super::{background, ground_title, left_out, ranges};
 use crate::clock;
 use crate::crash;
@@ -36,7 +37,7 @@ pub fn make(office: &Office, controller: &Controller, request: &Request, disclos
         };
         let writer = PackageWriter::new(out, about.clone(), packaging, FileKey::new(clock::random()))
             .signed(receipt::of_package(office, request, about.generated_at));
-        let (all, summary) = pack(controller, request, options, writer, &generated_at, &excluded)?;
+        let (all, summary) = pack(office, controller, request, options, writer, &generated_at, &excluded)?;
         exported = all;
         Ok(summary)
     })?;
@@ -83,6 +84,7 @@ pub fn shelve(
 
 /// Streams the export into the package; there is no package where nothing was found.
 fn pack<W: io::Write>(
+    office: &Office,
     controller: &Controller,
     request: &Request,
     options: ExportOptions<'_>,
@@ -90,7 +92,9 @@ fn pack<W: io::Write>(
     generated_at: &str,
     excluded: &[Line],
 ) -> Result<(Exported, Option<Summary>), Error> {
-    let mut packer = Packer { writer, graph: controller.systems.graph() };
+    let graph = controller.systems.graph();
+    let progress = Progress::new(office, request, graph, options.left_out);
+    let mut packer = Packer { writer, graph, progress };
     let identities = request.particulars.person.identities();
     let exported = export(&controller.systems, &identities, options, &mut packer)?;
     if exported.is_empty() {
@@ -190,10 +194,12 @@ pub fn packing(error: PackagingError) -> Error {
 struct Packer<'a, W: io::Write> {
     writer: PackageWriter<W>,
     graph: &'a Graph,
+    progress: Progress<'a>,
 }
 
 impl<W: io::Write> Sink for Packer<'_, W> {
     fn collection(&mut self, header: &fulfilment::CollectionHeader) -> io::Result<()> {
+        self.progress.collection(&header.dataset, &header.collection);
         let node = self.graph.find(&header.dataset, &header.collection).map(|id| self.graph.node(id));
         let header = packaging::CollectionHeader {
             dataset: header.dataset.clone(),
@@ -211,6 +217,7 @@ impl<W: io::Write> Sink for Packer<'_, W> {
     }
 
     fn row(&mut self, _: fulfilment::Standing, cells: &[fulfilment::Cell<'_>]) -> io::Result<()> {
+        self.progress.row(cells);
         let cells: Vec<packaging::Cell<'_>> = cells
             .iter()
             .map(|cell| match cell {
@@ -224,6 +231,7 @@ impl<W: io::Write> Sink for Packer<'_, W> {
     }
 
     fn end(&mut self, _: Counts) -> io::Result<()> {
+        self.progress.end();
         self.writer.end_collection().map_err(io::Error::other)
     }
 }

@@ -6,6 +6,7 @@ pub mod appeals;
 pub mod authorizations;
 pub mod decisions;
 pub mod operations;
+pub mod progress;
 pub mod queue;
 pub mod receipts;
 pub mod records;
