@@ -93,7 +93,7 @@ policy = "{ROOT}/src/cli/demo/policy.toml"
 {systems}"""
         )
         add = ["staff", "add", "--email", OFFICER["email"], "--name", "O", "--role", "officer", "--password-stdin"]
-        subprocess.run([HABEAS, *add], cwd=folder, input=OFFICER["password"], text=True, check=True, stdout=subprocess.DEVNULL)
+        subprocess.run([HABEAS, *add], cwd=folder, input=OFFICER["password"], text=True, check=True, stdout=sys.stderr)
         self.log = open(folder / "log", "w")
         self.process = subprocess.Popen([HABEAS, "serve"], cwd=folder, stdout=self.log, stderr=self.log)
         self.wait_until_live()
@@ -111,6 +111,9 @@ policy = "{ROOT}/src/cli/demo/policy.toml"
 
     def submit(self, right, person):
         """Gives the request, confirmed, and its token."""
+        self.api.connection.close()  # the server may have closed it in a pause; the next call opens it again
+        self.mails.look()
+        self.mails.codes.clear()  # of an earlier request of the same person
         body = {"controller": "shop", "rights": [right], "person": person | {"residence": "DE"}}
         submitted = self.api.call("POST", "/v1/requests", body=body)
         request, token = submitted["requests"][0]["id"], submitted["token"]

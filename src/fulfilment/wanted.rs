@@ -77,7 +77,12 @@ impl Wanted {
             while let Some(batch) = column.next_batch() {
                 let from = if batch == column.asked.0 { column.asked.1 } else { 0 };
                 let values = column.values.read(batch, from)?;
-                column.asked = (batch, from + values.len());
+                // What lies behind a full batch comes in the next one; the last batch may still grow.
+                let is_last = batch + 1 == column.values.batches();
+                column.asked = if is_last { (batch, from + values.len()) } else { (batch + 1, 0) };
+                if values.is_empty() {
+                    continue;
+                }
                 matches.push(Match { column: column.name.clone(), values, comparison: column.comparison });
                 if few > value_log::VALUES {
                     return Ok(matches);

@@ -25,6 +25,7 @@ mod rights;
 mod second_factor;
 mod sign_in;
 mod signals;
+mod size;
 mod staff;
 mod tasks;
 mod verification;
