@@ -137,7 +137,7 @@ fn systems(config: &Config, controller: &ControllerId, country: &str, findings: 
     match Graph::build(&datasets) {
         Ok(graph) => {
             let systems = Systems::new(connectors, graph).with_services(services).with_disabled(disabled);
-            Some(systems.in_country(country))
+            Some(systems.in_country(country).spilling_into(&config.path(&config.storage.directory)))
         }
         Err(more) => {
             findings.extend(more);

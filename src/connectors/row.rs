@@ -41,6 +41,13 @@ impl Row {
         (!null).then(|| &self.text[start..end])
     }
 
+    /// Whether the first `count` values are the same as another row's, which has as many at least.
+    pub fn begins_like(&self, other: &Row, count: usize) -> bool {
+        let (own, others) = (self.ends.get(..count), other.ends.get(..count));
+        let end = own.and_then(<[_]>::last).map_or(0, |(end, _)| *end);
+        own == others && self.text.as_bytes()[..end] == other.text.as_bytes()[..end]
+    }
+
     /// How many values the row has.
     pub fn len(&self) -> usize {
         self.ends.len()
@@ -80,5 +87,15 @@ mod tests {
         let row: Row = [None, Some(""), Some("a"), None].into_iter().collect();
         assert_eq!(row.iter().collect::<Vec<_>>(), [None, Some(""), Some("a"), None]);
         assert_eq!(format!("{row:?}"), "Row(4 values)");
+    }
+
+    #[test]
+    fn rows_begin_alike_value_by_value() {
+        let row = |values: &[Option<&str>]| values.iter().copied().collect::<Row>();
+        let one = row(&[Some("a"), Some("bc"), Some("x")]);
+        assert!(one.begins_like(&row(&[Some("a"), Some("bc"), Some("y")]), 2));
+        assert!(!one.begins_like(&row(&[Some("ab"), Some("c"), Some("x")]), 2));
+        assert!(!row(&[None]).begins_like(&row(&[Some("")]), 1));
+        assert!(one.begins_like(&row(&[]), 0));
     }
 }

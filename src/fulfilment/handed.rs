@@ -162,7 +162,7 @@ pub(super) fn export(
                 let positions = positions(&place, &stream.columns(), collection);
                 each(handed, index, |cells| {
                     let row: Row = positions.iter().map(|at| at.and_then(|at| cells[at].as_deref())).collect();
-                    stream.row(&place, &row, &trace.attested(&place, &row))
+                    stream.row(&place, &row, &trace.attested(&place, &row)?)
                 })?;
                 stream.finish()?
             }

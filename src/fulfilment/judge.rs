@@ -6,11 +6,15 @@
 //! identity field, or, where no identity is given in it, the one pointer that may not be NULL.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::io;
+use std::sync::Arc;
 
+use super::key_set::KeySet;
 use super::place::{IdentityLink, Place};
+use super::scratch::Scratch;
 use super::values::{identity_form, is_identity};
 use crate::connectors::Row;
-use crate::datamap::{Graph, PhoneWriting};
+use crate::datamap::{Graph, PhoneWriting, PointerId};
 use crate::domain::identity::{Identities, IdentityKind};
 use crate::domain::telephone;
 
@@ -46,9 +50,11 @@ pub(super) struct Knowledge {
     /// Identifiers that stand in rows of the person's beside one of the given.
     learned: HashSet<(IdentityKind, String)>,
     /// For each pointer, the keys of the person's rows it can point at.
-    pub(super) owned: Vec<HashSet<Vec<String>>>,
+    pub(super) owned: Vec<KeySet>,
     /// For each pointer, the keys that the person's rows and their context hold.
-    pub(super) context: Vec<HashSet<Vec<String>>>,
+    pub(super) context: Vec<KeySet>,
+    /// The keys of the person's rows that a service is to be told, because only it knows what refers to them.
+    pub(super) sent: BTreeMap<PointerId, Vec<Vec<String>>>,
 }
 
 /// What one identity field of a row says.
@@ -62,15 +68,16 @@ enum Says {
 }
 
 impl Knowledge {
-    pub(super) fn new(identities: &Identities, graph: &Graph) -> Self {
+    pub(super) fn new(identities: &Identities, graph: &Graph, scratch: &Arc<Scratch>) -> Self {
         let kinds = [IdentityKind::Email, IdentityKind::Phone, IdentityKind::AccountId];
-        let pointers = graph.pointers().count();
+        let none = || graph.pointers().map(|_| KeySet::new(scratch)).collect();
         Self {
             given: kinds.into_iter().filter_map(|k| Some((k, identities.normalised(k)?))).collect(),
             spelled: Vec::new(),
             learned: HashSet::new(),
-            owned: vec![HashSet::new(); pointers],
-            context: vec![HashSet::new(); pointers],
+            owned: none(),
+            context: none(),
+            sent: BTreeMap::new(),
         }
     }
 
@@ -100,31 +107,37 @@ impl Knowledge {
     }
 
     /// Whose the row is; its first values are those of [`Place::columns`].
-    pub(super) fn judge(&self, place: &Place, row: &Row) -> Verdict {
-        let links = self.links(place, row);
+    ///
+    /// # Errors
+    /// The file with the known keys cannot be read.
+    pub(super) fn judge(&self, place: &Place, row: &Row) -> io::Result<Verdict> {
+        let links = self.links(place, row)?;
         if !links.reached {
-            return match (self.is_context(place, row), links.others.is_empty()) {
+            return Ok(match (self.is_context(place, row)?, links.others.is_empty()) {
                 (true, true) => Verdict::Context,
                 (true, false) => Verdict::Foreign,
                 (false, _) => Verdict::Unexplained,
-            };
+            });
         }
         let only_pointers = links.others.iter().all(|l| matches!(l, Link::Pointer(_)));
         if links.others.is_empty() || (only_pointers && owner_is_mine(place, row, &links.mine)) {
-            Verdict::Own { others: links.others }
+            Ok(Verdict::Own { others: links.others })
         } else {
-            Verdict::Shared { mine: links.mine, others: links.others, claimed: links.claimed }
+            Ok(Verdict::Shared { mine: links.mine, others: links.others, claimed: links.claimed })
         }
     }
 
     /// Whose a row is of which a service says that it is the person's: theirs, unless it names somebody else as well.
-    pub(super) fn attested(&self, place: &Place, row: &Row) -> Verdict {
-        let Links { mine, others, claimed, .. } = self.links(place, row);
+    ///
+    /// # Errors
+    /// As [`Knowledge::judge`].
+    pub(super) fn attested(&self, place: &Place, row: &Row) -> io::Result<Verdict> {
+        let Links { mine, others, claimed, .. } = self.links(place, row)?;
         let named = |link: &Link| matches!(link, Link::Identity(_));
-        match others.iter().any(named) {
+        Ok(match others.iter().any(named) {
             true => Verdict::Shared { mine, others, claimed },
             false => Verdict::Own { others },
-        }
+        })
     }
 
     /// Takes note of the other identifiers in a row of the person's that carries one of the given; gives whether any
@@ -143,7 +156,7 @@ impl Knowledge {
         new
     }
 
-    fn links(&self, place: &Place, row: &Row) -> Links {
+    fn links(&self, place: &Place, row: &Row) -> io::Result<Links> {
         let says: Vec<Says> = place.identities.iter().map(|i| self.says(i, row, true)).collect();
         let strength = |wanted: Says| {
             let with = place.identities.iter().zip(&says).filter(move |(_, s)| **s == wanted);
@@ -169,7 +182,7 @@ impl Knowledge {
         }
         for (index, end) in place.pointers.iter().enumerate().filter(|(_, end)| end.person) {
             let Some(key) = end.key(row) else { continue };
-            if self.owned[end.id.index()].contains(&end.canonical(&key)) {
+            if self.owned[end.id.index()].contains(end.canonical(&key).iter().map(String::as_str))? {
                 links.mine.push(Link::Pointer(index));
                 links.reached |= end.down;
                 links.claimed = false;
@@ -177,7 +190,7 @@ impl Knowledge {
                 links.others.push(Link::Pointer(index));
             }
         }
-        links
+        Ok(links)
     }
 
     fn says(&self, link: &IdentityLink, row: &Row, with_learned: bool) -> Says {
@@ -191,11 +204,15 @@ impl Knowledge {
         }
     }
 
-    fn is_context(&self, place: &Place, row: &Row) -> bool {
-        place.pointed.iter().filter(|end| end.up).any(|end| {
-            let key = end.key(row);
-            key.is_some_and(|key| self.context[end.id.index()].contains(&end.canonical(&key)))
-        })
+    fn is_context(&self, place: &Place, row: &Row) -> io::Result<bool> {
+        for end in place.pointed.iter().filter(|end| end.up) {
+            if let Some(key) = end.key(row)
+                && self.context[end.id.index()].contains(end.canonical(&key).iter().map(String::as_str))?
+            {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 }
 

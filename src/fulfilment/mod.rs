@@ -17,6 +17,7 @@ pub mod handed;
 mod joined;
 mod judge;
 mod keeping;
+mod key_set;
 pub mod known;
 mod left_out;
 pub mod manifest;
@@ -30,13 +31,16 @@ mod prepare;
 mod range;
 mod references;
 mod rekeyed;
+mod scratch;
 pub mod services;
 mod snapshot;
 mod steps;
 mod systems;
 mod trace;
+mod value_log;
 mod values;
 mod verify;
+mod wanted;
 
 pub use candidates::KEPT_BY_DECISION;
 pub use correct::{Correction, CorrectionOutcome, Preview, apply, preview};
@@ -93,7 +97,7 @@ pub enum FulfilmentError {
         /// The table that refers.
         table: String,
     },
-    /// The receiver of an export failed.
+    /// The receiver of an export failed, or the disk that the keys of very many rows are put on.
     #[error("the export cannot be written: {0}")]
     Sink(#[from] std::io::Error),
 }

@@ -1,9 +1,12 @@
 //! The systems of one controller: their connectors and services, their graph, and their schemas once looked at.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::FulfilmentError;
+use super::scratch::Scratch;
+use crate::clock;
 use crate::connectors::http::Service;
 use crate::connectors::{Connector, LiveSchema};
 use crate::datamap::Graph;
@@ -17,13 +20,15 @@ pub struct Systems {
     graph: Graph,
     country: Option<String>,
     schemas: Mutex<BTreeMap<SystemId, Arc<LiveSchema>>>,
+    scratch: Arc<Scratch>,
 }
 
 impl Systems {
     /// Joins connectors with the graph of their datasets.
     pub fn new(connectors: BTreeMap<SystemId, Box<dyn Connector>>, graph: Graph) -> Self {
         let (services, disabled) = (BTreeMap::new(), BTreeSet::new());
-        Self { connectors, services, disabled, graph, country: None, schemas: Mutex::default() }
+        let scratch = Arc::new(Scratch::new(std::env::temp_dir(), clock::random()));
+        Self { connectors, services, disabled, graph, country: None, schemas: Mutex::default(), scratch }
     }
 
     /// The same with services of the company's own, whose datasets are in the graph as well.
@@ -67,6 +72,18 @@ impl Systems {
     /// The country of telephone numbers without a country code, where the dataset names no other.
     pub fn country(&self) -> Option<&str> {
         self.country.as_deref()
+    }
+
+    /// The same, with the keys of persons who have very many rows in files of another directory than the system's
+    /// temporary one. Nothing in these files can be read without this process, and they have no names.
+    #[must_use]
+    pub fn spilling_into(self, directory: &Path) -> Self {
+        Self { scratch: Arc::new(Scratch::new(directory.to_owned(), clock::random())), ..self }
+    }
+
+    /// Where a search puts what memory should not hold.
+    pub(super) fn scratch(&self) -> &Arc<Scratch> {
+        &self.scratch
     }
 
     /// The graph of the datasets.

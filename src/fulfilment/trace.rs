@@ -1,47 +1,36 @@
 //! The search: from a person's identities along the graph to a fixpoint, reading keys and nothing else.
+//!
+//! Memory stays flat however many rows a person has: keys are remembered in [`KeySet`]s and asked for in batches, and of
+//! the rows only some that may yet turn out to be the person's. Where there are more of those, they are read again.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 
 use super::judge::{Knowledge, Verdict};
+use super::key_set::KeySet;
 use super::place::{Place, Places, PointerEnd};
+use super::scratch::Scratch;
 use super::snapshot::Snapshot;
 use super::values::most_telling;
+use super::wanted::{Question, Wanted};
 use super::{FulfilmentError, Systems, fingerprint};
 use crate::connectors::{Comparison, Match, Row, Select};
 use crate::datamap::{Graph, NodeId, PointerId};
 use crate::domain::identity::Identities;
 
-/// Values looked for in one collection, by column.
-#[derive(Default, Clone)]
-struct Wanted(BTreeMap<(String, u8), BTreeSet<String>>);
-
-impl Wanted {
-    fn add(&mut self, column: &str, comparison: Comparison, value: &str) {
-        let values = self.0.entry((column.to_owned(), comparison as u8)).or_default();
-        values.insert(value.to_owned());
-    }
-
-    fn matches(&self) -> Vec<Match> {
-        let all = [Comparison::Exact, Comparison::IgnoreCase, Comparison::PhoneDigits];
-        let comparison = |number: u8| all.into_iter().find(|c| *c as u8 == number).expect("made from a comparison");
-        let one = |((column, number), values): (&(String, u8), &BTreeSet<String>)| Match {
-            column: column.clone(),
-            values: values.iter().cloned().collect(),
-            comparison: comparison(*number),
-        };
-        self.0.iter().map(one).collect()
-    }
-}
+/// How many undecided rows of a collection are kept.
+const UNDECIDED: usize = 10_000;
 
 /// What is known of one collection.
 #[derive(Default)]
 struct Progress {
-    /// Looked for already, and what is still to be looked for.
-    searched: Wanted,
-    pending: Wanted,
-    seen: HashSet<[u8; 32]>,
-    /// Rows that may yet turn out to be the person's.
-    undecided: Vec<Row>,
+    wanted: Wanted,
+    /// Rows that may yet turn out to be the person's, by their fingerprints.
+    undecided: HashMap<[u8; 32], Row>,
+    /// Whether there were more of these than are kept.
+    more_undecided: bool,
+    /// Whether something became known that may decide them.
+    stale: bool,
     /// Whether half of a composite key was looked for, so that rows of others come back with the person's.
     broad: bool,
 }
@@ -62,10 +51,11 @@ impl<'s> Trace<'s> {
     pub(super) fn run(systems: &'s Systems, identities: &Identities) -> Result<Self, FulfilmentError> {
         let graph = systems.graph();
         let places = Places::bind(systems)?;
+        let scratch = systems.scratch();
         let mut trace = Self {
             systems,
             snapshot: Snapshot::new(systems),
-            knowledge: Knowledge::new(identities, graph),
+            knowledge: Knowledge::new(identities, graph, scratch),
             progress: places.all.iter().map(|_| Progress::default()).collect(),
             order: parents_first(graph),
             places,
@@ -76,8 +66,9 @@ impl<'s> Trace<'s> {
         for place in trace.places.iter() {
             for link in &place.identities {
                 if let Some(value) = trace.knowledge.given(link.kind) {
+                    let wanted = &mut trace.progress[place.node.index()].wanted;
                     for spelled in link.wanted(value) {
-                        trace.progress[place.node.index()].pending.add(&link.column, link.comparison(), &spelled);
+                        wanted.add(scratch, place, &link.column, link.comparison(), &spelled)?;
                     }
                 }
             }
@@ -101,13 +92,15 @@ impl<'s> Trace<'s> {
             Some(place) => self.present_keys(place.node, columns, keys)?,
             None => return Ok(()),
         };
-        for end in self.places.get(node).map(|p| p.pointed.as_slice()).unwrap_or_default() {
+        let (places, mut findings) = findings(&self.places, &mut self.knowledge, &mut self.progress, self.systems);
+        for end in places.get(node).map(|p| p.pointed.as_slice()).unwrap_or_default() {
             if end.columns == columns {
-                let gone: Vec<_> = keys.iter().filter(|k| !present.contains(&end.canonical(k))).cloned().collect();
-                add_owned(&mut self.knowledge, &mut self.progress, &self.places, end, gone);
+                for key in keys.iter().filter(|k| !present.contains(&end.canonical(k))) {
+                    findings.owned(end, key)?;
+                }
             }
         }
-        self.reconsider_all();
+        self.progress.iter_mut().for_each(|p| p.stale = true);
         self.follow()
     }
 
@@ -135,76 +128,93 @@ impl<'s> Trace<'s> {
         Ok(present)
     }
 
-    /// Queries what is pending, parents first, until nothing new turns up.
+    /// Asks for what is pending, parents first, and looks again at what was left undecided, until nothing new turns up.
     fn follow(&mut self) -> Result<(), FulfilmentError> {
         loop {
-            let ready = |n: &&NodeId| !self.progress[n.index()].pending.0.is_empty();
-            let Some(node) = self.order.iter().find(ready).copied() else { return Ok(()) };
-            let Some(place) = self.places.get(node) else {
-                self.progress[node.index()].pending = Wanted::default();
-                continue;
-            };
-            let progress = &mut self.progress[node.index()];
-            let pending = std::mem::take(&mut progress.pending);
-            for ((column, comparison), values) in &pending.0 {
-                let searched = progress.searched.0.entry((column.clone(), *comparison)).or_default();
-                searched.extend(values.iter().cloned());
-            }
-            if place.is_leaf() {
+            let pending = |n: &&NodeId| self.progress[n.index()].wanted.is_pending();
+            if let Some(node) = self.order.iter().find(pending).copied() {
+                self.ask(node)?;
+                self.reconsider()?;
                 continue;
             }
-            let select = Select { table: &place.table_name, columns: &place.columns, any_of: &pending.matches() };
-            self.snapshot.select(&place.system, &select, |row| {
-                if progress.seen.insert(fingerprint::of(row.iter())) {
-                    progress.undecided.push(row.clone());
-                }
+            self.reconsider()?;
+            let stale = |n: &&NodeId| self.progress[n.index()].stale;
+            match self.order.iter().find(stale).copied() {
+                Some(node) => self.ask_again(node)?,
+                None if self.progress.iter().any(|p| p.wanted.is_pending()) => {}
+                None => return Ok(()),
+            }
+        }
+    }
+
+    /// Asks for what is pending in a collection, as much as one question takes.
+    fn ask(&mut self, node: NodeId) -> Result<(), FulfilmentError> {
+        let wanted = &mut self.progress[node.index()].wanted;
+        match self.places.get(node) {
+            Some(place) if !place.is_leaf() => {
+                let any_of = wanted.next()?;
+                self.read(node, &any_of)
+            }
+            _ => {
+                wanted.pass_over();
                 Ok(())
-            })?;
-            self.reconsider(node);
+            }
         }
     }
 
-    fn reconsider_all(&mut self) {
-        for node in self.order.clone() {
-            self.reconsider(node);
+    /// Asks once more for all that was looked for in a collection, since more rows are undecided than are kept.
+    fn ask_again(&mut self, node: NodeId) -> Result<(), FulfilmentError> {
+        self.progress[node.index()].stale = false;
+        for question in self.progress[node.index()].wanted.questions() {
+            let any_of = self.progress[node.index()].wanted.matches(question)?;
+            self.read(node, &any_of)?;
         }
+        Ok(())
     }
 
-    /// Judges the undecided rows of a collection anew, and of every collection whose judgement that may change.
-    fn reconsider(&mut self, node: NodeId) {
-        let mut stale = BTreeSet::from([node]);
-        while let Some(node) = stale.pop_first() {
-            let Some(place) = self.places.get(node) else { continue };
-            let rows = std::mem::take(&mut self.progress[node.index()].undecided);
-            let mut undecided = Vec::new();
-            for row in rows {
-                match self.knowledge.judge(place, &row) {
-                    Verdict::Own { .. } => {
-                        if self.knowledge.learn(place, &row) {
-                            stale.extend(self.places.iter().filter(|p| !p.identities.is_empty()).map(|p| p.node));
-                        }
-                        for end in &place.pointed {
-                            let key = end.key(&row);
-                            if add_owned(&mut self.knowledge, &mut self.progress, &self.places, end, key) {
-                                stale.insert(end.other);
-                            }
-                        }
-                        add_context(&mut self.knowledge, &mut self.progress, &self.places, place, &row);
-                    }
-                    Verdict::Context => {
-                        add_context(&mut self.knowledge, &mut self.progress, &self.places, place, &row);
-                        undecided.push(row);
-                    }
-                    _ => undecided.push(row),
+    fn read(&mut self, node: NodeId, any_of: &[Match]) -> Result<(), FulfilmentError> {
+        let (places, mut findings) = findings(&self.places, &mut self.knowledge, &mut self.progress, self.systems);
+        let Some(place) = places.get(node) else { return Ok(()) };
+        let select = Select { table: &place.table_name, columns: &place.columns, any_of };
+        self.snapshot.select(&place.system, &select, |row| {
+            if findings.look(place, row)? {
+                return Ok(());
+            }
+            let progress = &mut findings.progress[node.index()];
+            if !progress.more_undecided {
+                progress.undecided.entry(fingerprint::of(row.iter())).or_insert_with(|| row.clone());
+                if progress.undecided.len() > UNDECIDED {
+                    progress.undecided = HashMap::new();
+                    progress.more_undecided = true;
                 }
             }
-            self.progress[node.index()].undecided.append(&mut undecided);
+            Ok(())
+        })?;
+        Ok(())
+    }
+
+    /// Judges the undecided rows that are kept anew, wherever something became known that may decide them.
+    fn reconsider(&mut self) -> Result<(), FulfilmentError> {
+        let (places, mut findings) = findings(&self.places, &mut self.knowledge, &mut self.progress, self.systems);
+        let kept = |p: &Progress| p.stale && !p.more_undecided;
+        while let Some(at) = findings.progress.iter().position(kept) {
+            findings.progress[at].stale = false;
+            let Some(place) = &places.all[at] else { continue };
+            let mut rows = std::mem::take(&mut findings.progress[at].undecided);
+            let mut failed = None;
+            rows.retain(|_, row| {
+                let decided = findings.look(place, row);
+                !decided.unwrap_or_else(|error| failed.replace(error).is_some())
+            });
+            findings.progress[at].undecided = rows;
+            failed.map_or(Ok(()), Err)?;
         }
+        Ok(())
     }
 
     /// The collections in which something was looked for, parents first.
     pub(super) fn searched(&self) -> Vec<NodeId> {
-        let some = |n: &NodeId| self.places.get(*n).is_some() && !self.progress[n.index()].searched.0.is_empty();
+        let some = |n: &NodeId| self.places.get(*n).is_some() && !self.progress[n.index()].wanted.is_empty();
         self.order.iter().copied().filter(some).collect()
     }
 
@@ -218,80 +228,195 @@ impl<'s> Trace<'s> {
     ) -> Result<(), FulfilmentError> {
         let Some(place) = self.places.get(node) else { return Ok(()) };
         let progress = &self.progress[node.index()];
-        if progress.searched.0.is_empty() {
+        if progress.wanted.is_empty() {
             return Ok(());
         }
-        let columns: Vec<String> = place.columns.iter().chain(more).cloned().collect();
-        let select = Select { table: &place.table_name, columns: &columns, any_of: &progress.searched.matches() };
-        let knowledge = &self.knowledge;
-        self.snapshot.select(&place.system, &select, |row| match knowledge.judge(place, row) {
-            Verdict::Foreign => Ok(()),
-            Verdict::Unexplained if progress.broad => Ok(()),
-            Verdict::Unexplained => {
-                Err(FulfilmentError::Unexplained { system: place.system.clone(), table: place.table_name.to_string() })
-            }
-            verdict => each(place, row, verdict),
-        })?;
+        let mut columns: Vec<String> = place.columns.iter().chain(more).cloned().collect();
+        let mut once = Once::new(place, &progress.wanted, &mut columns, self.systems.scratch());
+        let mut judged = Judged::default();
+        for question in once.questions(&progress.wanted) {
+            let any_of = progress.wanted.matches(question)?;
+            let select = Select { table: &place.table_name, columns: &columns, any_of: &any_of };
+            let knowledge = &self.knowledge;
+            self.snapshot.select(&place.system, &select, |row| match judged.verdict(knowledge, place, row)? {
+                Verdict::Foreign => Ok(()),
+                Verdict::Unexplained if progress.broad => Ok(()),
+                Verdict::Unexplained => Err(FulfilmentError::Unexplained {
+                    system: place.system.clone(),
+                    table: place.table_name.to_string(),
+                }),
+                verdict if once.is_new(row)? => each(place, row, verdict.clone()),
+                _ => Ok(()),
+            })?;
+        }
         Ok(())
     }
 }
 
 impl Trace<'_> {
     /// Whose a row is that a service handed over as the person's.
-    pub(super) fn attested(&self, place: &Place, row: &Row) -> Verdict {
-        self.knowledge.attested(place, row)
+    pub(super) fn attested(&self, place: &Place, row: &Row) -> Result<Verdict, FulfilmentError> {
+        Ok(self.knowledge.attested(place, row)?)
     }
 
     /// The keys of the person's rows at which a pointer of a service's rows can point, in order.
     pub(super) fn owned(&self, pointer: PointerId) -> Vec<Vec<String>> {
-        let mut keys: Vec<_> = self.knowledge.owned[pointer.index()].iter().cloned().collect();
+        let mut keys = self.knowledge.sent.get(&pointer).cloned().unwrap_or_default();
         keys.sort_unstable();
         keys
     }
 }
 
-/// Notes keys of the person's rows, and looks for the rows that belong to them; gives whether any was new.
-fn add_owned(
-    knowledge: &mut Knowledge,
-    progress: &mut [Progress],
-    places: &Places,
-    pointed: &PointerEnd,
-    keys: impl IntoIterator<Item = Vec<String>>,
-) -> bool {
-    let owned = &mut knowledge.owned[pointed.id.index()];
-    let new: Vec<_> = keys.into_iter().filter(|key| owned.insert(pointed.canonical(key))).collect();
-    if let Some(child) = places.get(pointed.other)
-        && pointed.down
-        && let Some(end) = child.pointers.iter().find(|end| end.id == pointed.id)
-    {
-        want(&mut progress[pointed.other.index()], end, &new);
-    }
-    !new.is_empty()
-}
+/// The verdict of the row before: of many rows in a row the links are the same.
+#[derive(Default)]
+struct Judged(Option<(Row, Verdict)>);
 
-/// What the row points to is context.
-fn add_context(knowledge: &mut Knowledge, progress: &mut [Progress], places: &Places, place: &Place, row: &Row) {
-    for end in place.pointers.iter().filter(|end| end.up) {
-        let Some(key) = end.key(row) else { continue };
-        if knowledge.context[end.id.index()].insert(end.canonical(&key))
-            && let Some(target) = places.get(end.other)
-            && let Some(pointed) = target.pointed.iter().find(|t| t.id == end.id)
-        {
-            want(&mut progress[end.other.index()], pointed, &[key]);
+impl Judged {
+    fn verdict(&mut self, knowledge: &Knowledge, place: &Place, row: &Row) -> Result<&Verdict, FulfilmentError> {
+        let links = place.columns.len();
+        if self.0.as_ref().is_some_and(|(before, _)| !before.begins_like(row, links)) {
+            self.0 = None;
+        }
+        match &mut self.0 {
+            Some((_, verdict)) => Ok(verdict),
+            none => {
+                let verdict = knowledge.judge(place, row)?;
+                Ok(&none.insert((row.iter().take(links).collect(), verdict)).1)
+            }
         }
     }
 }
 
-/// Looks for rows by their keys. Of a composite key only one column is looked for and the judge compares the whole: the
-/// column that tells the keys apart best, so that few rows of others come back.
-fn want(progress: &mut Progress, end: &PointerEnd, keys: &[Vec<String>]) {
-    let Some(part) = most_telling(keys, end.columns.len()) else { return };
-    progress.broad |= end.columns.len() > 1;
-    let column = (end.columns[part].clone(), Comparison::Exact as u8);
-    for key in keys {
-        if !progress.searched.0.get(&column).is_some_and(|known| known.contains(&key[part])) {
-            progress.pending.add(&end.columns[part], Comparison::Exact, &key[part]);
+/// Gives each row once, where it may answer more than one question.
+enum Once {
+    /// No row answers two.
+    AsItComes,
+    /// Rows are told apart by their primary key, which stands at these places.
+    Keyed(Vec<usize>, KeySet),
+    /// Rows cannot be told apart: everything has to be one question.
+    Whole,
+}
+
+impl Once {
+    /// `columns` gets what is missing of the primary key.
+    fn new(place: &Place, wanted: &Wanted, columns: &mut Vec<String>, scratch: &Arc<Scratch>) -> Self {
+        let key = &place.table().primary_key;
+        if wanted.questions().len() < 2 || wanted.is_disjoint() {
+            return Once::AsItComes;
         }
+        if key.is_empty() {
+            return Once::Whole;
+        }
+        let at = key.iter().map(|name| {
+            columns.iter().position(|c| c == name).unwrap_or_else(|| {
+                columns.push(name.clone());
+                columns.len() - 1
+            })
+        });
+        Once::Keyed(at.collect(), KeySet::new(scratch))
+    }
+
+    fn questions(&self, wanted: &Wanted) -> Vec<Question> {
+        match self {
+            Once::Whole => vec![Question::Everything],
+            Once::AsItComes | Once::Keyed(..) => wanted.questions(),
+        }
+    }
+
+    fn is_new(&mut self, row: &Row) -> Result<bool, FulfilmentError> {
+        match self {
+            Once::Keyed(at, delivered) => Ok(delivered.insert(at.iter().filter_map(|at| row.get(*at)))?),
+            Once::AsItComes | Once::Whole => Ok(true),
+        }
+    }
+}
+
+/// What a row of the person's adds to what is known and to what is looked for.
+struct Findings<'t> {
+    places: &'t Places,
+    knowledge: &'t mut Knowledge,
+    progress: &'t mut [Progress],
+    scratch: &'t Arc<Scratch>,
+}
+
+fn findings<'t>(
+    places: &'t Places,
+    knowledge: &'t mut Knowledge,
+    progress: &'t mut [Progress],
+    systems: &'t Systems,
+) -> (&'t Places, Findings<'t>) {
+    (places, Findings { places, knowledge, progress, scratch: systems.scratch() })
+}
+
+impl Findings<'_> {
+    /// Judges a row and takes note of where it leads; gives whether it is decided for good.
+    fn look(&mut self, place: &Place, row: &Row) -> Result<bool, FulfilmentError> {
+        match self.knowledge.judge(place, row)? {
+            Verdict::Own { .. } => {
+                if self.knowledge.learn(place, row) {
+                    for other in self.places.iter().filter(|p| !p.identities.is_empty()) {
+                        self.progress[other.node.index()].stale = true;
+                    }
+                }
+                for end in &place.pointed {
+                    if let Some(key) = end.key(row) {
+                        self.owned(end, &key)?;
+                    }
+                }
+                self.context(place, row)?;
+                Ok(true)
+            }
+            Verdict::Context => self.context(place, row).map(|()| false),
+            _ => Ok(false),
+        }
+    }
+
+    /// Notes a key of the person's rows, and looks for the rows that belong to it.
+    fn owned(&mut self, pointed: &PointerEnd, key: &[String]) -> Result<(), FulfilmentError> {
+        let canonical = pointed.canonical(key);
+        if !self.knowledge.owned[pointed.id.index()].insert(canonical.iter().map(String::as_str))? {
+            return Ok(());
+        }
+        self.progress[pointed.other.index()].stale = true;
+        match self.places.get(pointed.other) {
+            None => {
+                self.knowledge.sent.entry(pointed.id).or_default().push(canonical);
+                Ok(())
+            }
+            Some(child) if pointed.down => match child.pointers.iter().find(|end| end.id == pointed.id) {
+                Some(end) => self.want(child, end, key),
+                None => Ok(()),
+            },
+            _ => Ok(()),
+        }
+    }
+
+    /// What the row points to is context.
+    fn context(&mut self, place: &Place, row: &Row) -> Result<(), FulfilmentError> {
+        for end in place.pointers.iter().filter(|end| end.up) {
+            let Some(key) = end.key(row) else { continue };
+            let canonical = end.canonical(&key);
+            if !self.knowledge.context[end.id.index()].insert(canonical.iter().map(String::as_str))? {
+                continue;
+            }
+            self.progress[end.other.index()].stale = true;
+            if let Some(target) = self.places.get(end.other)
+                && let Some(pointed) = target.pointed.iter().find(|t| t.id == end.id)
+            {
+                self.want(target, pointed, &key)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Looks for rows by a key. Of a composite key only one column is looked for and the judge compares the whole: the
+    /// column that tells keys apart best, so that few rows of others come back.
+    fn want(&mut self, place: &Place, end: &PointerEnd, key: &[String]) -> Result<(), FulfilmentError> {
+        let Some(part) = most_telling(&[key], end.columns.len()) else { return Ok(()) };
+        let progress = &mut self.progress[place.node.index()];
+        progress.broad |= end.columns.len() > 1;
+        progress.wanted.add(self.scratch, place, &end.columns[part], Comparison::Exact, &key[part])?;
+        Ok(())
     }
 }
 

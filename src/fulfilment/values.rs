@@ -116,9 +116,9 @@ pub(super) fn identity_form(kind: IdentityKind, spelling: Spelling, text: &str) 
 
 /// The part of a composite key that tells the given keys apart best, so that looking for it alone brings few other
 /// rows; `None` when there is no key.
-pub(super) fn most_telling(keys: &[Vec<String>], parts: usize) -> Option<usize> {
+pub(super) fn most_telling<K: AsRef<[String]>>(keys: &[K], parts: usize) -> Option<usize> {
     let telling = |part: &usize| {
-        let values: BTreeSet<&str> = keys.iter().map(|key| key[*part].as_str()).collect();
+        let values: BTreeSet<&str> = keys.iter().map(|key| key.as_ref()[*part].as_str()).collect();
         // Between columns with as many values, the longer ones come from the larger set.
         (values.len(), values.iter().map(|v| v.len()).sum::<usize>())
     };

@@ -13,12 +13,15 @@
 
 mod archive;
 mod background;
+mod batch;
 pub mod categories;
 mod csv;
 mod datapackage;
+mod form;
 mod index;
 mod jsonl;
 mod paths;
+mod press;
 pub mod sealed;
 pub mod shelf;
 mod spool;
@@ -169,9 +172,6 @@ pub enum PackagingError {
     /// The place it is written to, or the spool, failed.
     #[error("the package cannot be written: {0}")]
     Io(#[from] io::Error),
-    /// The ZIP's structure does not allow it.
-    #[error("the package cannot be written: {0}")]
-    Zip(#[from] zip::result::ZipError),
     /// A row has another number of cells than its collection has columns.
     #[error("a row of {collection} has {got} cells, its header {expected} columns")]
     RowWidth {

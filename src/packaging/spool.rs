@@ -1,16 +1,15 @@
-//! Where rows wait for their second and third reading: in memory while they are few, then encrypted in a file without
-//! a name, under a key that exists only in this process.
+//! Where parts of a package wait for their turn: in memory while they are small, then encrypted in a file without a name,
+//! under a key that exists only in this process.
 
 use std::fs::File;
-use std::io::{self, BufReader, Cursor, Read, Seek, SeekFrom, Write};
+use std::io::{self, Cursor, Read, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::Cell;
 use super::sealed::{FileKey, SealedReader, SealedWriter};
 
 /// How much of one spool stays in memory.
-const IN_MEMORY: usize = 4 * 1024 * 1024;
+const IN_MEMORY: usize = 2 * 1024 * 1024;
 
 /// Makes spools under one key, each with a salt of its own.
 pub(super) struct Spools {
@@ -37,7 +36,7 @@ impl Spools {
     }
 }
 
-/// Bytes that are written once and then read as often as needed.
+/// Bytes that are written once and then read.
 pub(super) struct Spool {
     content: Content,
     key: Arc<FileKey>,
@@ -92,17 +91,6 @@ pub(super) enum SpoolReader {
     Disk(SealedReader<File>),
 }
 
-impl SpoolReader {
-    /// Goes back to the beginning.
-    pub fn rewind(&mut self) -> io::Result<()> {
-        match self {
-            SpoolReader::Memory(bytes) => bytes.seek(SeekFrom::Start(0)),
-            SpoolReader::Disk(file) => file.seek(SeekFrom::Start(0)),
-        }
-        .map(|_| ())
-    }
-}
-
 impl Read for SpoolReader {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         match self {
@@ -112,104 +100,33 @@ impl Read for SpoolReader {
     }
 }
 
-/// Appends a row to `out`: for each cell what it is and, for a text, its length and itself.
-pub(super) fn store_row(out: &mut Vec<u8>, cells: &[Cell<'_>]) -> io::Result<()> {
-    for cell in cells {
-        match cell {
-            Cell::Null => out.push(0),
-            Cell::Withheld => out.push(1),
-            Cell::NotDisclosed => out.push(2),
-            Cell::Text(text) => {
-                let length = u32::try_from(text.len()).map_err(|_| io::Error::other("a value of 4 GB or more"))?;
-                out.push(3);
-                out.extend_from_slice(&length.to_le_bytes());
-                out.extend_from_slice(text.as_bytes());
-            }
-        }
-    }
-    Ok(())
-}
-
-/// Reads the rows of a spool again.
-pub(super) struct StoredRows<'a> {
-    source: BufReader<&'a mut SpoolReader>,
-    text: Vec<u8>,
-    cells: Vec<(u8, usize)>,
-}
-
-impl<'a> StoredRows<'a> {
-    /// From the first row.
-    pub fn new(source: &'a mut SpoolReader) -> io::Result<Self> {
-        source.rewind()?;
-        Ok(Self { source: BufReader::with_capacity(64 * 1024, source), text: Vec::new(), cells: Vec::new() })
-    }
-
-    /// The next row, which has `columns` cells.
-    pub fn next_row(&mut self, columns: usize) -> io::Result<impl Iterator<Item = Cell<'_>>> {
-        self.text.clear();
-        self.cells.clear();
-        for _ in 0..columns {
-            let mut kind = [0];
-            self.source.read_exact(&mut kind)?;
-            if kind[0] == 3 {
-                let mut length = [0; 4];
-                self.source.read_exact(&mut length)?;
-                let start = self.text.len();
-                self.text.resize(start + u32::from_le_bytes(length) as usize, 0);
-                self.source.read_exact(&mut self.text[start..])?;
-            }
-            self.cells.push((kind[0], self.text.len()));
-        }
-        let text = std::str::from_utf8(&self.text).map_err(io::Error::other)?;
-        let mut start = 0;
-        Ok(self.cells.iter().map(move |(kind, end)| {
-            let from = std::mem::replace(&mut start, *end);
-            match kind {
-                0 => Cell::Null,
-                1 => Cell::Withheld,
-                2 => Cell::NotDisclosed,
-                _ => Cell::Text(&text[from..*end]),
-            }
-        }))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn round_trip(directory: &std::path::Path, text: &str) -> (bool, usize) {
+    /// Whether it went to the disk, and how many names that left in the directory.
+    fn round_trip(directory: &std::path::Path, length: usize) -> (bool, usize) {
         let mut spools = Spools::new(FileKey::new([9; 32]), directory.to_owned());
         spools.spool();
         let mut spool = spools.spool();
-        let row = [Cell::Text(text), Cell::Null, Cell::Text(""), Cell::Withheld, Cell::NotDisclosed];
-        let mut bytes = Vec::new();
-        for _ in 0..6 {
-            bytes.clear();
-            store_row(&mut bytes, &row).unwrap();
-            spool.write_all(&bytes).unwrap();
-        }
+        let content: Vec<u8> = (0..length).map(|i| (i % 251) as u8).collect();
+        content.chunks(50_000).for_each(|piece| spool.write_all(piece).unwrap());
         let on_disk = matches!(spool.content, Content::Disk(_));
-        let mut reader = spool.into_reader().unwrap();
-        for _ in 0..2 {
-            let mut rows = StoredRows::new(&mut reader).unwrap();
-            for _ in 0..6 {
-                assert!(rows.next_row(row.len()).unwrap().eq(row), "a row came back otherwise");
-            }
-            assert!(rows.next_row(1).is_err(), "there is no seventh row");
-        }
+        let mut read = Vec::new();
+        spool.into_reader().unwrap().read_to_end(&mut read).unwrap();
+        assert!(read == content, "the content came back otherwise");
         (on_disk, std::fs::read_dir(directory).unwrap().count())
     }
 
     #[test]
-    fn few_rows_stay_in_memory() {
+    fn a_little_stays_in_memory() {
         let directory = tempfile::tempdir().unwrap();
-        assert_eq!(round_trip(directory.path(), "Ada, \"é\"\n"), (false, 0));
+        assert_eq!(round_trip(directory.path(), 100_000), (false, 0));
     }
 
     #[test]
-    fn many_rows_go_to_a_file_without_a_name() {
+    fn much_goes_to_a_file_without_a_name() {
         let directory = tempfile::tempdir().unwrap();
-        assert_eq!(round_trip(directory.path(), &"x".repeat(1_000_000)), (true, 0));
+        assert_eq!(round_trip(directory.path(), 2 * IN_MEMORY), (true, 0));
     }
 }

@@ -1,21 +1,26 @@
-//! Writes a package while its rows arrive: the exact CSV at once, the other forms from the spool when a collection ends.
+//! Writes a package while its rows arrive. A small collection is written form by form when it ends. A large one takes all
+//! its forms at once, each on a thread of its own: the exact CSV goes straight into the ZIP, and the others wait in spools,
+//! compressed already, until it is complete.
 
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
+use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver};
 
 use serde_json::Value;
 
 use super::archive::Archive;
+use super::batch::Batch;
+use super::form::{Blocks, Form, Running};
 use super::index::{self, Preview};
 use super::jsonl::Lines;
 use super::paths::Paths;
+use super::press::Pressed;
 use super::sealed::FileKey;
-use super::spool::{Spool, Spools, StoredRows, store_row};
-use super::{
-    About, Cell, CollectionHeader, CollectionSummary, Options, PackagingError, Summary, csv, datapackage, spreadsheet,
-};
+use super::spool::{Spool, SpoolReader, Spools};
+use super::{About, Cell, CollectionHeader, CollectionSummary, Options, PackagingError, Summary, datapackage};
 
-/// How much is gathered before it is compressed.
-const BATCH: usize = 64 * 1024;
+/// How many bytes of rows are gathered before they are written; a collection with more takes threads.
+const BATCH: usize = 256 * 1024;
 
 /// A collection that is in the package.
 pub(super) struct Written {
@@ -37,12 +42,19 @@ impl Written {
 /// A collection whose rows are arriving.
 struct Open {
     written: Written,
-    spool: Spool,
-    /// Rows on their way to the spool.
-    bytes: Vec<u8>,
-    /// Lines on their way to the ZIP.
-    lines: String,
+    batch: Batch,
     preview: Preview,
+    /// Once it turned out to be large.
+    large: Option<Large>,
+}
+
+/// A large collection's forms under way.
+struct Large {
+    csv: Running<Blocks>,
+    /// What of the exact CSV is compressed.
+    blocks: Receiver<Vec<u8>>,
+    /// The other forms, by the path each will have.
+    others: Vec<(String, Running<Spool>)>,
 }
 
 /// Writes one package to `out`. Calls come in the order begin, rows, end, for each collection, then finish. After an
@@ -96,12 +108,11 @@ impl<W: Write> PackageWriter<W> {
         }
         let stem = self.paths.stem(&header.dataset, &header.collection);
         let omitted = vec![(0, 0); header.columns.len()];
-        let mut lines = String::new();
-        csv::line(&mut lines, names(&header));
+        let batch = Batch::new(header.columns.len());
         let written = Written { header, stem, rows: 0, omitted };
         self.archive.begin(written.data_path("csv"))?;
         let preview = Preview::new(if self.machine_readable_only { 0 } else { index::PREVIEW_ROWS });
-        self.open = Some(Open { written, spool: self.spools.spool(), bytes: Vec::new(), lines, preview });
+        self.open = Some(Open { written, batch, preview, large: None });
         Ok(())
     }
 
@@ -122,12 +133,12 @@ impl<W: Write> PackageWriter<W> {
             *not_disclosed += u64::from(*cell == Cell::NotDisclosed);
         }
         open.preview.add(cells);
-        csv::line(&mut open.lines, cells.iter().copied());
-        store_row(&mut open.bytes, cells)?;
-        if open.lines.len() >= BATCH {
-            pass_on(&mut open.lines, &mut self.archive)?;
-            open.spool.write_all(&open.bytes)?;
-            open.bytes.clear();
+        open.batch.push(cells);
+        if open.batch.bytes() >= BATCH {
+            if open.large.is_none() {
+                open.large = Some(large(&open.written, &mut self.spools, self.machine_readable_only)?);
+            }
+            hand_over(open, &mut self.archive)?;
         }
         Ok(())
     }
@@ -138,23 +149,16 @@ impl<W: Write> PackageWriter<W> {
     /// [`PackagingError::Order`] outside a collection; those of `out` and the spool.
     pub fn end_collection(&mut self) -> Result<(), PackagingError> {
         let mut open = self.open.take().ok_or(PackagingError::Order("a collection ended that had not begun"))?;
-        pass_on(&mut open.lines, &mut self.archive)?;
-        self.archive.end();
-        crate::crash::point("package.inside_zip");
-        open.spool.write_all(&open.bytes)?;
-        let mut rows = open.spool.into_reader()?;
-        let written = open.written;
-        let lines = Lines::new(&written.header.columns);
-        self.archive.begin(written.data_path("jsonl"))?;
-        let encode = |out: &mut String, cells: &mut dyn Iterator<Item = Cell<'_>>| lines.line(out, cells);
-        again(&mut self.archive, String::new(), &written, StoredRows::new(&mut rows)?, encode)?;
+        if open.large.is_some() {
+            hand_over(&mut open, &mut self.archive)?;
+        }
+        let Open { written, batch, preview, large } = open;
+        match large {
+            Some(large) => end_large(&mut self.archive, large)?,
+            None => write_small(&mut self.archive, &written, &batch, self.machine_readable_only)?,
+        }
         if !self.machine_readable_only {
-            let mut start = String::from(spreadsheet::BYTE_ORDER_MARK);
-            spreadsheet::line(&mut start, names(&written.header));
-            self.archive.begin(format!("spreadsheet/{}.csv", written.stem))?;
-            let encode = |out: &mut String, cells: &mut dyn Iterator<Item = Cell<'_>>| spreadsheet::line(out, cells);
-            again(&mut self.archive, start, &written, StoredRows::new(&mut rows)?, encode)?;
-            self.previews.write_all(open.preview.render(self.written.len(), &written)?.as_bytes())?;
+            self.previews.write_all(preview.render(self.written.len(), &written)?.as_bytes())?;
         }
         self.written.push(written);
         Ok(())
@@ -174,7 +178,7 @@ impl<W: Write> PackageWriter<W> {
         self.archive.write_all(head.as_bytes())?;
         io::copy(&mut self.previews.into_reader()?, &mut self.archive)?;
         self.archive.write_all(foot.as_bytes())?;
-        self.archive.end();
+        self.archive.end()?;
         let description = datapackage::describe(&self.about, &self.written, |path| self.archive.file(path));
         self.archive.add("datapackage.json", &pretty(&description)?)?;
         self.archive.add("receipt.json", &pretty(receipt)?)?;
@@ -189,34 +193,97 @@ impl<W: Write> PackageWriter<W> {
     }
 }
 
-fn names(header: &CollectionHeader) -> impl Iterator<Item = Cell<'_>> {
-    header.columns.iter().map(|c| Cell::Text(&c.name))
+/// The forms besides the exact CSV, each with its path.
+fn other_forms(written: &Written, machine_readable_only: bool) -> Vec<(String, Form)> {
+    let lines = Form::Jsonl(Lines::new(&written.header.columns));
+    let mut forms = vec![(written.data_path("jsonl"), lines)];
+    if !machine_readable_only {
+        forms.push((format!("spreadsheet/{}.csv", written.stem), Form::Spreadsheet));
+    }
+    forms
 }
 
-fn pass_on<W: Write>(lines: &mut String, archive: &mut Archive<W>) -> io::Result<()> {
-    archive.write_all(lines.as_bytes())?;
-    lines.clear();
+/// Writes a collection that is all in one batch, behind the beginning of its exact CSV.
+fn write_small<W: Write>(
+    archive: &mut Archive<W>,
+    written: &Written,
+    batch: &Batch,
+    machine_readable_only: bool,
+) -> Result<(), PackagingError> {
+    let write = |archive: &mut Archive<W>, form: &Form| {
+        let mut lines = form.head(&written.header);
+        form.encode(&mut lines, batch);
+        archive.write_all(lines.as_bytes())?;
+        archive.end()
+    };
+    write(archive, &Form::Csv)?;
+    crate::crash::point("package.inside_zip");
+    for (path, form) in other_forms(written, machine_readable_only) {
+        archive.begin(path)?;
+        write(archive, &form)?;
+    }
     Ok(())
 }
 
-/// Writes a collection's rows once more, in another form, and ends the file begun for it.
-fn again<W: Write>(
+/// Begins the forms of a collection that turned out to be large.
+fn large(written: &Written, spools: &mut Spools, machine_readable_only: bool) -> Result<Large, PackagingError> {
+    let (sender, blocks) = mpsc::channel();
+    let csv = Running::start(Form::Csv, Form::Csv.head(&written.header), Blocks(sender))?;
+    let mut others = Vec::new();
+    for (path, form) in other_forms(written, machine_readable_only) {
+        let head = form.head(&written.header);
+        others.push((path, Running::start(form, head, spools.spool())?));
+    }
+    Ok(Large { csv, blocks, others })
+}
+
+/// Hands the rows gathered so far to a large collection's forms, and takes what is compressed of its exact CSV.
+fn hand_over<W: Write>(open: &mut Open, archive: &mut Archive<W>) -> Result<(), PackagingError> {
+    let Some(large) = &open.large else { return Ok(()) };
+    let columns = open.written.header.columns.len();
+    let batch = Arc::new(std::mem::replace(&mut open.batch, Batch::new(columns)));
+    let sent = large.csv.send(&batch) && large.others.iter().all(|(_, form)| form.send(&batch));
+    if !sent && let Some(large) = open.large.take() {
+        // One of them failed: ending them says how.
+        return end_large(archive, large);
+    }
+    let Some(large) = &open.large else { return Ok(()) };
+    for block in large.blocks.try_iter() {
+        archive.packed(&block)?;
+    }
+    Ok(())
+}
+
+/// Ends the exact CSV, and copies the other forms behind it.
+fn end_large<W: Write>(archive: &mut Archive<W>, large: Large) -> Result<(), PackagingError> {
+    let Large { csv, blocks, others } = large;
+    let (pressed, ()) = csv.finish()?;
+    for block in blocks {
+        archive.packed(&block)?;
+    }
+    archive.seal(pressed)?;
+    crate::crash::point("package.inside_zip");
+    for (path, form) in others {
+        let (pressed, spooled) = form.finish()?;
+        copy(archive, path, pressed, spooled)?;
+    }
+    Ok(())
+}
+
+fn copy<W: Write>(
     archive: &mut Archive<W>,
-    start: String,
-    written: &Written,
-    mut rows: StoredRows<'_>,
-    encode: impl Fn(&mut String, &mut dyn Iterator<Item = Cell<'_>>),
+    path: String,
+    pressed: Pressed,
+    mut spooled: SpoolReader,
 ) -> Result<(), PackagingError> {
-    let mut lines = start;
-    for _ in 0..written.rows {
-        encode(&mut lines, &mut rows.next_row(written.header.columns.len())?);
-        if lines.len() >= BATCH {
-            pass_on(&mut lines, archive)?;
+    archive.begin(path)?;
+    let mut bytes = vec![0; 64 * 1024];
+    loop {
+        match spooled.read(&mut bytes)? {
+            0 => break archive.seal(pressed),
+            read => archive.packed(&bytes[..read])?,
         }
     }
-    pass_on(&mut lines, archive)?;
-    archive.end();
-    Ok(())
 }
 
 fn pretty(value: &Value) -> io::Result<Vec<u8>> {

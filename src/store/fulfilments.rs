@@ -33,6 +33,8 @@ pub struct StepRow {
     pub state: StepState,
     /// With how many rows.
     pub rows: u64,
+    /// How many bytes their values have, where that is counted.
+    pub bytes: u64,
     /// What went wrong; never personal data.
     pub error: Option<String>,
     /// When that was so.
@@ -87,6 +89,7 @@ struct Row {
     row_count: i64,
     error: Option<String>,
     updated_at: At,
+    byte_count: i64,
 }
 
 impl Row {
@@ -103,6 +106,7 @@ impl Row {
             row_count: step.rows.try_into().map_err(too_many)?,
             error: step.error.clone(),
             updated_at: At(step.updated_at),
+            byte_count: step.bytes.try_into().unwrap_or(i64::MAX),
         })
     }
 
@@ -115,6 +119,7 @@ impl Row {
             collection: self.collection,
             state: word(&self.state, "steps.state")?,
             rows: self.row_count.try_into().unwrap_or_default(),
+            bytes: self.byte_count.try_into().unwrap_or_default(),
             error: self.error,
             updated_at: self.updated_at.0,
         })

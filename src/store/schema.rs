@@ -85,6 +85,7 @@ table! {
         row_count -> BigInt,
         error -> Nullable<Text>,
         updated_at -> Moment,
+        byte_count -> BigInt,
     }
 }
 

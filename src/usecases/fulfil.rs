@@ -7,6 +7,7 @@ mod erasure;
 pub(super) mod marking;
 mod package;
 mod planned;
+mod progress;
 mod proof;
 mod ranges;
 mod retained;
@@ -96,6 +97,7 @@ async fn told(office: &Office, id: RequestId, right: Right, error: Error) -> Err
         collection: String::new(),
         state: StepState::Failed,
         rows: 0,
+        bytes: 0,
         error: Some(error.to_string()),
         updated_at: office.clock.now(),
     };
@@ -123,6 +125,7 @@ fn steps(right: Right, result: &Fulfilment, now: DateTime<Utc>) -> Vec<StepRow> 
         collection: line.collection.clone(),
         state: StepState::Done,
         rows: line.rows,
+        bytes: 0,
         error: None,
         updated_at: now,
     };

@@ -11,7 +11,7 @@ use super::{Error, Office, retention};
 use crate::domain::audit::Entry;
 use crate::domain::ids::RequestId;
 use crate::domain::policy::Referral;
-use crate::domain::request::Request;
+use crate::domain::request::{Request, StateName};
 use crate::domain::retention::Hold;
 use crate::domain::right::Right;
 use crate::domain::task::Task;
@@ -131,6 +131,21 @@ pub async fn whole(office: &Office, id: RequestId) -> Result<Whole, Error> {
 fn holds_on(tx: &mut Tx<'_>, request: &Request) -> Result<Vec<Uuid>, Error> {
     let holds = tx.legal_holds_on(&request.controller, &request.particulars.person.identities())?;
     Ok(holds.into_iter().map(|hold| hold.id).collect())
+}
+
+/// How far a request's fulfilment is: its state, and its steps in order.
+///
+/// # Errors
+/// [`Error::NotFound`].
+pub async fn progress(office: &Office, id: RequestId) -> Result<(StateName, Vec<StepRow>), Error> {
+    office
+        .store
+        .read(move |tx| {
+            // Steps before the state: a commit in between shows an end without its steps, never a run with those of its end.
+            let steps = tx.steps(id)?;
+            Ok((tx.request(id)?.ok_or(Error::NotFound("request"))?.state.name(), steps))
+        })
+        .await
 }
 
 /// The audit trail of a request.

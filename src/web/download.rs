@@ -21,10 +21,8 @@ const CHUNK: usize = 64 * 1024;
 pub fn whole(delivered: Delivered, request: &HttpRequest) -> Result<HttpResponse, Problem> {
     let length = delivered.package.bytes;
     let tag = format!("\"{}\"", delivered.package.sha256);
-    let (range, partial) = match wanted(request, &tag) {
-        Some(spec) => (within(&spec, length)?, true),
-        None => ((0, length), false),
-    };
+    let part = wanted(request, &tag).map_or(Ok(None), |spec| within(&spec, length))?;
+    let (range, partial) = (part.unwrap_or((0, length)), part.is_some());
     let mut response = if partial { HttpResponse::PartialContent() } else { HttpResponse::Ok() };
     if partial {
         let spec = ContentRangeSpec::Bytes {
@@ -54,23 +52,23 @@ fn wanted(request: &HttpRequest, tag: &str) -> Option<String> {
     header(header::RANGE).map(str::to_owned)
 }
 
-/// From and to (exclusive). Several ranges at once, or other units than bytes, are answered with the whole, as the RFC
-/// allows.
-fn within(spec: &str, length: u64) -> Result<(u64, u64), Problem> {
+/// From and to (exclusive). Nothing for several ranges at once, for other units than bytes and for what is no range: such
+/// a header is passed over, as the RFC allows (section 14.2).
+fn within(spec: &str, length: u64) -> Result<Option<(u64, u64)>, Problem> {
     let Some((from, to)) = spec.strip_prefix("bytes=").filter(|s| !s.contains(',')).and_then(|s| s.split_once('-'))
     else {
-        return Ok((0, length));
+        return Ok(None);
     };
     let range = match (from.trim().parse::<u64>(), to.trim().parse::<u64>()) {
         (Ok(from), Ok(to)) if from <= to => (from, to.saturating_add(1).min(length)),
         (Ok(from), Err(_)) if to.trim().is_empty() => (from, length),
         (Err(_), Ok(last)) if from.trim().is_empty() => (length.saturating_sub(last), length),
-        _ => return Ok((0, length)),
+        _ => return Ok(None),
     };
     if range.0 >= range.1 {
         return Err(Problem::new(error::RANGE_NOT_SATISFIABLE, format!("the package has {length} bytes")));
     }
-    Ok(range)
+    Ok(Some(range))
 }
 
 /// One file of the package.
@@ -150,17 +148,17 @@ mod tests {
     use super::*;
 
     #[rstest::rstest]
-    #[case("bytes=0-9", Some((0, 10)))]
-    #[case("bytes=90-", Some((90, 100)))]
-    #[case("bytes=-10", Some((90, 100)))]
-    #[case("bytes=-1000", Some((0, 100)))]
-    #[case("bytes=95-1000", Some((95, 100)))]
+    #[case("bytes=0-9", Some(Some((0, 10))))]
+    #[case("bytes=90-", Some(Some((90, 100))))]
+    #[case("bytes=-10", Some(Some((90, 100))))]
+    #[case("bytes=-1000", Some(Some((0, 100))))]
+    #[case("bytes=95-1000", Some(Some((95, 100))))]
     #[case("bytes=100-", None)]
     #[case("bytes=-0", None)]
-    #[case("bytes=9-3", Some((0, 100)))]
-    #[case("bytes=0-1,5-6", Some((0, 100)))]
-    #[case("lines=1-2", Some((0, 100)))]
-    fn a_range_is_cut_to_the_package(#[case] spec: &str, #[case] expected: Option<(u64, u64)>) {
+    #[case("bytes=9-3", Some(None))]
+    #[case("bytes=0-1,5-6", Some(None))]
+    #[case("lines=1-2", Some(None))]
+    fn a_range_is_cut_to_the_package(#[case] spec: &str, #[case] expected: Option<Option<(u64, u64)>>) {
         assert_eq!(within(spec, 100).ok(), expected);
     }
 }

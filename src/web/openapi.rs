@@ -4,8 +4,8 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder
 use utoipa::{Modify, OpenApi};
 
 use super::api::{
-    accounts, agents, appeals, authorizations, decisions, free_text, holds, operations, queue, receipts, records,
-    reports, requests, services, sessions, signals, suppressions, tasks, unsubscribe_links, verification,
+    accounts, agents, appeals, authorizations, decisions, free_text, holds, operations, progress, queue, receipts,
+    records, reports, requests, services, sessions, signals, suppressions, tasks, unsubscribe_links, verification,
 };
 use super::centre::{authorization, privacy, unsubscribe};
 
@@ -39,7 +39,7 @@ pub const COMMITTED: &str = include_str!("../../openapi.yaml");
         sessions::sign_in, sessions::get, sessions::sign_out,
         sessions::begin_second_factor, sessions::confirm_second_factor, sessions::reset_second_factor,
         accounts::add_account, accounts::list_accounts, accounts::add_api_key, accounts::enter_request,
-        queue::list, queue::get, queue::plan, queue::entries, queue::export, queue::figures,
+        queue::list, queue::get, progress::get, queue::plan, queue::entries, queue::export, queue::figures,
         decisions::approve, decisions::deny, decisions::extend, decisions::clarify, decisions::refer,
         decisions::assign, decisions::release, decisions::lift, decisions::retry, decisions::write_message,
         appeals::file, appeals::withdraw, appeals::enter, appeals::extend, appeals::settle,

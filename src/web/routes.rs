@@ -3,8 +3,8 @@
 use actix_web::web::{self, PathConfig, QueryConfig, ServiceConfig};
 
 use super::api::{
-    accounts, agents, appeals, authorizations, decisions, free_text, holds, operations, queue, receipts, records,
-    reports, requests, services, sessions, signals, suppressions, tasks, unsubscribe_links, verification,
+    accounts, agents, appeals, authorizations, decisions, free_text, holds, operations, progress, queue, receipts,
+    records, reports, requests, services, sessions, signals, suppressions, tasks, unsubscribe_links, verification,
 };
 use super::centre::{self, privacy, unsubscribe};
 use super::error::{self, Problem};
@@ -85,6 +85,7 @@ pub fn configure(config: &mut ServiceConfig) {
         "/v1/staff/requests" => { get "GET": queue::list, post "POST": accounts::enter_request };
         "/v1/staff/requests/{id}" => { get "GET": queue::get };
         "/v1/staff/requests/{id}/plan" => { get "GET": queue::plan };
+        "/v1/staff/requests/{id}/progress" => { get "GET": progress::get };
         "/v1/staff/requests/{id}/entries" => { get "GET": queue::entries };
         "/v1/staff/requests/{id}/verification" => { post "POST": verification::check };
         "/v1/staff/requests/{id}/authorization" => { get "GET": authorizations::document, post "POST": authorizations::decide };

@@ -16,7 +16,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("packaging", &["domain", "connectors", "crash", "clock"]),
     ("sign_in", &["domain"]),
     ("sending", &["domain", "signing"]),
-    ("fulfilment", &["domain", "connectors", "datamap", "crash"]),
+    ("fulfilment", &["domain", "connectors", "datamap", "crash", "clock"]),
     ("config", &["domain", "connectors", "mail"]),
     (
         "usecases",

@@ -9,6 +9,7 @@ use super::super::follow::file_key;
 use super::super::free_text::Desk;
 use super::super::office::Controller;
 use super::super::{Error, Office, receipt};
+use super::progress::Progress;
 use super::{background, ground_title, left_out, ranges};
 use crate::clock;
 use crate::crash;
@@ -47,7 +48,7 @@ pub fn make(
         };
         let writer = PackageWriter::new(out, about.clone(), packaging, FileKey::new(clock::random()))
             .signed(receipt::of_package(office, request, about.generated_at));
-        let (from, desk) = (Sources { controller, handed }, Desk::new(office, request.id));
+        let (from, desk) = (Sources { office, controller, handed }, Desk::new(office, request.id));
         let (all, summary) = pack(&from, request, options, writer, desk, &generated_at, &excluded)?;
         exported = all;
         Ok(summary)
@@ -96,6 +97,7 @@ pub fn shelve(
 
 /// Where the rows of a package come from.
 struct Sources<'a> {
+    office: &'a Office,
     controller: &'a Controller,
     handed: &'a [Handed<'a>],
 }
@@ -110,7 +112,9 @@ fn pack<W: io::Write>(
     generated_at: &str,
     excluded: &[Line],
 ) -> Result<(Exported, Option<Summary>), Error> {
-    let mut packer = Packer { writer, desk, graph: from.controller.systems.graph() };
+    let graph = from.controller.systems.graph();
+    let progress = Progress::new(from.office, request, graph, options.left_out);
+    let mut packer = Packer { writer, desk, graph, progress };
     let identities = request.particulars.person.identities();
     let exported = export_with(&from.controller.systems, &identities, options, from.handed, &mut packer)?;
     packer.desk.close()?;
@@ -230,10 +234,12 @@ struct Packer<'a, W: io::Write> {
     writer: PackageWriter<W>,
     desk: Desk<'a>,
     graph: &'a Graph,
+    progress: Progress<'a>,
 }
 
 impl<W: io::Write> Sink for Packer<'_, W> {
     fn collection(&mut self, header: &fulfilment::CollectionHeader) -> io::Result<()> {
+        self.progress.collection(&header.dataset, &header.collection);
         let node = self.graph.find(&header.dataset, &header.collection).map(|id| self.graph.node(id));
         let header = packaging::CollectionHeader {
             dataset: header.dataset.clone(),
@@ -251,6 +257,7 @@ impl<W: io::Write> Sink for Packer<'_, W> {
     }
 
     fn row(&mut self, _: fulfilment::Standing, cells: &[fulfilment::Cell<'_>]) -> io::Result<()> {
+        self.progress.row(cells);
         let cells: Vec<packaging::Cell<'_>> = cells
             .iter()
             .map(|cell| match cell {
@@ -268,6 +275,7 @@ impl<W: io::Write> Sink for Packer<'_, W> {
     }
 
     fn end(&mut self, _: Counts) -> io::Result<()> {
+        self.progress.end();
         self.writer.end_collection().map_err(io::Error::other)
     }
 }

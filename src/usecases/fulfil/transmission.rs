@@ -191,6 +191,7 @@ fn step(office: &Office, result: &Fulfilment, state: StepState, error: Option<St
         collection: String::new(),
         state,
         rows: 0,
+        bytes: 0,
         error,
         updated_at: office.clock.now(),
     }

@@ -50,6 +50,7 @@ pub async fn wait(office: &Office, owner: Uuid, job: &LeasedJob, id: RequestId, 
                 collection: String::new(),
                 state: StepState::Running,
                 rows: 0,
+                bytes: 0,
                 error: None,
                 updated_at: now,
             };

@@ -8,6 +8,7 @@ pub mod decisions;
 pub mod free_text;
 pub mod holds;
 pub mod operations;
+pub mod progress;
 pub mod queue;
 pub mod receipts;
 pub mod records;

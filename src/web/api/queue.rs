@@ -286,8 +286,13 @@ pub struct StepView {
     pub collection: String,
     /// `pending`, `running`, `done` or `failed`.
     pub state: &'static str,
-    /// With how many rows.
+    /// With how many rows, so far.
     pub rows: u64,
+    /// How many bytes their values have, so far; counted while an export runs.
+    pub bytes: u64,
+    /// When that was so.
+    #[schema(format = DateTime)]
+    pub updated_at: String,
     /// Why it failed.
     #[schema(required)]
     pub error: Option<String>,
@@ -302,6 +307,8 @@ impl From<&StepRow> for StepView {
             collection: s.collection.clone(),
             state: s.state.as_str(),
             rows: s.rows,
+            bytes: s.bytes,
+            updated_at: moment(s.updated_at),
             error: s.error.clone(),
         }
     }

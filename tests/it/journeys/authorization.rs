@@ -14,9 +14,13 @@ fn roles(operation: &str) -> Option<&'static [Role]> {
         "get_session" | "sign_out" | "begin_second_factor" | "confirm_second_factor" => {
             &[Clerk, Reviewer, Officer, Auditor, Admin]
         }
-        "list_requests" | "get_request_whole" | "get_plan" | "list_entries" | "list_communications" | "list_tasks" => {
-            &[Clerk, Reviewer, Officer, Auditor]
-        }
+        "list_requests"
+        | "get_request_whole"
+        | "get_plan"
+        | "get_progress"
+        | "list_entries"
+        | "list_communications"
+        | "list_tasks" => &[Clerk, Reviewer, Officer, Auditor],
         "enter_request"
         | "write_to_requester"
         | "enter_appeal"

@@ -28,6 +28,7 @@ mod second_factor;
 mod services;
 mod sign_in;
 mod signals;
+mod size;
 mod staff;
 mod switched_off;
 mod tasks;

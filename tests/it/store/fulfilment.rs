@@ -14,6 +14,7 @@ fn step(ordinal: i32, state: StepState) -> StepRow {
         collection: "customers".to_owned(),
         state,
         rows: 3,
+        bytes: 7,
         error: (state == StepState::Failed).then(|| "crm is down".to_owned()),
         updated_at: at(ordinal.into()),
     }

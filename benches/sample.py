@@ -1,0 +1,122 @@
+#!/usr/bin/env python3
+"""Accesses and erasures over a company of 100,000 customers, 500,000 orders, 300,000 payments and 200,000 tickets in PostgreSQL,
+from approval to the end; and how much the process grew.
+
+usage: sample.py [ONE_BY_ONE] [QUEUED] [ERASURES]     prints one line of JSON each
+"""
+
+import json
+import math
+import sys
+import time
+
+from access import wait_until
+from stage import Postgres, Server, scratch
+
+DATASET = """dataset:
+  - fides_key: shop
+    collections:
+      - name: customers
+        fields:
+          - {name: id, fides_meta: {primary_key: true}, data_categories: [user.unique_id]}
+          - {name: email, fides_meta: {identity: email}, data_categories: [user.contact.email]}
+          - {name: name, data_categories: [user.name]}
+          - {name: city, data_categories: [user.contact.address.city]}
+      - name: orders
+        fields:
+          - {name: id, fides_meta: {primary_key: true}, data_categories: [user.unique_id]}
+          - {name: customer_id, data_categories: [user.unique_id], fides_meta: {references: [{dataset: shop, field: customers.id, direction: from}]}}
+          - {name: total, data_categories: [user.financial]}
+          - {name: placed_at, data_categories: [user.behavior.purchase_history]}
+      - name: payments
+        fields:
+          - {name: id, fides_meta: {primary_key: true}, data_categories: [user.unique_id]}
+          - {name: order_id, data_categories: [user.unique_id], fides_meta: {references: [{dataset: shop, field: orders.id, direction: from}]}}
+          - {name: amount, data_categories: [user.financial]}
+      - name: tickets
+        fields:
+          - {name: id, fides_meta: {primary_key: true}, data_categories: [user.unique_id]}
+          - {name: customer_id, data_categories: [user.unique_id], fides_meta: {references: [{dataset: shop, field: customers.id, direction: from}]}}
+          - {name: body, data_categories: [user.content]}
+"""
+
+SQL = """
+CREATE TABLE customers (id int PRIMARY KEY, email text NOT NULL, name text, city text);
+CREATE TABLE orders (id int PRIMARY KEY, customer_id int NOT NULL REFERENCES customers, total numeric(10,2), placed_at timestamptz);
+CREATE TABLE payments (id int PRIMARY KEY, order_id int NOT NULL REFERENCES orders, amount numeric(10,2));
+CREATE TABLE tickets (id int PRIMARY KEY, customer_id int NOT NULL REFERENCES customers, body text);
+INSERT INTO customers SELECT n, 'user' || n || '@example.com', 'User ' || n, 'Berlin' FROM generate_series(1, 100000) n;
+INSERT INTO orders SELECT n, 1 + n % 100000, n / 100.0, '2024-01-01Z'::timestamptz + n * interval '1 min' FROM generate_series(1, 500000) n;
+INSERT INTO payments SELECT n, n, n / 100.0 FROM generate_series(1, 300000) n;
+INSERT INTO tickets SELECT n, 1 + n % 100000, 'Ticket ' || n || ' ' || md5(n::text) FROM generate_series(1, 200000) n;
+CREATE INDEX ON customers (lower(email));
+CREATE INDEX ON orders (customer_id);
+CREATE INDEX ON payments (order_id);
+CREATE INDEX ON tickets (customer_id);
+"""
+
+
+def submitted(server, right, first, count):
+    people = [{"name": f"User {n}", "email": f"user{n}@example.com"} for n in range(first, first + count)]
+    return [server.submit(right, person)[0] for person in people]
+
+
+def settle(server):
+    """The letters still on their way out would be timed as well."""
+    wait_until(lambda: server.api.call("GET", "/v1/staff/metrics", server.staff)["jobs_ready"] == 0)
+
+
+def queued(server, requests):
+    began = time.perf_counter()
+    for request in requests:
+        server.approve(request)
+    wait_until(lambda: not server.api.call("GET", "/v1/staff/requests?state=fulfilling&limit=1", server.staff)["items"])
+    return time.perf_counter() - began
+
+
+def main():
+    one_by_one, many, erasures = (int(sys.argv[n]) if len(sys.argv) > n else d for n, d in ((1, 30), (2, 100), (3, 200)))
+    with scratch() as folder:
+        postgres = Postgres(folder)
+        server = None
+        try:
+            postgres.psql("postgres", "CREATE DATABASE shop")
+            postgres.psql("shop", SQL)
+            postgres.psql("shop", "VACUUM ANALYZE")
+            home = folder / "habeas"
+            home.mkdir()
+            (home / "shop.yml").write_text(DATASET)
+            systems = f'[[systems]]\nid = "shop"\ncontroller = "shop"\nurl = "{postgres.url("shop")}"\ndataset = "shop.yml"\n'
+            server = Server(home, systems)
+            requests = submitted(server, "access", 1, one_by_one + many)
+            settle(server)
+            milliseconds = []
+            for request in requests[:one_by_one]:
+                began = time.perf_counter()
+                server.approve(request)
+                wait_until(lambda: server.state(request) != "fulfilling")
+                milliseconds.append((time.perf_counter() - began) * 1e3)
+            milliseconds.sort()
+            at = lambda share: round(milliseconds[math.ceil(len(milliseconds) * share) - 1], 1)
+            print(json.dumps({"access_ms_median": at(0.5), "access_ms_p99": at(0.99), "of": one_by_one}), flush=True)
+            before = server.memory("VmRSS")
+            seconds = queued(server, requests[one_by_one:])
+            grown = round(server.memory("VmRSS") - before, 1)
+            print(json.dumps({"accesses_queued": many, "seconds": round(seconds, 2), "grown_mb": grown}), flush=True)
+            requests = submitted(server, "deletion", 50_000, erasures)
+            settle(server)
+            before = server.memory("VmRSS")
+            seconds = queued(server, requests)
+            states = {server.state(request) for request in requests}
+            left = postgres.psql("shop", f"SELECT count(*) FROM customers WHERE id >= 50000 AND id < {50_000 + erasures}")
+            result = {"erasures_queued": erasures, "seconds": round(seconds, 2), "per_second": round(erasures / seconds)}
+            grown = round(server.memory("VmRSS") - before, 1)
+            print(json.dumps(result | {"states": sorted(states), "customers_left": int(left), "grown_mb": grown}))
+        finally:
+            if server:
+                server.stop()
+            postgres.stop()
+
+
+if __name__ == "__main__":
+    main()

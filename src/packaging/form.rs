@@ -1,0 +1,141 @@
+//! The forms in which a collection's rows are written, and the threads on which a large collection takes them all at once.
+
+use std::io::{self, Write};
+use std::sync::Arc;
+use std::sync::mpsc::{self, Sender, SyncSender};
+use std::thread::{self, JoinHandle};
+
+use super::batch::Batch;
+use super::jsonl::Lines;
+use super::press::{Press, Pressed};
+use super::spool::{Spool, SpoolReader};
+use super::{Cell, CollectionHeader, csv, spreadsheet};
+
+/// How many batches may wait for a form.
+const WAITING: usize = 2;
+
+/// One form of a collection.
+pub(super) enum Form {
+    /// The exact CSV.
+    Csv,
+    /// JSON Lines.
+    Jsonl(Lines),
+    /// The CSV meant for spreadsheets.
+    Spreadsheet,
+}
+
+impl Form {
+    /// What stands before the first row.
+    pub fn head(&self, header: &CollectionHeader) -> String {
+        let names = header.columns.iter().map(|c| Cell::Text(&c.name));
+        let mut head = String::new();
+        match self {
+            Form::Csv => csv::line(&mut head, names),
+            Form::Jsonl(_) => {}
+            Form::Spreadsheet => {
+                head.push_str(spreadsheet::BYTE_ORDER_MARK);
+                spreadsheet::line(&mut head, names);
+            }
+        }
+        head
+    }
+
+    /// Appends the rows of a batch.
+    pub fn encode(&self, out: &mut String, batch: &Batch) {
+        for row in batch.rows() {
+            match self {
+                Form::Csv => csv::line(out, row),
+                Form::Jsonl(lines) => lines.line(out, row),
+                Form::Spreadsheet => spreadsheet::line(out, row),
+            }
+        }
+    }
+}
+
+/// Where the compressed bytes of a form go.
+pub(super) trait Target: Write + Send + 'static {
+    /// What remains when all of them went there.
+    type Rest: Send + 'static;
+
+    /// Ends the writing.
+    fn end(self) -> io::Result<Self::Rest>;
+}
+
+impl Target for Spool {
+    type Rest = SpoolReader;
+
+    fn end(self) -> io::Result<SpoolReader> {
+        self.into_reader()
+    }
+}
+
+/// Hands the bytes to whoever holds the other end. How much may lie there is bounded by [`WAITING`] batches, as long as
+/// that one takes what is there whenever it sends a batch.
+impl Target for Blocks {
+    type Rest = ();
+
+    fn end(self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// The near end of a channel for compressed bytes.
+pub(super) struct Blocks(pub Sender<Vec<u8>>);
+
+impl Write for Blocks {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if !bytes.is_empty() {
+            self.0.send(bytes.to_vec()).map_err(|_| io::Error::other("the package was given up"))?;
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// A form that is being written on a thread of its own.
+pub(super) struct Running<T: Target> {
+    batches: SyncSender<Arc<Batch>>,
+    thread: JoinHandle<io::Result<(Pressed, T::Rest)>>,
+}
+
+impl<T: Target> Running<T> {
+    /// Begins with `head`.
+    ///
+    /// # Errors
+    /// The system gives no thread.
+    pub fn start(form: Form, head: String, mut target: T) -> io::Result<Self> {
+        let (batches, incoming) = mpsc::sync_channel::<Arc<Batch>>(WAITING);
+        let work = move || {
+            let (mut press, mut lines) = (Press::fast(), head);
+            for batch in incoming {
+                form.encode(&mut lines, &batch);
+                drop(batch);
+                press.press(lines.as_bytes(), &mut target)?;
+                lines.clear();
+            }
+            press.press(lines.as_bytes(), &mut target)?;
+            let pressed = press.finish(&mut target)?;
+            Ok((pressed, target.end()?))
+        };
+        let thread = thread::Builder::new().name("package".to_owned()).spawn(work)?;
+        Ok(Self { batches, thread })
+    }
+
+    /// Hands rows over; waits while too many wait already. A form that failed takes no more, and
+    /// [`Running::finish`] says why: then this gives `false`.
+    pub fn send(&self, batch: &Arc<Batch>) -> bool {
+        self.batches.send(Arc::clone(batch)).is_ok()
+    }
+
+    /// Waits until all rows are written.
+    ///
+    /// # Errors
+    /// Those of the target.
+    pub fn finish(self) -> io::Result<(Pressed, T::Rest)> {
+        drop(self.batches);
+        self.thread.join().map_err(|_| io::Error::other("a form of the package could not be written"))?
+    }
+}

@@ -1,0 +1,39 @@
+//! How far a fulfilment is, for whoever waits for it.
+
+use actix_web::HttpResponse;
+use actix_web::web::{Data, Path};
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::domain::ids::RequestId;
+use crate::domain::request::StateName;
+use crate::usecases::{Office, look};
+use crate::web::api::queue::StepView;
+use crate::web::error::{Problem, ProblemBody};
+use crate::web::extract::{Read, Staff};
+
+/// How far a fulfilment is.
+#[derive(Serialize, ToSchema)]
+pub struct ProgressView {
+    /// Where the request stands.
+    pub state: StateName,
+    /// Its steps, a collection each. Of a fulfilment that takes a moment there are none before it is done.
+    pub steps: Vec<StepView>,
+}
+
+/// How far the fulfilment is, collection by collection: noted about once a second while it runs.
+#[utoipa::path(
+    get, path = "/v1/staff/requests/{id}/progress", tag = "staff", operation_id = "get_progress", security(("staff" = [])),
+    params(("id" = Uuid, Path, description = "The request.")),
+    responses(
+        (status = 200, description = "State and steps.", body = ProgressView),
+        (status = 401, description = "No valid token.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, description = "The role does not allow this.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, description = "No such request.", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub async fn get(office: Data<Office>, _: Staff<Read>, id: Path<Uuid>) -> Result<HttpResponse, Problem> {
+    let (state, steps) = look::progress(&office, RequestId(*id)).await?;
+    Ok(HttpResponse::Ok().json(ProgressView { state, steps: steps.iter().map(StepView::from).collect() }))
+}

@@ -1,0 +1,147 @@
+//! Persons with more rows than memory should hold: every row comes once, progress is seen, a broken download goes on.
+
+use std::collections::BTreeSet;
+use std::io::{Read, Write};
+use std::net::TcpStream;
+
+use chrono::TimeDelta;
+use habeas::domain::staff::Role;
+use rstest::rstest;
+use serde_json::{Value, json};
+
+use super::unzip;
+use crate::support::server::Server;
+use crate::support::world::{Kind, World};
+
+/// More than one question takes and than a set of keys keeps in memory.
+const VISITS: usize = 40_000;
+
+const DATASET: &str = "
+dataset:
+  - fides_key: log
+    collections:
+      - name: visits
+        fields:
+          - {name: id, fides_meta: {primary_key: true}, data_categories: [system.operations]}
+          - {name: email, fides_meta: {identity: email}, data_categories: [user.contact.email]}
+          - {name: note, data_categories: [user.behavior]}
+      - name: clicks
+        fields:
+          - {name: id, fides_meta: {primary_key: true}, data_categories: [system.operations]}
+          - name: visit_id
+            data_categories: [user.unique_id]
+            fides_meta: {references: [{dataset: log, field: visits.id, direction: from}]}
+          - {name: target, data_categories: [user.behavior]}
+";
+
+/// Every other visit is Ada's, and every visit has one click.
+fn world(store: Kind, company: Kind) -> World {
+    let both = 2 * VISITS;
+    let sql = format!(
+        "CREATE TABLE visits (id integer PRIMARY KEY, email text, note text);
+         CREATE TABLE clicks (id integer PRIMARY KEY, visit_id integer NOT NULL REFERENCES visits (id), target text);
+         WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {both})
+         INSERT INTO visits SELECT i, CASE WHEN i % 2 = 0 THEN 'Ada@Example.com' ELSE 'bob@example.com' END, 'visit ' || i FROM n;
+         WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {both})
+         INSERT INTO clicks SELECT i + 1000000, i, 'target ' || i * 7919 FROM n;
+         CREATE INDEX clicks_visit ON clicks (visit_id);"
+    );
+    World::new(store, company).with_system("shop", "log", &sql, DATASET)
+}
+
+#[rstest]
+#[case(Kind::Sqlite, Kind::Postgres)]
+#[case(Kind::Postgres, Kind::Sqlite)]
+fn every_row_of_very_many_comes_once(#[case] store: Kind, #[case] company: Kind) {
+    let world = world(store, company);
+    let Server { api, .. } = &Server::start(&world);
+    let (token, ids) = api.submit(&["portability"], json!({}));
+    api.confirm(&world, &ids[0], &token);
+    let staff = api.sign_in(Role::Officer);
+    let done = api.approve(&ids[0], &staff);
+    assert_eq!(done["state"], "awaiting_release", "Eve's name is withheld: {done}");
+    let step = |name: &str| done["steps"].as_array().unwrap().iter().find(|s| s["collection"] == name).unwrap().clone();
+    assert_eq!((&step("visits")["rows"], &step("clicks")["rows"]), (&json!(VISITS), &json!(VISITS)));
+    api.post(&format!("/v1/staff/requests/{}/release", ids[0]), &staff, Value::Null);
+    let files = unzip(api.package(&ids[0], &token));
+    for (file, first) in [("data/log/visits.csv", 0), ("data/log/clicks.csv", 1_000_000)] {
+        let lines = files[file].lines().skip(1).map(|l| l.split(',').next().unwrap().parse::<usize>().unwrap());
+        let found: Vec<usize> = lines.collect();
+        assert_eq!(found.len(), VISITS, "{file}");
+        let expected: BTreeSet<usize> = (1..=VISITS).map(|i| first + 2 * i).collect();
+        assert_eq!(found.into_iter().collect::<BTreeSet<_>>(), expected, "{file}");
+        assert_eq!(files[&file.replace(".csv", ".jsonl")].lines().count(), VISITS);
+    }
+    let all: String = files.values().map(String::as_str).collect();
+    assert!(!all.contains("bob@example.com"), "somebody else's row is in the package");
+}
+
+#[test]
+fn progress_is_seen_while_an_export_runs() {
+    let world = world(Kind::Sqlite, Kind::Sqlite);
+    let server = Server::start(&world);
+    let api = &server.api;
+    let (token, ids) = api.submit(&["access"], json!({}));
+    api.confirm(&world, &ids[0], &token);
+    let staff = api.sign_in(Role::Officer);
+    let path = format!("/v1/staff/requests/{}/progress", ids[0]);
+    assert_eq!(api.get(&path, &staff).1, json!({ "state": "in_review", "steps": [] }));
+    api.post(&format!("/v1/staff/requests/{}/approval", ids[0]), &staff, Value::Null);
+    let mut seen = BTreeSet::new();
+    loop {
+        let (status, progress) = api.get(&path, &staff);
+        assert_eq!(status, 200, "{progress}");
+        let steps = progress["steps"].as_array().unwrap();
+        if progress["state"] != "fulfilling" {
+            assert!(steps.iter().all(|step| step["state"] == "done"), "{progress}");
+            break;
+        }
+        let running = steps.iter().find(|step| step["state"] == "running");
+        seen.extend(running.map(|step| (step["collection"].to_string(), step["rows"].as_u64())));
+        if running.is_some() {
+            assert!(running.unwrap()["bytes"].as_u64() > Some(0), "{progress}");
+        }
+        // Without it nothing is noted again: the next note is due a second after the one before.
+        server.clock().advance(TimeDelta::seconds(2));
+    }
+    assert!(seen.len() > 2, "it moves while it runs: {seen:?}");
+}
+
+#[test]
+fn a_broken_download_goes_on_where_it_stopped() {
+    let world = world(Kind::Sqlite, Kind::Sqlite);
+    let Server { api, .. } = &Server::start(&world);
+    let (token, ids) = api.submit(&["portability"], json!({}));
+    api.confirm(&world, &ids[0], &token);
+    let staff = api.sign_in(Role::Officer);
+    api.approve(&ids[0], &staff);
+    api.post(&format!("/v1/staff/requests/{}/release", ids[0]), &staff, Value::Null);
+    let whole = api.package(&ids[0], &token);
+    let path = format!("/v1/requests/{}/package", ids[0]);
+
+    let host = api.url.trim_start_matches("http://");
+    let mut connection = TcpStream::connect(host).unwrap();
+    write!(connection, "GET {path} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {token}\r\n\r\n").unwrap();
+    let mut got = vec![0; whole.len() / 2];
+    connection.read_exact(&mut got).unwrap();
+    drop(connection);
+    let head = got.windows(4).position(|w| w == b"\r\n\r\n").unwrap() + 4;
+    let headers = String::from_utf8_lossy(&got[..head]).to_lowercase();
+    let tag = headers.lines().find_map(|l| l.strip_prefix("etag: ")).unwrap().to_owned();
+    let mut package = got.split_off(head);
+
+    let client = reqwest::blocking::Client::new();
+    let url = format!("{}{path}", api.url);
+    let ask = |range: &str, tag: &str| {
+        client.get(&url).bearer_auth(&token).header("range", range).header("if-range", tag).send().unwrap()
+    };
+    let rest = ask(&format!("bytes={}-", package.len()), &tag);
+    assert_eq!(rest.status(), 206);
+    package.extend_from_slice(&rest.bytes().unwrap());
+    assert!(package == whole, "the two parts are the package");
+    assert_eq!(ask("bytes=10-20", "\"another\"").status(), 200, "another package: all of it");
+    for ignored in ["bytes=0-1,5-6", "rows=0-1", "bytes=9-3"] {
+        let answer = ask(ignored, &tag);
+        assert_eq!((answer.status().as_u16(), answer.content_length()), (200, Some(whole.len() as u64)), "{ignored}");
+    }
+}
