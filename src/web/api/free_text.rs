@@ -14,6 +14,7 @@ use crate::usecases::free_text::{self, Verdicts};
 use crate::usecases::{Error, Office};
 use crate::web::error::{self, Problem, ProblemBody};
 use crate::web::extract::{Body, Decide, Staff};
+use crate::web::responses::{JsonBody, NoRequest, StaffOnly};
 use crate::web::wire::{List, moment, text};
 
 /// The most cells that one call decides about one by one.
@@ -96,9 +97,8 @@ pub struct FreeTextQuery {
     responses(
         (status = 200, description = "A page of the cells; empty unless the answer waits for release.", body = List<FreeTextView>),
         (status = 400, description = "A parameter is wrong.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 401, description = "No valid token.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "The role does not allow this.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, description = "No such request.", body = ProblemBody, content_type = "application/problem+json"),
+        StaffOnly,
+        NoRequest,
     )
 )]
 pub async fn list(
@@ -169,14 +169,10 @@ pub struct FreeTextLeft {
     params(("id" = Uuid, Path, description = "The request.")),
     responses(
         (status = 200, description = "Taken down.", body = FreeTextLeft),
-        (status = 400, description = "Not JSON.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 401, description = "No valid token.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "The role does not allow this.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, description = "No such request.", body = ProblemBody, content_type = "application/problem+json"),
+        JsonBody,
+        StaffOnly,
+        NoRequest,
         (status = 409, description = "No free text waits to be looked at.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 413, description = "Too large.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 415, description = "Not declared as JSON.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, description = "Something is missing or wrong.", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 pub async fn decide(

@@ -12,6 +12,7 @@ use crate::domain::personal::Personal;
 use crate::usecases::{Error, Office, holds};
 use crate::web::error::{Problem, ProblemBody};
 use crate::web::extract::{Body, HoldData, Staff};
+use crate::web::responses::{JsonBody, StaffOnly};
 use crate::web::wire::{List, at, moment, required};
 
 /// A legal hold to be placed.
@@ -137,8 +138,7 @@ impl From<&LegalHold> for LegalHoldView {
     get, path = "/v1/staff/legal-holds", tag = "staff", operation_id = "list_legal_holds", security(("staff" = [])),
     responses(
         (status = 200, description = "The holds, the first placed first.", body = List<LegalHoldView>),
-        (status = 401, description = "No valid token.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "The role does not allow this.", body = ProblemBody, content_type = "application/problem+json"),
+        StaffOnly,
     )
 )]
 pub async fn list(office: Data<Office>, _: Staff<HoldData>) -> Result<HttpResponse, Problem> {
@@ -151,12 +151,8 @@ pub async fn list(office: Data<Office>, _: Staff<HoldData>) -> Result<HttpRespon
     post, path = "/v1/staff/legal-holds", tag = "staff", operation_id = "place_legal_hold", security(("staff" = [])), request_body = LegalHoldBody,
     responses(
         (status = 201, description = "Placed.", body = LegalHoldView),
-        (status = 400, description = "Not JSON.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 401, description = "No valid token.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "The role does not allow this.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 413, description = "Too large.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 415, description = "Not declared as JSON.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, description = "Something is missing or wrong.", body = ProblemBody, content_type = "application/problem+json"),
+        JsonBody,
+        StaffOnly,
     )
 )]
 pub async fn place(
@@ -175,8 +171,7 @@ pub async fn place(
     params(("id" = Uuid, Path, description = "The hold.")),
     responses(
         (status = 204, description = "Lifted."),
-        (status = 401, description = "No valid token.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "The role does not allow this.", body = ProblemBody, content_type = "application/problem+json"),
+        StaffOnly,
         (status = 404, description = "No such hold is in force.", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]

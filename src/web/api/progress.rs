@@ -10,8 +10,9 @@ use crate::domain::ids::RequestId;
 use crate::domain::request::StateName;
 use crate::usecases::{Office, look};
 use crate::web::api::queue::StepView;
-use crate::web::error::{Problem, ProblemBody};
+use crate::web::error::Problem;
 use crate::web::extract::{Read, Staff};
+use crate::web::responses::{NoRequest, StaffOnly};
 
 /// How far a fulfilment is.
 #[derive(Serialize, ToSchema)]
@@ -28,9 +29,8 @@ pub struct ProgressView {
     params(("id" = Uuid, Path, description = "The request.")),
     responses(
         (status = 200, description = "State and steps.", body = ProgressView),
-        (status = 401, description = "No valid token.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "The role does not allow this.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, description = "No such request.", body = ProblemBody, content_type = "application/problem+json"),
+        StaffOnly,
+        NoRequest,
     )
 )]
 pub async fn get(office: Data<Office>, _: Staff<Read>, id: Path<Uuid>) -> Result<HttpResponse, Problem> {

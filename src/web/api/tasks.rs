@@ -208,8 +208,7 @@ pub async fn finish(
     responses(
         (status = 200, description = "Taken.", body = TaskView),
         (status = 400, description = "The file broke off.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 401, description = "No valid token.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "The role does not allow this.", body = ProblemBody, content_type = "application/problem+json"),
+        StaffOnly,
         (status = 404, description = "No such request or task.", body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, description = "The request is not being carried out.", body = ProblemBody, content_type = "application/problem+json"),
         (status = 413, description = "Too large.", body = ProblemBody, content_type = "application/problem+json"),
@@ -244,14 +243,10 @@ pub struct TaskAssignmentBody {
     params(("id" = Uuid, Path, description = "The request."), ("number" = i32, Path, description = "The task's number.")),
     responses(
         (status = 200, description = "Assigned.", body = TaskView),
-        (status = 400, description = "Not JSON.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 401, description = "No valid token.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "The role does not allow this.", body = ProblemBody, content_type = "application/problem+json"),
+        JsonBody,
+        StaffOnly,
         (status = 404, description = "No such request or task.", body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, description = "The request is not being carried out.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 413, description = "Too large.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 415, description = "Not declared as JSON.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, description = "Something is missing or wrong.", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 pub async fn assign(
