@@ -47,7 +47,7 @@ type Failure = Box<dyn std::error::Error>;
 fn main() -> Result<(), Failure> {
     let args = Args::parse();
     let keys = Keys::load_or_create(&args.key_file, clock::random)?;
-    let store = Store::open(&Options { url: args.url, base_dir: args.directory }, Arc::new(keys))?;
+    let store = Store::open(&Options { url: args.url.into(), base_dir: args.directory }, Arc::new(keys))?;
     let mut from = 0;
     while from < args.requests {
         let to = (from + BATCH).min(args.requests);
@@ -90,7 +90,7 @@ fn request(n: u64) -> Request {
     Request {
         id: RequestId(clock::new_id(at)),
         bundle: BundleId(clock::new_id(at)),
-        controller: if n % 50 == 0 { "other".into() } else { "shop".into() },
+        controller: if n.is_multiple_of(50) { "other".into() } else { "shop".into() },
         right,
         regime: "gdpr".into(),
         regime_reason: "lives in Germany".to_owned(),

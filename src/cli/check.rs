@@ -53,6 +53,10 @@ fn of_controller(config: &Config, controller: &Controller) -> Vec<Finding> {
             Err(error) => findings.push(Finding::error(&config.file, 1, error.to_string())),
         }
     }
+    findings.extend(systems.disabled().map(|id| {
+        let message = format!("system {id} is switched off: answers without it are partial");
+        Finding { severity: Severity::Warning, ..Finding::error(&config.file, 1, message) }
+    }));
     findings.extend(services::check(systems));
     findings.extend(datamap::check(systems.graph(), &schemas));
     findings

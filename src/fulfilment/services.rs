@@ -39,7 +39,8 @@ pub fn questions(
         let Some(dataset) = nodes.first().map(|n| n.dataset.clone()) else { continue };
         let wanted = |n: &&&Node| {
             let c = &n.collection;
-            !c.skip_processing && !left_out.contains(&n.dataset, &c.name) && !(changes && c.read_only)
+            let spared = c.skip_processing || left_out.contains(&n.dataset, &c.name);
+            !spared && (!changes || !c.read_only)
         };
         let fields = |n: &&Node| n.collection.fields.iter().map(|f| f.name.clone()).collect();
         let collections: BTreeMap<String, Vec<String>> =

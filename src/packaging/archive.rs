@@ -207,7 +207,7 @@ fn put64(out: &mut Vec<u8>, numbers: &[u64]) {
 fn dos_time(at: DateTime<Utc>) -> u32 {
     let years = u32::try_from(at.year() - 1980).unwrap_or_default().min(127);
     let date = years << 9 | at.month() << 5 | at.day();
-    let time = at.hour() << 11 | at.minute() << 5 | at.second() / 2;
+    let time = (at.hour() << 11) | (at.minute() << 5) | (at.second() / 2);
     date << 16 | time
 }
 

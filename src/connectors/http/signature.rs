@@ -54,7 +54,7 @@ impl SharedSecret {
     /// Whether the message is of whoever has the secret, and of these minutes. Compares in constant time.
     pub fn verifies(&self, signed: Signed<'_>, body: &[u8], now: DateTime<Utc>) -> bool {
         let sent = signed.timestamp.parse().ok().and_then(|seconds| DateTime::from_timestamp(seconds, 0));
-        if !sent.is_some_and(|sent| (now - sent).abs() <= WINDOW) {
+        if sent.is_none_or(|sent| (now - sent).abs() > WINDOW) {
             return false;
         }
         let content = content(signed.id, signed.timestamp, body);

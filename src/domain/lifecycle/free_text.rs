@@ -16,7 +16,7 @@ impl Request {
     /// # Errors
     /// When no free text of the request waits.
     pub fn free_text_decided(self, now: DateTime<Utc>, by: StaffId, tally: FreeTextTally) -> Transition {
-        if !self.state.result().is_some_and(|result| result.free_text_open > 0) {
+        if self.state.result().is_none_or(|result| result.free_text_open == 0) {
             return Err(Refusal::IllegalState { verb: "looked through", state: self.state.name() });
         }
         self.only_in(&[StateName::AwaitingRelease], "looked through")?;

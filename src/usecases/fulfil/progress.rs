@@ -62,7 +62,11 @@ impl<'o> Progress<'o> {
     /// A row of the collection passes.
     pub(super) fn row(&mut self, cells: &[Cell<'_>]) {
         self.rows += 1;
-        self.bytes += cells.iter().map(|c| if let Cell::Text(text) = c { text.len() as u64 } else { 0 }).sum::<u64>();
+        let length = |cell: &Cell<'_>| match cell {
+            Cell::Text(text) | Cell::Edited(text) => text.len() as u64,
+            Cell::Null | Cell::Withheld | Cell::NotDisclosed => 0,
+        };
+        self.bytes += cells.iter().map(length).sum::<u64>();
         if self.rows.is_multiple_of(ROWS) {
             self.note();
         }

@@ -27,6 +27,14 @@ fn approve(api: &Api, id: &str, reviewer: &str, body: Value) -> Value {
     answer
 }
 
+/// The same, and somebody looks at the package: a ticket of Ada's names whoever handled it.
+fn approve_and_release(api: &Api, id: &str, reviewer: &str, body: Value) {
+    approve(api, id, reviewer, body);
+    assert_eq!(api.settled(id, reviewer)["state"], "awaiting_release");
+    let (status, answer) = api.post(&format!("/v1/staff/requests/{id}/release"), reviewer, json!({}));
+    assert_eq!(status, 200, "{answer}");
+}
+
 fn plan(api: &Api, id: &str, reviewer: &str) -> Value {
     api.get(&format!("/v1/staff/requests/{id}/plan"), reviewer).1
 }
@@ -34,7 +42,7 @@ fn plan(api: &Api, id: &str, reviewer: &str) -> Value {
 /// The letter with its lines joined, once it says something.
 fn letter(world: &World, text: &str) -> String {
     for _ in 0..1500 {
-        let flat = |mail: String| mail.replace("=\r\n", "").replace("\r\n", " ");
+        let flat = |mail: String| mail.replace("=\r\n", "").replace("=3D", "=").replace("\r\n", " ");
         if let Some(letter) = world.mails("ada@example.com").into_iter().map(flat).find(|mail| mail.contains(text)) {
             return letter;
         }
@@ -82,7 +90,7 @@ fn the_other_company_has_the_same_package(#[values(Kind::Sqlite, Kind::Postgres)
     let (token, id, reviewer) = proved(api, &world, &intake.url);
     let planned = plan(api, &id, &reviewer);
     assert_eq!((&planned["transmit_to"], &planned["transmission"]["how"]), (&json!(intake.url), &json!("over_https")));
-    approve(api, &id, &reviewer, json!({ "transmit": true }));
+    approve_and_release(api, &id, &reviewer, json!({ "transmit": true }));
     let done = api.settled(&id, &reviewer);
     assert_eq!(done["state"], "fulfilled", "{done}");
     let received = intake.received();
@@ -121,7 +129,7 @@ fn a_receiver_that_is_down_gets_it_later_under_the_same_id(#[values(Kind::Sqlite
     let server = Server::start(&world);
     let api = &server.api;
     let (_, id, reviewer) = proved(api, &world, &intake.url);
-    approve(api, &id, &reviewer, json!({ "transmit": true }));
+    approve_and_release(api, &id, &reviewer, json!({ "transmit": true }));
     let waiting = api.until(&id, &reviewer, |r| r["jobs"][0]["last_error"].to_string().contains("503"));
     let step = waiting["steps"].as_array().unwrap().iter().find(|s| s["name"] == "transmission").unwrap();
     assert_eq!((&step["state"], &step["error"]), (&json!("failed"), &json!("it answered 503")), "staff see it");
@@ -140,7 +148,7 @@ fn a_refusal_is_for_staff(#[values(Kind::Sqlite, Kind::Postgres)] store: Kind) {
     let server = Server::start(&world);
     let api = &server.api;
     let (token, id, reviewer) = proved(api, &world, &intake.url);
-    approve(api, &id, &reviewer, json!({ "transmit": true }));
+    approve_and_release(api, &id, &reviewer, json!({ "transmit": true }));
     let failed = api.settled(&id, &reviewer);
     assert_eq!(failed["state"], "awaiting_release", "{failed}");
     assert_eq!(failed["result"]["transmission"]["reason"], "it answered 410");
@@ -170,7 +178,7 @@ fn nothing_goes_inside(#[values(Kind::Sqlite, Kind::Postgres)] store: Kind) {
     let (token, ids) = api.submit(&["portability"], json!({ "transmit_to": "https://localhost/intake" }));
     let code = world.code_after("ada@example.com", before);
     api.post(&format!("/v1/requests/{}/verification/confirmation", ids[0]), &token, json!({ "code": code }));
-    approve(api, &ids[0], &reviewer, json!({ "transmit": true }));
+    approve_and_release(api, &ids[0], &reviewer, json!({ "transmit": true }));
     let failed = api.settled(&ids[0], &reviewer);
     assert_eq!(failed["state"], "awaiting_release", "a name is judged when it is looked up: {failed}");
     assert!(failed["result"]["transmission"]["reason"].to_string().contains("this machine"), "{failed}");
@@ -207,7 +215,7 @@ fn without_approval_of_the_address_it_goes_to_the_person_only() {
     let server = Server::start(&world);
     let api = &server.api;
     let (_, id, reviewer) = proved(api, &world, &intake.url);
-    approve(api, &id, &reviewer, Value::Null);
+    approve_and_release(api, &id, &reviewer, Value::Null);
     assert_eq!(api.settled(&id, &reviewer)["state"], "fulfilled");
     letter(&world, "it goes to you alone");
     assert!(intake.received().is_empty());
@@ -223,7 +231,6 @@ fn without_approval_of_the_address_it_goes_to_the_person_only() {
 #[rstest]
 #[case("transmit.before_send", 1)]
 #[case("transmit.after_send", 2)]
-#[ignore = "the killed process never reaches its point here: to be looked into before it counts as evidence"]
 fn a_crash_sends_the_same_again_and_nothing_else(
     #[case] point: &str,
     #[case] deliveries: usize,
@@ -234,7 +241,7 @@ fn a_crash_sends_the_same_again_and_nothing_else(
     staff(&world);
     let process = Process::start(&world, Some(point));
     let (token, id, reviewer) = proved(&process.api, &world, &intake.url);
-    approve(&process.api, &id, &reviewer, json!({ "transmit": true }));
+    approve_and_release(&process.api, &id, &reviewer, json!({ "transmit": true }));
     process.died();
     release_leases(&world, store);
     let process = Process::start(&world, None);
