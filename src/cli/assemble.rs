@@ -106,7 +106,10 @@ fn systems(config: &Config, controller: &ControllerId, country: &str, findings: 
     let mut datasets: Vec<(SystemId, Dataset)> = Vec::new();
     let (mut services, mut disabled) = (BTreeMap::new(), BTreeSet::new());
     let before = findings.iter().filter(|f| f.severity == Severity::Error).count();
-    for system in config.systems.iter().filter(|s| s.controller == *controller) {
+    for (index, system) in config.systems.iter().enumerate().filter(|(_, s)| s.controller == *controller) {
+        if config.systems[..index].iter().any(|before| before.id == system.id) {
+            findings.push(Finding::error(&config.file, 1, format!("system {} stands there twice", system.id)));
+        }
         if let Some(text) = read(config, &system.dataset, findings) {
             match datamap::load(&text, &config.path(&system.dataset).display().to_string()) {
                 Ok(dataset) => datasets.push((system.id.clone(), dataset)),

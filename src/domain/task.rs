@@ -11,7 +11,7 @@ use super::ids::{RequestId, StaffId};
 use super::lifecycle::Refusal;
 use super::personal::Personal;
 use super::policy::Policy;
-use super::request::{Action, Line, Request, State};
+use super::request::{Action, Line, Request, State, Transmission};
 use super::right::Right;
 
 /// One piece of work by hand, for one request.
@@ -159,12 +159,22 @@ impl Request {
     /// # Errors
     /// When the request is not being carried out under the approval that brought the task.
     pub fn did_task(&self, task: Task, done: Done) -> Result<(Task, NewEntry), Refusal> {
-        if !task.is_of(self) {
+        if !task.is_of(self) || self.is_packed_for_good() {
             return Err(Refusal::IllegalState { verb: "worked on by hand", state: self.state.name() });
         }
         let facts = json!({ "task": task.ordinal, "result": done.result, "rows": done.rows, "ground": done.ground });
         let entry = NewEntry::new(&self.controller, Some(self.id), done.at, Actor::Staff(done.by), "request.task_done");
         Ok((Task { done: Some(done), upload: None, ..task }, entry.with(facts)))
+    }
+
+    /// Whether its package was released and is on its way to another company, or did not get there: what is found now
+    /// would no longer be in it.
+    fn is_packed_for_good(&self) -> bool {
+        match &self.state {
+            State::Fulfilling { prepared, .. } => prepared.is_some(),
+            State::AwaitingRelease { result, .. } => matches!(result.transmission, Some(Transmission::Failed { .. })),
+            _ => false,
+        }
     }
 
     /// A task is somebody's to do, or nobody's in particular; gives the task and its entry for the trail.

@@ -131,12 +131,9 @@ impl Places {
             let name = schema.qualified(node.table());
             tables.insert(id, (schema, name));
         }
-        let mut all: Vec<Option<Place>> =
-            graph.nodes().map(|(id, _)| tables.contains_key(&id).then(|| place(systems, id, &tables))).collect();
-        // Whose the rows of a service are nobody here knows, so a pointer at them says nothing of whose a row is.
-        for place in all.iter_mut().flatten() {
-            place.pointers.retain(|end| systems.has_tables(&graph.node(end.other).system));
-        }
+        // A pointer at rows that cannot be looked at, a service's or those of a system that is switched off, stays: for
+        // all that is known it is somebody else whom it names.
+        let all = graph.nodes().map(|(id, _)| tables.contains_key(&id).then(|| place(systems, id, &tables))).collect();
         Ok(Self { all, misfits })
     }
 

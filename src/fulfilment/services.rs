@@ -90,7 +90,7 @@ fn keys(systems: &Systems, identities: &Identities) -> Result<BTreeMap<SystemId,
 }
 
 /// Whether rows of a service belong to whom the rows of a database belong that they refer to.
-fn leads_into_service(systems: &Systems, pointer: &Pointer) -> bool {
+pub(super) fn leads_into_service(systems: &Systems, pointer: &Pointer) -> bool {
     let system = |node| &systems.graph().node(node).system;
     pointer.down && systems.service(system(pointer.from)).is_some() && systems.has_tables(system(pointer.to))
 }
@@ -115,6 +115,16 @@ pub fn check(systems: &Systems) -> Vec<Finding> {
         ),
     };
     let mut findings: Vec<Finding> = unfollowed.map(finding).collect();
+    let kept = graph.nodes().map(|(_, n)| n).filter(|n| systems.service(&n.system).is_some());
+    findings.extend(kept.filter(|n| n.collection.retain.is_some()).map(|n| Finding {
+        file: n.file.clone(),
+        line: n.collection.line,
+        severity: Severity::Error,
+        message: format!(
+            "`retain` of `{}` has no effect: a service knows itself what it has to keep, and says so in its answer",
+            n.collection.name
+        ),
+    }));
     for (system, _) in systems.services() {
         let nodes: Vec<&Node> = graph.nodes().map(|(_, n)| n).filter(|n| n.system == *system).collect();
         let leads =

@@ -10,12 +10,13 @@ use super::judge::{Knowledge, Verdict};
 use super::key_set::KeySet;
 use super::place::{Place, Places, PointerEnd};
 use super::scratch::Scratch;
+use super::services;
 use super::snapshot::Snapshot;
 use super::values::most_telling;
 use super::wanted::{Question, Wanted};
 use super::{FulfilmentError, Systems, fingerprint};
 use crate::connectors::{Comparison, Match, Row, Select};
-use crate::datamap::{Graph, NodeId, PointerId};
+use crate::datamap::{Graph, NodeId, Pointer, PointerId};
 use crate::domain::identity::Identities;
 
 /// How many undecided rows of a collection are kept.
@@ -60,6 +61,8 @@ impl<'s> Trace<'s> {
             order: parents_first(graph),
             places,
         };
+        let told = |(_, pointer): &(PointerId, &Pointer)| services::leads_into_service(systems, pointer);
+        trace.knowledge.sent = graph.pointers().filter(told).map(|(id, _)| (id, Vec::new())).collect();
         for link in trace.places.iter().flat_map(|place| &place.identities) {
             trace.knowledge.spell(link);
         }
@@ -380,7 +383,9 @@ impl Findings<'_> {
         self.progress[pointed.other.index()].stale = true;
         match self.places.get(pointed.other) {
             None => {
-                self.knowledge.sent.entry(pointed.id).or_default().push(canonical);
+                if let Some(keys) = self.knowledge.sent.get_mut(&pointed.id) {
+                    keys.push(canonical);
+                }
                 Ok(())
             }
             Some(child) if pointed.down => match child.pointers.iter().find(|end| end.id == pointed.id) {

@@ -84,6 +84,8 @@ pub async fn deny(office: &Office, by: StaffId, id: RequestId, ground: String, w
                 tx.insert(opened)?;
             }
             let request = tx.request(id)?.ok_or(Error::NotFound("request"))?;
+            // Texts that waited for a look are of no use to anybody any more.
+            tx.forget_free_texts(id)?;
             wake_siblings(tx, &request, now)?;
             Ok(request)
         })

@@ -17,6 +17,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use super::decide::{forget_free_text, wake_siblings};
+use super::holds::circumstances;
 use super::office::Controller;
 use super::remedies::remedies;
 use super::services::{self, Pending, Services};
@@ -254,6 +255,7 @@ fn change(office: &Office, controller: &Controller, request: &Request) -> Result
         let of_service = |line: &Line| controller.systems.service(&line.system.as_str().into()).is_some();
         result.lines.extend(left_out.into_iter().filter(of_service));
         result.lines.extend(services::read_only(controller));
+        result.lines.extend(services::held_back(controller, &circumstances(office, request)?));
     }
     Ok(Progress::Done(Box::new(result), retained))
 }

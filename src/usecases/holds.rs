@@ -35,6 +35,11 @@ impl Circumstances {
         Keeping { left_out, today, asked_on, holds: &self.holds, held_words }
     }
 
+    /// Whether a hold keeps a collection as it is.
+    pub(super) fn holds_back(&self, system: &str, dataset: &str, collection: &str) -> bool {
+        self.holds.iter().any(|hold| hold.reach.covers(system, dataset, collection))
+    }
+
     /// The holds in force, by id and in order.
     pub(super) fn hold_ids(&self) -> Vec<Uuid> {
         self.holds.iter().map(|hold| hold.id).collect()
@@ -93,7 +98,8 @@ fn check(office: &Office, controller: &ControllerId, terms: &HoldTerms) -> Resul
         return Err(Error::invalid("/person", "name an e-mail address, a telephone number or an account number"));
     }
     for (index, system) in terms.reach.systems.iter().enumerate() {
-        if !known.systems.ids().any(|id| *id == SystemId::from(system.as_str())) {
+        let id = SystemId::from(system.as_str());
+        if !known.systems.ids().any(|known| *known == id) && known.systems.service(&id).is_none() {
             return Err(Error::invalid(format!("/systems/{index}"), "the controller has no such system"));
         }
     }

@@ -147,8 +147,8 @@ impl Service {
         if let Some(client) = self.client.get() {
             return Ok(client);
         }
-        // No redirects: a signed message is for this address and no other.
-        let built = Client::builder().redirect(reqwest::redirect::Policy::none()).build();
+        // No redirects and no proxy of the environment: a signed message is for this address and no other.
+        let built = Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build();
         let built = built.map_err(|_| ConnectorError::Unreachable("no HTTP client can be made".to_owned()))?;
         Ok(self.client.get_or_init(|| built))
     }

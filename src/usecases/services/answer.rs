@@ -2,8 +2,8 @@
 
 use std::io::{BufWriter, Read, Write};
 
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use super::super::follow::file_key;
 use super::super::{Error, Office};
@@ -50,11 +50,16 @@ pub(super) fn take(office: &Office, delivery: &Delivery, format: Format, from: i
             said(&corrected)
         }
         Question::OptOut(_) => {
-            let _: serde_json::Map<String, serde_json::Value> = words(from).map_err(refuse)?;
+            let Noted {} = words(from).map_err(refuse)?;
             Ok(Answer { file: None, said: Personal::new("{}".to_owned()) })
         }
     }
 }
+
+/// An opt-out was noted: an empty object, so that nothing else is taken for it, our own message sent back least of all.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Noted {}
 
 /// Reads what [`take`] kept.
 pub(super) fn read_back<T: DeserializeOwned>(said: &Personal<String>) -> Result<T, Error> {

@@ -1,6 +1,7 @@
 //! What services did, as lines of the answer.
 
 use super::super::Error;
+use super::super::holds::Circumstances;
 use super::super::office::Controller;
 use super::Services;
 use super::answer::read_back;
@@ -98,6 +99,20 @@ pub fn switched_off(controller: &Controller) -> Vec<Line> {
 pub fn read_only(controller: &Controller) -> Vec<Line> {
     let of_service = |n: &&Node| controller.systems.service(&n.system).is_some() && n.collection.read_only;
     nodes(controller).filter(of_service).map(|n| untouched(n, READ_ONLY)).collect()
+}
+
+/// The collections of services that a legal hold on the person reaches: nothing is asked of these that changes them.
+pub(in crate::usecases) fn held<'c>(
+    controller: &'c Controller,
+    now: &'c Circumstances,
+) -> impl Iterator<Item = &'c Node> {
+    let of_service = |n: &&Node| controller.systems.service(&n.system).is_some();
+    nodes(controller).filter(of_service).filter(|n| now.holds_back(n.system.as_str(), &n.dataset, &n.collection.name))
+}
+
+/// What a deletion leaves at services because of a hold, in the policy's words.
+pub(in crate::usecases) fn held_back(controller: &Controller, now: &Circumstances) -> Vec<Line> {
+    held(controller, now).map(|n| untouched(n, controller.policy.held_words())).collect()
 }
 
 fn nodes(controller: &Controller) -> impl Iterator<Item = &Node> {

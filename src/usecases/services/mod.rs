@@ -27,6 +27,7 @@ use crate::fulfilment::{FulfilmentError, Handed};
 use crate::packaging::sealed::SealedReader;
 
 pub(super) use answer::begin;
+pub(super) use lines::held_back;
 pub use lines::{read_only, switched_off};
 pub use waiting::{Pending, wait};
 

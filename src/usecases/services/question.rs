@@ -4,8 +4,10 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::super::holds::circumstances;
 use super::super::office::Controller;
 use super::super::{Error, Office};
+use super::lines::held;
 use crate::clock;
 use crate::connectors::http::messages::{Correct, FieldCorrection, Find, Question};
 use crate::domain::delivery::{Delivery, Occasion, Operation, Standing};
@@ -52,8 +54,8 @@ pub(super) fn of(
     at: DateTime<Utc>,
 ) -> Result<Vec<Delivery>, Error> {
     let identities = request.particulars.person.identities();
-    let left_out: LeftOut =
-        request.state.exceptions().iter().map(|e| (e.dataset.clone(), e.collection.clone())).collect();
+    let excepted = || request.state.exceptions().iter().map(|e| (e.dataset.clone(), e.collection.clone()));
+    let left_out: LeftOut = excepted().collect();
     let systems = &controller.systems;
     let asked = match request.right {
         Right::Access | Right::Portability | Right::Categories => {
@@ -61,6 +63,9 @@ pub(super) fn of(
             all(asked, Operation::Find, Question::Find)
         }
         Right::Deletion => {
+            let now = circumstances(office, request)?;
+            let spared = held(controller, &now).map(|n| (n.dataset.clone(), n.collection.name.clone()));
+            let left_out: LeftOut = excepted().chain(spared).collect();
             let asked = questions(systems, &identities, &left_out, true, None)?;
             all(asked, Operation::Erase, Question::Erase)
         }

@@ -119,6 +119,30 @@ fn an_erasure_is_proved_by_another_search_and_tells_what_is_kept(
 }
 
 #[rstest]
+fn a_legal_hold_reaches_a_service(#[values(Kind::Sqlite, Kind::Postgres)] store: Kind) {
+    let world = World::new(store, Kind::Sqlite);
+    let port = announce(&world, "");
+    let server = Server::start(&world);
+    let api = &server.api;
+    let _service = start(&world, port, &[]);
+    let hold = json!({
+        "controller": "shop", "person": { "email": "ada@example.com" }, "ground": "a law suit", "reason": "Ada v. Shop",
+        "systems": ["loyalty"],
+    });
+    let (status, answer) = api.post("/v1/staff/legal-holds", &api.sign_in(Role::Officer), hold);
+    assert_eq!(status, 201, "{answer}");
+    let (_, id, reviewer) = approved(&world, api, "deletion", json!({}));
+    let waiting = api.settled(&id, &reviewer);
+    assert_eq!(lines(&waiting), [line("members", "excluded", 0), line("visits", "excluded", 0)], "{waiting}");
+    assert!(
+        waiting.to_string().contains("the law requires that it is kept") && !waiting.to_string().contains("v. Shop")
+    );
+    assert!(!world.path().join("loyalty.json").exists(), "nothing was asked of it: it has nothing to remember");
+    assert_eq!(world.query("shop", "SELECT id FROM customers ORDER BY id"), "2\n3", "the hold is about the service");
+    assert_eq!(release(api, &id, &reviewer, Value::Null)["state"], "partially_fulfilled");
+}
+
+#[rstest]
 fn a_service_corrects_and_says_what_it_does_not(#[values(Kind::Sqlite, Kind::Postgres)] store: Kind) {
     let world = World::new(store, Kind::Sqlite);
     let port = announce(&world, "");
