@@ -106,9 +106,11 @@ pub async fn whole(office: &Office, id: RequestId) -> Result<Whole, Error> {
     office
         .store
         .read(move |tx| {
-            // Work before what came of it: a commit in between shows a result beside its job, never neither.
-            let (jobs, steps) = (tx.jobs_of(id)?, tx.steps(id)?);
+            // Work before what came of it: a commit in between shows a result beside its job, never neither; and steps
+            // after it, so that a result has its own.
+            let jobs = tx.jobs_of(id)?;
             let request = tx.request(id)?.ok_or(Error::NotFound("request"))?;
+            let steps = tx.steps(id)?;
             let controller = inner.controller(&request.controller);
             Ok(Whole {
                 kept_until: retention::kept_until(&inner, &request).map(|(day, _)| day),
