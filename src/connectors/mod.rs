@@ -22,7 +22,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 pub use limits::Limits;
 pub use row::Row;
-pub use schema::{Collation, Column, ForeignKey, KeyChange, LiveSchema, Table, TableName};
+pub use schema::{Collation, Column, ForeignKey, KeyChange, LiveSchema, SchemaMark, Table, TableName};
 
 use crate::domain::personal::Personal;
 
@@ -103,6 +103,12 @@ pub type EachRow<'a> = dyn FnMut(&Row) -> Result<(), ConnectorError> + 'a;
 pub trait Connector: Send + Sync {
     /// Looks at the live schema: tables, columns, keys, constraints.
     fn probe(&self) -> Result<LiveSchema, ConnectorError>;
+
+    /// A mark that is another one as soon as [`Connector::probe`] may give something else, and that costs far less;
+    /// `None` where the engine has none, so that only a new look can tell.
+    fn schema_mark(&self) -> Result<Option<SchemaMark>, ConnectorError> {
+        Ok(None)
+    }
 
     /// Begins reading: everything read through one reader is one snapshot, and nothing can be changed through it.
     fn reader(&self) -> Result<Box<dyn Reader + '_>, ConnectorError>;

@@ -155,6 +155,17 @@ pub struct LiveSchema {
     pub default_schema: Option<String>,
 }
 
+/// What a schema was recognised by when it was looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SchemaMark(String);
+
+impl SchemaMark {
+    /// The mark that an engine gives.
+    pub(super) fn new(mark: String) -> Self {
+        Self(mark)
+    }
+}
+
 impl LiveSchema {
     /// Looks a table up, in the default schema when the name carries none.
     pub fn table(&self, name: &TableName) -> Option<&Table> {

@@ -45,6 +45,7 @@ pub fn execute(systems: &Systems, system: &SystemId, manifest: &Manifest) -> Res
         return Ok(SystemOutcome { system: system.clone(), collections: Vec::new() });
     };
     let failed = |source| FulfilmentError::System { system: system.clone(), source };
+    let schema = systems.schema(system)?;
     let mut writer = systems.connector(system)?.writer().map_err(failed)?;
     let mut changed = false;
     let mut first = || {
@@ -52,7 +53,7 @@ pub fn execute(systems: &Systems, system: &SystemId, manifest: &Manifest) -> Res
             crate::crash::point("erasure.inside_transaction");
         }
     };
-    let outcome = run(systems, part, &mut *writer, &mut first)?;
+    let outcome = run(&schema, part, &mut *writer, &mut first)?;
     if changed {
         writer.commit().map_err(failed)?;
         crate::crash::point("erasure.after_commit");
@@ -75,8 +76,9 @@ pub fn rehearse(systems: &Systems, system: &SystemId, manifest: &Manifest) -> Re
     let part = manifest.systems.iter().find(|s| s.system == *system && s.steps.iter().any(writes));
     let Some(part) = part else { return Ok(None) };
     let failed = |source| FulfilmentError::System { system: system.clone(), source };
+    let schema = systems.schema(system)?;
     let mut writer = systems.connector(system)?.writer().map_err(failed)?;
-    match run(systems, part, &mut *writer, &mut || ()) {
+    match run(&schema, part, &mut *writer, &mut || ()) {
         Ok(_) | Err(FulfilmentError::Overtaken { .. }) => Ok(None),
         Err(FulfilmentError::System {
             source: source @ (ConnectorError::Constraint { .. } | ConnectorError::Statement(_)),
@@ -86,9 +88,10 @@ pub fn rehearse(systems: &Systems, system: &SystemId, manifest: &Manifest) -> Re
     }
 }
 
-/// Everything but the commit. `wrote` is called after each step that changed rows.
+/// Everything but the commit. `wrote` is called after each step that changed rows. The schema is known before the writer
+/// has a connection: whoever held one while waiting for another to look at the schema would wait for others like it.
 fn run(
-    systems: &Systems,
+    schema: &LiveSchema,
     part: &SystemManifest,
     writer: &mut dyn Writer,
     wrote: &mut dyn FnMut(),
@@ -96,13 +99,12 @@ fn run(
     let system = &part.system;
     let mut outcome = SystemOutcome { system: system.clone(), collections: Vec::new() };
     let failed = |source| FulfilmentError::System { system: system.clone(), source };
-    let schema = systems.schema(system)?;
     if part.defer {
         writer.defer_references().map_err(failed)?;
     }
     let unchanged = lock_unchanged(writer, part).map_err(failed)?;
     for guard in &part.guards {
-        check_guard(writer, system, &schema, part, guard, &unchanged)?;
+        check_guard(writer, system, schema, part, guard, &unchanged)?;
     }
     for step in &part.steps {
         let still = unchanged.rows_of(step);

@@ -109,6 +109,8 @@ impl Place {
 /// Every searched collection, and what does not fit.
 pub(super) struct Places {
     pub(super) all: Vec<Option<Place>>,
+    /// The schemas of the systems that are searched, as they were when the search began.
+    schemas: BTreeMap<SystemId, Arc<LiveSchema>>,
     /// Sentences that name tables and columns.
     pub(super) misfits: Vec<String>,
 }
@@ -117,10 +119,11 @@ impl Places {
     pub(super) fn bind(systems: &Systems) -> Result<Self, FulfilmentError> {
         let graph = systems.graph();
         let mut tables = Tables::new();
-        let mut misfits = Vec::new();
+        let (mut misfits, mut schemas) = (Vec::new(), BTreeMap::new());
         let searched = |n: &Node| !n.collection.skip_processing && systems.has_tables(&n.system);
         for (id, node) in graph.nodes().filter(|(_, n)| searched(n)) {
             let schema = systems.schema(&node.system)?;
+            schemas.insert(node.system.clone(), Arc::clone(&schema));
             let Some(table) = schema.table(node.table()) else {
                 misfits.push(format!("system {} has no table {}", node.system, node.table()));
                 continue;
@@ -134,7 +137,13 @@ impl Places {
         // A pointer at rows that cannot be looked at, a service's or those of a system that is switched off, stays: for
         // all that is known it is somebody else whom it names.
         let all = graph.nodes().map(|(id, _)| tables.contains_key(&id).then(|| place(systems, id, &tables))).collect();
-        Ok(Self { all, misfits })
+        Ok(Self { all, schemas, misfits })
+    }
+
+    /// The schema of a system that is searched: known since before the first connection was taken, so nobody who holds
+    /// one waits for another to look at it.
+    pub(super) fn schema(&self, system: &SystemId) -> Option<&Arc<LiveSchema>> {
+        self.schemas.get(system)
     }
 
     pub(super) fn get(&self, node: NodeId) -> Option<&Place> {

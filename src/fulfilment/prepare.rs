@@ -62,7 +62,7 @@ pub fn prepare_keeping(
     earlier: &[Manifest],
     keeping: &Keeping<'_>,
 ) -> Result<(Manifest, Plan), FulfilmentError> {
-    systems.forget_schemas();
+    systems.renew_schemas();
     let Survey { mut trace, joined, candidates } = survey(systems, identities, earlier, keeping)?;
     let known = earlier.iter().find_map(|manifest| manifest.masking_key.clone());
     let key = known.unwrap_or_else(|| MaskingKey::new(clock::random()));

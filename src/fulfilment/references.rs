@@ -1,6 +1,7 @@
 //! Who refers to the rows of an erasure: every row of every table, in the datasets or not.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use super::FulfilmentError;
 use super::candidates::{Action, Candidate, Candidates};
@@ -211,7 +212,10 @@ fn ways_to(trace: &Trace<'_>, node: NodeId, context: bool) -> Result<Vec<Way>, F
             // Such a row of context is kept anyway.
             continue;
         }
-        let schema = trace.systems.schema(&holder.system)?;
+        let schema = match trace.places.schema(&holder.system) {
+            Some(schema) => Arc::clone(schema),
+            None => trace.systems.schema(&holder.system)?,
+        };
         let table = schema.qualified(holder.table());
         let columns: Vec<String> = pointer.from_columns().map(str::to_owned).collect();
         let to_columns: Vec<String> = pointer.to_columns().map(str::to_owned).collect();

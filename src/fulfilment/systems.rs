@@ -8,7 +8,7 @@ use super::FulfilmentError;
 use super::scratch::Scratch;
 use crate::clock;
 use crate::connectors::http::Service;
-use crate::connectors::{Connector, LiveSchema};
+use crate::connectors::{Connector, LiveSchema, SchemaMark};
 use crate::datamap::Graph;
 use crate::domain::ids::SystemId;
 
@@ -19,8 +19,15 @@ pub struct Systems {
     disabled: BTreeSet<SystemId>,
     graph: Graph,
     country: Option<String>,
-    schemas: Mutex<BTreeMap<SystemId, Arc<LiveSchema>>>,
+    schemas: Mutex<BTreeMap<SystemId, Known>>,
     scratch: Arc<Scratch>,
+}
+
+/// A schema as it was looked at, and the mark by which a change of it is seen.
+#[derive(Clone)]
+struct Known {
+    schema: Arc<LiveSchema>,
+    mark: Option<SchemaMark>,
 }
 
 impl Systems {
@@ -111,20 +118,30 @@ impl Systems {
     /// What the connector says.
     pub fn schema(&self, system: &SystemId) -> Result<Arc<LiveSchema>, FulfilmentError> {
         if let Some(known) = self.locked().get(system) {
-            return Ok(known.clone());
+            return Ok(known.schema.clone());
         }
-        let probed = self.connector(system)?.probe();
-        let schema = Arc::new(probed.map_err(|source| FulfilmentError::System { system: system.clone(), source })?);
-        self.locked().insert(system.clone(), schema.clone());
+        let failed = |source| FulfilmentError::System { system: system.clone(), source };
+        let connector = self.connector(system)?;
+        // The mark first: what changes in between makes it an old one, and the schema is looked at again.
+        let mark = connector.schema_mark().map_err(failed)?;
+        let schema = Arc::new(connector.probe().map_err(failed)?);
+        self.locked().insert(system.clone(), Known { schema: schema.clone(), mark });
         Ok(schema)
     }
 
-    /// Forgets the schemas, so that they are looked at again: before an erasure, and after a statement failed.
-    pub fn forget_schemas(&self) {
-        self.locked().clear();
+    /// Forgets the schemas that may have changed since they were looked at: before an erasure.
+    pub fn renew_schemas(&self) {
+        let known: Vec<_> = self.locked().iter().map(|(system, known)| (system.clone(), known.clone())).collect();
+        for (system, known) in known {
+            let mark = self.connector(&system).ok().and_then(|connector| connector.schema_mark().ok().flatten());
+            let same = mark.is_some() && mark == known.mark;
+            if !same && self.locked().get(&system).is_some_and(|now| Arc::ptr_eq(&now.schema, &known.schema)) {
+                self.locked().remove(&system);
+            }
+        }
     }
 
-    fn locked(&self) -> std::sync::MutexGuard<'_, BTreeMap<SystemId, Arc<LiveSchema>>> {
+    fn locked(&self) -> std::sync::MutexGuard<'_, BTreeMap<SystemId, Known>> {
         // A map of whole values stays whole whichever thread panicked.
         self.schemas.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -28,8 +28,9 @@ pub(super) fn line<'a>(out: &mut String, cells: impl Iterator<Item = Cell<'a>>) 
 fn plain(text: &str) -> bool {
     let bytes = text.as_bytes();
     let (Some(first), Some(last)) = (bytes.first(), bytes.last()) else { return false };
-    let special = |b: &u8| matches!(b, b',' | b'"' | b'\r' | b'\n');
-    !matches!(first, b' ' | 0xEF) && *last != b' ' && !bytes.iter().any(special)
+    let special = |b: u8| matches!(b, b',' | b'"' | b'\r' | b'\n');
+    // Without an early end the whole text is looked at many bytes at a time.
+    !matches!(first, b' ' | 0xEF) && *last != b' ' && !bytes.iter().fold(false, |found, b| found | special(*b))
 }
 
 /// Appends the text in quotes, its own quotes doubled.

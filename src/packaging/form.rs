@@ -20,8 +20,8 @@ pub(super) enum Form {
     Csv,
     /// JSON Lines.
     Jsonl(Lines),
-    /// The CSV meant for spreadsheets.
-    Spreadsheet,
+    /// The CSV meant for spreadsheets, and how many rows more it takes.
+    Spreadsheet(u64),
 }
 
 impl Form {
@@ -32,7 +32,7 @@ impl Form {
         match self {
             Form::Csv => csv::line(&mut head, names),
             Form::Jsonl(_) => {}
-            Form::Spreadsheet => {
+            Form::Spreadsheet(_) => {
                 head.push_str(spreadsheet::BYTE_ORDER_MARK);
                 spreadsheet::line(&mut head, names);
             }
@@ -40,13 +40,20 @@ impl Form {
         head
     }
 
-    /// Appends the rows of a batch.
-    pub fn encode(&self, out: &mut String, batch: &Batch) {
+    /// Appends the rows of a batch, as many as the form takes.
+    pub fn encode(&mut self, out: &mut String, batch: &Batch) {
+        if matches!(self, Form::Spreadsheet(0)) {
+            return;
+        }
         for row in batch.rows() {
             match self {
                 Form::Csv => csv::line(out, row),
                 Form::Jsonl(lines) => lines.line(out, row),
-                Form::Spreadsheet => spreadsheet::line(out, row),
+                Form::Spreadsheet(0) => return,
+                Form::Spreadsheet(left) => {
+                    *left -= 1;
+                    spreadsheet::line(out, row);
+                }
             }
         }
     }
@@ -106,7 +113,7 @@ impl<T: Target> Running<T> {
     ///
     /// # Errors
     /// The system gives no thread.
-    pub fn start(form: Form, head: String, mut target: T) -> io::Result<Self> {
+    pub fn start(mut form: Form, head: String, mut target: T) -> io::Result<Self> {
         let (batches, incoming) = mpsc::sync_channel::<Arc<Batch>>(WAITING);
         let work = move || {
             let (mut press, mut lines) = (Press::fast(), head);
@@ -137,5 +144,23 @@ impl<T: Target> Running<T> {
     pub fn finish(self) -> io::Result<(Pressed, T::Rest)> {
         drop(self.batches);
         self.thread.join().map_err(|_| io::Error::other("a form of the package could not be written"))?
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_spreadsheet_ends_where_programs_do_and_the_exact_copies_go_on() {
+        let mut batch = Batch::new(1);
+        ["a", "=b", "c"].iter().for_each(|text| batch.push(&[Cell::Text(text)]));
+        let written = |mut form: Form| {
+            let mut out = String::new();
+            (0..2).for_each(|_| form.encode(&mut out, &batch));
+            out
+        };
+        assert_eq!(written(Form::Spreadsheet(4)), "a\r\n'=b\r\nc\r\na\r\n");
+        assert_eq!(written(Form::Csv), "a\r\n=b\r\nc\r\n".repeat(2));
     }
 }

@@ -55,7 +55,8 @@ fn value(out: &mut String, kind: ColumnKind, text: &str) {
 
 /// Appends a JSON string.
 fn string(out: &mut String, text: &str) {
-    if text.bytes().any(|b| b < 0x20 || b == b'"' || b == b'\\') {
+    // Without an early end the whole text is looked at many bytes at a time.
+    if text.bytes().fold(false, |found, b| found | (b < 0x20 || b == b'"' || b == b'\\')) {
         out.push_str(&serde_json::Value::from(text).to_string());
     } else {
         out.push('"');

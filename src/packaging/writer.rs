@@ -17,7 +17,9 @@ use super::paths::Paths;
 use super::press::Pressed;
 use super::sealed::FileKey;
 use super::spool::{Spool, SpoolReader, Spools};
-use super::{About, Cell, CollectionHeader, CollectionSummary, Options, PackagingError, Summary, datapackage};
+use super::{
+    About, Cell, CollectionHeader, CollectionSummary, Options, PackagingError, Summary, datapackage, spreadsheet,
+};
 
 /// How many bytes of rows are gathered before they are written; a collection with more takes threads.
 const BATCH: usize = 256 * 1024;
@@ -33,6 +35,11 @@ pub(super) struct Written {
 }
 
 impl Written {
+    /// Whether a spreadsheet takes only the first of its rows.
+    pub fn exceeds_spreadsheets(&self) -> bool {
+        self.rows > spreadsheet::MOST_ROWS
+    }
+
     /// The path of its exact copy.
     pub fn data_path(&self, extension: &str) -> String {
         format!("data/{}.{extension}", self.stem)
@@ -198,7 +205,7 @@ fn other_forms(written: &Written, machine_readable_only: bool) -> Vec<(String, F
     let lines = Form::Jsonl(Lines::new(&written.header.columns));
     let mut forms = vec![(written.data_path("jsonl"), lines)];
     if !machine_readable_only {
-        forms.push((format!("spreadsheet/{}.csv", written.stem), Form::Spreadsheet));
+        forms.push((format!("spreadsheet/{}.csv", written.stem), Form::Spreadsheet(spreadsheet::MOST_ROWS)));
     }
     forms
 }
@@ -210,17 +217,17 @@ fn write_small<W: Write>(
     batch: &Batch,
     machine_readable_only: bool,
 ) -> Result<(), PackagingError> {
-    let write = |archive: &mut Archive<W>, form: &Form| {
+    let write = |archive: &mut Archive<W>, mut form: Form| {
         let mut lines = form.head(&written.header);
         form.encode(&mut lines, batch);
         archive.write_all(lines.as_bytes())?;
         archive.end()
     };
-    write(archive, &Form::Csv)?;
+    write(archive, Form::Csv)?;
     crate::crash::point("package.inside_zip");
     for (path, form) in other_forms(written, machine_readable_only) {
         archive.begin(path)?;
-        write(archive, &form)?;
+        write(archive, form)?;
     }
     Ok(())
 }

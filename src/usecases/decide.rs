@@ -84,8 +84,7 @@ pub async fn deny(office: &Office, by: StaffId, id: RequestId, ground: String, w
                 tx.insert(opened)?;
             }
             let request = tx.request(id)?.ok_or(Error::NotFound("request"))?;
-            // Texts that waited for a look are of no use to anybody any more.
-            tx.forget_free_texts(id)?;
+            forget_free_text(tx, &request)?;
             wake_siblings(tx, &request, now)?;
             Ok(request)
         })
@@ -219,7 +218,7 @@ pub enum Withheld {
 ///
 /// # Errors
 /// [`Error::Refused`]; [`Error::Invalid`] where a decision by machine was to be looked at by a person and nothing says
-/// what came of it.
+/// what came of it, or where an answer is given although the package is made again first.
 pub async fn release(
     office: &Office,
     by: StaffId,
@@ -242,12 +241,18 @@ pub async fn release(
                     "the policy names decisions by machine alone: say in `answer` what the review by a person came to";
                 return Err(Error::invalid("/answer", detail));
             }
+            let sent = transmission_failed(&request);
+            let looked_at = !sent && request.state.result().is_some_and(|r| r.free_text_open > 0);
+            if answer.is_some() && (again || looked_at) {
+                let detail = "the package is made again first and waits for release once more: give the answer then";
+                return Err(Error::invalid("/answer", detail));
+            }
             let outcome: Outcome = if again {
                 request.run_again(now, by)?
-            } else if transmission_failed(&request) {
+            } else if sent {
                 // The work by hand joined the answer when it was released the first time.
                 request.release(now, by, answer.clone())?
-            } else if request.state.result().is_some_and(|r| r.free_text_open > 0) {
+            } else if looked_at {
                 let open = tx.open_free_texts(id)?;
                 request.pack_with_free_text(now, by, open)?
             } else {

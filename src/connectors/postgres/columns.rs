@@ -1,12 +1,12 @@
 //! A table's column types: what a value must look like to be compared with a column, and how a column is printed.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use uuid::Uuid;
 
 use super::error::Place;
-use super::session::{Session, text};
+use super::session::{Session, text, texts};
 use crate::connectors::{ConnectorError, TableName, sql};
 
 /// The types of one table's columns, domains resolved to what they stand on.
@@ -94,12 +94,55 @@ impl ColumnType {
     }
 }
 
+/// The columns of earlier transactions, each table with the mark by which a change of it is seen.
+#[derive(Default)]
+pub(super) struct Remembered(Mutex<HashMap<TableName, (String, Arc<Columns>)>>);
+
+impl Remembered {
+    /// Forgets all of them: a statement failed, perhaps because of what is remembered.
+    pub(super) fn forget(&self) {
+        self.locked().clear();
+    }
+
+    fn locked(&self) -> MutexGuard<'_, HashMap<TableName, (String, Arc<Columns>)>> {
+        // A map of whole values stays whole whichever thread panicked.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 impl Session {
-    /// The table's columns, looked up once a transaction.
+    /// Takes over what earlier transactions knew of tables that have not changed since, with one statement for all of
+    /// them: in a transaction with a snapshot it is also what takes the snapshot.
+    pub(super) fn recall(&mut self) -> Result<(), ConnectorError> {
+        let remembered: Vec<_> =
+            self.remembered().locked().iter().map(|(t, known)| (t.clone(), known.clone())).collect();
+        let names = remembered.iter().map(|(table, _)| sql::quoted_table(table)).collect();
+        for row in self.query(MARKS, &[texts(names)], &Place::Nowhere)? {
+            let (at, mark): (i64, String) = (row.get(0), row.get(1));
+            let known = usize::try_from(at - 1).ok().and_then(|at| remembered.get(at));
+            if let Some((table, (_, columns))) = known.filter(|(_, (then, _))| *then == mark) {
+                self.columns.insert(table.clone(), Arc::clone(columns));
+            }
+        }
+        self.recalled = true;
+        Ok(())
+    }
+
+    fn mark(&mut self, table: &TableName) -> Result<String, ConnectorError> {
+        let rows = self.query(MARKS, &[texts(vec![sql::quoted_table(table)])], &Place::Table(table))?;
+        Ok(rows.first().map_or_else(String::new, |row| row.get(1)))
+    }
+
+    /// The table's columns, looked up where no transaction before did.
     pub(super) fn columns(&mut self, table: &TableName) -> Result<Arc<Columns>, ConnectorError> {
+        if !self.recalled {
+            self.recall()?;
+        }
         if let Some(known) = self.columns.get(table) {
             return Ok(Arc::clone(known));
         }
+        // The mark first: what changes in between makes it an old one.
+        let mark = self.mark(table)?;
         let name = text(Some(&sql::quoted_table(table)));
         let rows = self.query(COLUMNS, &[name], &Place::Table(table))?;
         if rows.is_empty() {
@@ -113,9 +156,20 @@ impl Session {
         }
         let columns = Arc::new(Columns(columns));
         self.columns.insert(table.clone(), Arc::clone(&columns));
+        self.remembered().locked().insert(table.clone(), (mark, Arc::clone(&columns)));
         Ok(columns)
     }
 }
+
+/// Each table's place in the list, and a sum over the catalogue rows of its columns and their types: a change writes
+/// them anew, under another transaction's number, and a table made anew has a number of its own.
+const MARKS: &str = "
+    SELECT t.at, coalesce(sum(hashint8extended(
+               a.attrelid::int8 << 16 | a.attnum, a.xmin::text::int8 << 32 | y.xmin::text::int8)), 0)::text
+    FROM unnest($1::text[]) WITH ORDINALITY AS t (name, at)
+    LEFT JOIN pg_attribute a ON a.attrelid = to_regclass(t.name) AND a.attnum > 0
+    LEFT JOIN pg_type y ON y.oid = a.atttypid
+    GROUP BY t.at";
 
 /// -1 is "no length": `bpchar` is then called so and not `character`, which would mean one character.
 const COLUMNS: &str = "

@@ -23,7 +23,7 @@ use self::server::Server;
 use self::session::Session;
 pub use super::limits::Limits;
 use super::pool::Pool;
-use super::{Connector, ConnectorError, LiveSchema, Reader, Writer};
+use super::{Connector, ConnectorError, LiveSchema, Reader, SchemaMark, Writer};
 
 /// A company's PostgreSQL database.
 pub struct Postgres {
@@ -46,7 +46,8 @@ impl Postgres {
         if config.get_application_name().is_none() {
             config.application_name("habeas");
         }
-        let pool = Arc::new(Pool::new(Server { config, tls: tls.client }, &limits));
+        let pool =
+            Arc::new(Pool::new(Server { config, tls: tls.client, columns: columns::Remembered::default() }, &limits));
         Ok(Self { pool, limits })
     }
 
@@ -78,10 +79,14 @@ impl Connector for Postgres {
         probe::probe(&mut self.reading()?)
     }
 
+    fn schema_mark(&self) -> Result<Option<SchemaMark>, ConnectorError> {
+        probe::mark(&mut self.reading()?).map(Some)
+    }
+
     fn reader(&self) -> Result<Box<dyn Reader + '_>, ConnectorError> {
         let mut session = self.reading()?;
         // PostgreSQL takes the snapshot at the first query, not at BEGIN.
-        session.query("SELECT 1", &[], &error::Place::Nowhere)?;
+        session.recall()?;
         Ok(Box::new(session))
     }
 

@@ -5,7 +5,8 @@ use tokio_postgres::Row;
 use super::error::Place;
 use super::session::Session;
 use crate::connectors::{
-    Column, ConnectorError, ForeignKey, KeyChange, LiveSchema, Table, TableName, schema::ColumnKind, schema::Engine,
+    Column, ConnectorError, ForeignKey, KeyChange, LiveSchema, SchemaMark, Table, TableName, schema::ColumnKind,
+    schema::Engine,
 };
 
 /// Every table that the sign-in may read; a partitioned table stands for its partitions.
@@ -37,6 +38,24 @@ pub(super) fn probe(session: &mut Session) -> Result<LiveSchema, ConnectorError>
     }
     Ok(schema)
 }
+
+/// Sums over the catalogue rows of everything that is not PostgreSQL's own: each change of a table, a column, a
+/// constraint, an index, a type or a privilege writes such a row anew, under another transaction's number.
+pub(super) fn mark(session: &mut Session) -> Result<SchemaMark, ConnectorError> {
+    let rows = session.query(MARK, &[], &Place::Nowhere)?;
+    Ok(SchemaMark::new(rows.first().map_or_else(String::new, |row| row.get(0))))
+}
+
+/// 16384 is the first number that is given to objects which are not PostgreSQL's own (`FirstNormalObjectId`).
+const MARK: &str = "
+    SELECT concat_ws(' ', current_user, current_schema(),
+        (SELECT sum(hashint8extended(oid::int8, xmin::text::int8)) FROM pg_namespace),
+        (SELECT sum(hashint8extended(oid::int8, xmin::text::int8)) FROM pg_class WHERE oid >= 16384),
+        (SELECT sum(hashint8extended(attrelid::int8 << 16 | attnum, xmin::text::int8)) FROM pg_attribute
+            WHERE attrelid >= 16384 AND attnum > 0),
+        (SELECT sum(hashint8extended(oid::int8, xmin::text::int8)) FROM pg_constraint WHERE oid >= 16384),
+        (SELECT sum(hashint8extended(indexrelid::int8, xmin::text::int8)) FROM pg_index WHERE indexrelid >= 16384),
+        (SELECT sum(hashint8extended(oid::int8, xmin::text::int8)) FROM pg_type WHERE oid >= 16384))";
 
 const VISIBLE: &str = "
     WITH visible AS (

@@ -5,6 +5,7 @@ use std::time::Duration;
 use tokio_postgres::{Client, Config};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
+use super::columns::Remembered;
 use super::error::{self, Place};
 use crate::connectors::ConnectorError;
 use crate::connectors::driver::driver;
@@ -14,6 +15,7 @@ use crate::connectors::pool::Dial;
 pub(super) struct Server {
     pub(super) config: Config,
     pub(super) tls: MakeRustlsConnect,
+    pub(super) columns: Remembered,
 }
 
 impl Dial for Server {

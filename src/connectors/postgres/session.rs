@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use tokio_postgres::types::{ToSql, Type};
 
-use super::columns::Columns;
+use super::columns::{Columns, Remembered};
 use super::error::{self, Place};
 use super::server::Server;
 use crate::connectors::driver::driver;
@@ -40,6 +40,8 @@ pub(super) struct Session {
     pool: Arc<Pool<Server>>,
     state: State,
     pub(super) columns: HashMap<TableName, Arc<Columns>>,
+    /// Whether what earlier transactions knew was held against the catalogue.
+    pub(super) recalled: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -59,7 +61,8 @@ impl Session {
             match driver()?.block_on(lent.client().batch_execute(begin)) {
                 Ok(()) => {
                     let pool = Arc::clone(pool);
-                    return Ok(Self { lent: Some(lent), pool, state: State::Open, columns: HashMap::new() });
+                    let columns = HashMap::new();
+                    return Ok(Self { lent: Some(lent), pool, state: State::Open, columns, recalled: false });
                 }
                 // An idle connection that the server has closed meanwhile: take another.
                 Err(error) if lent.reused && error.as_db_error().is_none() => continue,
@@ -135,8 +138,14 @@ impl Session {
         committed.map_err(|e| error::of(&e, &Place::Nowhere))
     }
 
+    /// What the transactions on this server remember of its tables.
+    pub(super) fn remembered(&self) -> &Remembered {
+        &self.pool.server().columns
+    }
+
     fn failed(&mut self, error: &tokio_postgres::Error, place: &Place<'_>) -> ConnectorError {
         self.state = State::Failed;
+        self.remembered().forget();
         error::of(error, place)
     }
 

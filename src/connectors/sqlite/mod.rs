@@ -15,7 +15,7 @@ use rusqlite::functions::FunctionFlags;
 use rusqlite::{Connection, OpenFlags};
 
 use self::value::Affinity;
-use super::{Connector, ConnectorError, LiveSchema, Reader, TableName, Writer, sql};
+use super::{Connector, ConnectorError, LiveSchema, Reader, SchemaMark, TableName, Writer, sql};
 
 /// How long to wait for another writer before giving up.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
@@ -59,6 +59,14 @@ impl Connector for Sqlite {
     fn probe(&self) -> Result<LiveSchema, ConnectorError> {
         let session = self.session(BEGIN_READING)?;
         probe::probe(&session.connection)
+    }
+
+    /// SQLite counts its schema's changes itself.
+    fn schema_mark(&self) -> Result<Option<SchemaMark>, ConnectorError> {
+        let session = self.session(BEGIN_READING)?;
+        let count = session.connection.pragma_query_value(None, "schema_version", |row| row.get::<_, i64>(0));
+        let count = count.map_err(|e| error::opening(&self.path, e))?;
+        Ok(Some(SchemaMark::new(count.to_string())))
     }
 
     fn reader(&self) -> Result<Box<dyn Reader + '_>, ConnectorError> {

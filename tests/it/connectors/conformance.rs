@@ -242,6 +242,29 @@ fn the_live_schema_is_told(#[values(Engine::Sqlite, Engine::Postgres, Engine::My
 }
 
 #[rstest]
+#[case("ALTER TABLE people ADD COLUMN city TEXT")]
+#[case("ALTER TABLE people RENAME COLUMN name TO called")]
+#[case("DROP TABLE seats")]
+#[case("CREATE INDEX by_total ON orders (total)")]
+#[case("CREATE UNIQUE INDEX by_name ON people (name)")]
+#[case("CREATE TABLE pets (id INTEGER PRIMARY KEY, owner INTEGER REFERENCES people (id) ON DELETE CASCADE)")]
+fn a_changed_schema_has_another_mark(
+    #[values(Engine::Sqlite, Engine::Postgres, Engine::Mysql)] engine: Engine,
+    #[case] change: &str,
+) {
+    let company = Company::new(engine, PEOPLE);
+    let look = || (company.connector.schema_mark().unwrap(), company.connector.probe().unwrap());
+    let (mark, schema) = look();
+    assert_eq!(mark.is_none(), engine == Engine::Mysql, "it can only be looked at anew");
+    company.execute("UPDATE people SET name = 'Eve' WHERE id = 1; DELETE FROM orders WHERE id = 12");
+    assert_eq!(look(), (mark.clone(), schema.clone()), "rows are no schema");
+    company.execute(change);
+    let (changed, new) = look();
+    assert_ne!(new, schema);
+    assert!(mark.is_none() || changed != mark, "{change}");
+}
+
+#[rstest]
 fn a_table_without_primary_key_says_so(#[values(Engine::Sqlite, Engine::Postgres, Engine::Mysql)] engine: Engine) {
     let company = Company::new(engine, "CREATE TABLE log (line TEXT); INSERT INTO log VALUES ('x'), ('x')");
     let probed = company.connector.probe().unwrap();

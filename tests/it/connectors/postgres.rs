@@ -280,3 +280,23 @@ fn the_server_s_certificate_is_checked() {
         assert!(refused.is_err(), "{host} {options}");
     }
 }
+
+/// What was known of a table holds until it changes, whichever transaction looks next.
+#[test]
+fn a_changed_column_is_looked_at_anew() {
+    let company = Company::new(Engine::Postgres, "CREATE TYPE mood AS ENUM ('glad'); CREATE TABLE t (id int, m mood)");
+    company.execute("INSERT INTO t VALUES (1, 'glad')");
+    let found = |id: &str| company.rows("t", &["id", "m"], &[exact("id", &[id])]);
+    assert_eq!(found("1"), [some(&["1", "glad"])]);
+    assert_eq!(found("abc"), none(), "no number");
+    company.execute("ALTER TABLE t ALTER COLUMN id TYPE text; INSERT INTO t VALUES ('abc', 'glad')");
+    assert_eq!(found("abc"), [some(&["abc", "glad"])]);
+    company.execute("ALTER TYPE mood RENAME TO temper");
+    assert_eq!(company.rows("t", &["id"], &[exact("m", &["glad"])]).len(), 2);
+    company.execute("DROP TABLE t; CREATE TABLE t (id uuid, m int)");
+    assert_eq!(found("abc"), none());
+}
+
+fn none() -> Rows {
+    Vec::new()
+}

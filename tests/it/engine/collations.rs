@@ -68,7 +68,7 @@ fn a_cascade_under_a_collation_is_not_overlooked() {
         "CREATE TABLE badges (id INTEGER PRIMARY KEY, nick VARCHAR(20), FOREIGN KEY (nick) REFERENCES people (nick) ON DELETE CASCADE);
          INSERT INTO badges VALUES (1, 'ADA')",
     );
-    company.systems.forget_schemas();
+    company.systems.renew_schemas();
     let who = person("ada@example.com");
     assert!(company.obstacles(&who)[0].contains("badges"));
     company.execute("base", "UPDATE badges SET nick = 'àda'");

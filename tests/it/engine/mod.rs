@@ -17,7 +17,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use habeas::connectors::{self, Connector, ConnectorError, EachRow, LiveSchema, Reader, Select, Writer};
+use habeas::connectors::{
+    self, Connector, ConnectorError, EachRow, Limits, LiveSchema, Reader, SchemaMark, Select, Writer,
+};
 use habeas::datamap::{self, Graph};
 use habeas::domain::identity::Identities;
 use habeas::domain::ids::SystemId;
@@ -61,7 +63,9 @@ impl Company {
             urls.insert((*name).to_owned(), url.clone());
             run(engine, &url, &folder.path().join(format!("{name}.db")), sql);
             let id = SystemId::from(*name);
-            let connector = connectors::open(&url.into(), folder.path()).unwrap();
+            // One connection is enough for everything: whoever needed two would wait for others who hold one each.
+            let limits = Limits { connections: 1, ..Limits::default() };
+            let connector = connectors::open_within(&url.into(), folder.path(), limits).unwrap();
             connectors.insert(id.clone(), Box::new(Counted { connector, queries: queries.clone() }));
             let dataset = datamap::load(yaml, &format!("{name}.yml")).unwrap_or_else(|f| panic!("{}", lines(&f)));
             datasets.push((id, dataset));
@@ -224,6 +228,10 @@ struct Counted {
 impl Connector for Counted {
     fn probe(&self) -> Result<LiveSchema, ConnectorError> {
         self.connector.probe()
+    }
+
+    fn schema_mark(&self) -> Result<Option<SchemaMark>, ConnectorError> {
+        self.connector.schema_mark()
     }
 
     fn reader(&self) -> Result<Box<dyn Reader + '_>, ConnectorError> {

@@ -71,6 +71,8 @@ fn staff_look_at_free_text_before_it_leaves(#[case] store: Kind, #[case] company
     assert_eq!(api.post(&release, &staff, Value::Null).1["code"], "free_text_open", "one is left");
     assert_eq!(api.post(&url, &staff, json!({ "others": "show" })), (200, json!({ "open": 0 })));
 
+    let (status, early) = api.post(&release, &staff, json!({ "answer": "We kept one note back." }));
+    assert_eq!((status, &early["errors"][0]["pointer"]), (422, &json!("/answer")), "it would be lost: {early}");
     let (status, again) = api.post(&release, &staff, Value::Null);
     assert_eq!((status, &again["state"]), (200, &json!("fulfilling")), "{again}");
     let mut done = api.settled(id, &staff);
