@@ -10,17 +10,20 @@ pub mod graph;
 mod guess;
 mod load;
 mod masking;
+mod members;
 mod meta;
 mod pointers;
 mod reach;
 mod reading;
 mod retain;
 mod slots;
+#[cfg(test)]
+mod findings_tests;
 mod words;
 
 pub use category::Category;
 pub use check::check;
-pub use dataset::{Collection, Dataset, Direction, Field, PhoneWriting, Reference};
+pub use dataset::{Collection, Dataset, Direction, Field, Member, PhoneWriting, Reference};
 pub use draft::{UNSURE, draft};
 pub use graph::{Graph, Node, NodeId, Pointer, PointerId};
 pub use load::load;
