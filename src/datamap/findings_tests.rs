@@ -46,14 +46,22 @@ fn field(text: &str) -> String {
 )]
 #[case("dataset:\n- {fides_key: d, collections: {}}\n", "d.yml:2: `collections` must be a list, not a mapping")]
 #[case("dataset:\n- fides_key: d\n  colections: []\n  collections: []\n", "`colections` of a dataset is not known")]
+#[case(
+    "dataset:\n- {fides_key: d, fides_meta: {retain: 1}, collections: []}\n",
+    "d.yml:2: `retain` does not stand in the `fides_meta` of a dataset"
+)]
+#[case(
+    "dataset:\n- {fides_key: d, fides_meta: {x: 1}, collections: []}\n",
+    "d.yml:2: warning: `x` in the `fides_meta` of a dataset has no effect here"
+)]
+#[case(
+    "dataset:\n- fides_key: d\n  collections:\n  - {name: c, fields: [{name: f}]}\n  - {name: c, fields: [{name: f}]}\n",
+    "d.yml:5: collection `c` was described on line 4 already"
+)]
 fn the_file(#[case] text: &str, #[case] expected: &str) {
     // What is only odd is told beside what is wrong.
-    let wrong = format!("{text}  ");
-    let lines = match load(&wrong, "d.yml") {
-        Ok(dataset) => dataset.warnings,
-        Err(findings) => findings,
-    };
-    assert!(lines.iter().any(|line| line.to_string().contains(expected)), "{lines:?}");
+    let lines = told(&[("d", text)]);
+    assert!(lines.iter().any(|line| line.contains(expected)), "{lines:?}");
 }
 
 #[rstest::rstest]
@@ -81,10 +89,10 @@ fn the_file(#[case] text: &str, #[case] expected: &str) {
 )]
 #[case(
     "    fides_meta: {masking_strategy_override: {strategy: string_rewrite, configuration: {rewrite_value: [x]}}}\n",
-    "d.yml:6: `rewrite_value` must be a text"
+    "d.yml:6: `rewrite_value` must be a text; d.yml:6: `string_rewrite` needs `configuration` with its `rewrite_value`"
 )]
 fn a_collection(#[case] more: &str, #[case] expected: &str) {
-    assert_eq!(told(&[("d", &collection(more))]), [expected]);
+    assert_eq!(told(&[("d", &collection(more))]).join("; "), expected);
 }
 
 #[rstest::rstest]
