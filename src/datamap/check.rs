@@ -38,6 +38,7 @@ fn check_table(graph: &Graph, id: NodeId, node: &Node, table: &Table, findings: 
         }
     }
     check_members(node, table, findings);
+    check_searched(node, table, findings);
     check_primary_key(node, table, findings);
     if let Some(why) = &table.unerasable {
         let message = format!("rows of `{}` can be exported and not erased: {why}", node.table());
@@ -55,6 +56,19 @@ fn check_members(node: &Node, table: &Table, findings: &mut Vec<Finding>) {
             let (name, sql_type) = (format!("{}.{}", node.table(), field.name), &column.sql_type);
             let message = format!("`{name}` has nested fields and holds no JSON: its type is {sql_type}");
             findings.push(finding(&node.file, member.line, Severity::Error, message));
+        }
+    }
+}
+
+/// What a value stands in among others finds no row, and would find none in silence.
+fn check_searched(node: &Node, table: &Table, findings: &mut Vec<Finding>) {
+    for field in node.collection.fields.iter().filter(|f| f.identity.is_some() || !f.references.is_empty()) {
+        if let Some(column) = table.column(&field.name).filter(|column| column.holds_others()) {
+            let (name, sql_type) = (format!("{}.{}", node.table(), field.name), &column.sql_type);
+            let message = format!(
+                "`{name}` is of the type {sql_type}: no row is found by a value inside of one; give such values a column or a table of their own"
+            );
+            findings.push(finding(&node.file, field.line, Severity::Error, message));
         }
     }
 }

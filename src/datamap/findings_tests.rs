@@ -215,21 +215,44 @@ fn checked(yaml: &str, engine: Engine, live: Column, unique: bool) -> Vec<String
 }
 
 #[rstest::rstest]
-#[case("identity: phone", Engine::Postgres, "`c` has no index on the digits of f: every search reads the whole table; `CREATE INDEX ON c (regexp_replace(f::text, '[^0-9]', '', 'g'))` helps")]
-#[case("identity: phone", Engine::Sqlite, "`c` has no index on the digits of f: every search reads the whole table; where all numbers are kept in E.164, `phone_format: e164` lets a plain index help")]
-#[case("identity: phone, phone_format: e164", Engine::Sqlite, "`c` has no index on f: every search reads the whole table; `CREATE INDEX c_f ON c (f)` helps")]
-#[case("identity: account_id", Engine::Postgres, "`c` has no index on f: every search reads the whole table; `CREATE INDEX ON c (f)` helps")]
-#[case("identity: email", Engine::Postgres, "`c` has no index on lower(f): every search reads the whole table; `CREATE INDEX ON c (lower(f::text))` helps")]
-#[case("identity: email", Engine::Sqlite, "`c` has no index on lower(f): every search reads the whole table; `CREATE INDEX c_f_lower ON c (lower(f))` helps")]
-#[case("identity: email", Engine::Mysql, "`c` has no index on lower(f): every search reads the whole table; an index on f helps once its collation ignores case, as those ending in `_ci` do")]
+#[case(
+    "identity: phone",
+    Engine::Postgres,
+    "`c` has no index on the digits of f: every search reads the whole table; `CREATE INDEX ON c (regexp_replace(f::text, '[^0-9]', '', 'g'))` helps"
+)]
+#[case(
+    "identity: phone",
+    Engine::Sqlite,
+    "`c` has no index on the digits of f: every search reads the whole table; where all numbers are kept in E.164, `phone_format: e164` lets a plain index help"
+)]
+#[case(
+    "identity: phone, phone_format: e164",
+    Engine::Sqlite,
+    "`c` has no index on f: every search reads the whole table; `CREATE INDEX c_f ON c (f)` helps"
+)]
+#[case(
+    "identity: account_id",
+    Engine::Postgres,
+    "`c` has no index on f: every search reads the whole table; `CREATE INDEX ON c (f)` helps"
+)]
+#[case(
+    "identity: email",
+    Engine::Postgres,
+    "`c` has no index on lower(f): every search reads the whole table; `CREATE INDEX ON c (lower(f::text))` helps"
+)]
+#[case(
+    "identity: email",
+    Engine::Sqlite,
+    "`c` has no index on lower(f): every search reads the whole table; `CREATE INDEX c_f_lower ON c (lower(f))` helps"
+)]
+#[case(
+    "identity: email",
+    Engine::Mysql,
+    "`c` has no index on lower(f): every search reads the whole table; an index on f helps once its collation ignores case, as those ending in `_ci` do"
+)]
 fn a_slow_search_is_told_with_its_remedy(#[case] meta: &str, #[case] engine: Engine, #[case] expected: &str) {
-    let live = Column {
-        name: "f".into(),
-        sql_type: "text".into(),
-        kind: ColumnKind::Text,
-        nullable: true,
-        collation: None,
-    };
+    let live =
+        Column { name: "f".into(), sql_type: "text".into(), kind: ColumnKind::Text, nullable: true, collation: None };
     let yaml = format!("    - {{name: f, fides_meta: {{{meta}}}}}\n");
     assert_eq!(checked(&yaml, engine, live, false), [format!("d.yml:9: warning: {expected}")]);
 }
@@ -237,7 +260,12 @@ fn a_slow_search_is_told_with_its_remedy(#[case] meta: &str, #[case] engine: Eng
 #[rstest::rstest]
 #[case("text", ColumnKind::Text, true, "")]
 #[case("jsonb", ColumnKind::Json, true, "")]
-#[case("integer", ColumnKind::Integer, true, "d.yml:11: `c.f` has nested fields and holds no JSON: its type is integer")]
+#[case(
+    "integer",
+    ColumnKind::Integer,
+    true,
+    "d.yml:11: `c.f` has nested fields and holds no JSON: its type is integer"
+)]
 #[case("json[]", ColumnKind::Text, true, "d.yml:11: `c.f` has nested fields and holds no JSON: its type is json[]")]
 fn nested_fields_need_json(
     #[case] sql_type: &str,
@@ -251,9 +279,41 @@ fn nested_fields_need_json(
 }
 
 #[rstest::rstest]
-#[case("{strategy: null_rewrite}", "text", ColumnKind::Text, false, "null_rewrite cannot mask `c.f`: it must not be NULL")]
-#[case("{strategy: keep_domain}", "integer", ColumnKind::Integer, false, "keep_domain cannot mask `c.f`: it holds whole numbers, which keep_domain does not make; use random_string_rewrite, hash or null_rewrite")]
-#[case("{strategy: hash}", "varchar(4)", ColumnKind::Text, true, "hash cannot mask `c.f`: a mask needs 8 characters to be distinct, and there is room for 4; use null_rewrite, or make room")]
+#[case("identity: email", "text[]", ColumnKind::Text)]
+#[case("identity: account_id", "jsonb", ColumnKind::Json)]
+#[case("references: [{dataset: d, field: c.id, direction: from}]", "integer[]", ColumnKind::Text)]
+fn a_search_inside_of_lists_and_json_is_refused(#[case] meta: &str, #[case] sql_type: &str, #[case] kind: ColumnKind) {
+    let live = Column { name: "f".into(), sql_type: sql_type.into(), kind, nullable: true, collation: None };
+    let yaml = format!("    - {{name: f, fides_meta: {{{meta}}}}}\n");
+    let expected = format!(
+        "d.yml:9: `c.f` is of the type {sql_type}: no row is found by a value inside of one; give such values a column or a table of their own"
+    );
+    let lines = checked(&yaml, Engine::Postgres, live, false);
+    assert!(lines.contains(&expected), "{lines:?}");
+}
+
+#[rstest::rstest]
+#[case(
+    "{strategy: null_rewrite}",
+    "text",
+    ColumnKind::Text,
+    false,
+    "null_rewrite cannot mask `c.f`: it must not be NULL"
+)]
+#[case(
+    "{strategy: keep_domain}",
+    "integer",
+    ColumnKind::Integer,
+    false,
+    "keep_domain cannot mask `c.f`: it holds whole numbers, which keep_domain does not make; use random_string_rewrite, hash or null_rewrite"
+)]
+#[case(
+    "{strategy: hash}",
+    "varchar(4)",
+    ColumnKind::Text,
+    true,
+    "hash cannot mask `c.f`: a mask needs 8 characters to be distinct, and there is room for 4; use null_rewrite, or make room"
+)]
 fn a_mask_that_its_column_never_takes_is_told(
     #[case] strategy: &str,
     #[case] sql_type: &str,
@@ -268,13 +328,8 @@ fn a_mask_that_its_column_never_takes_is_told(
 
 #[test]
 fn members_of_a_unique_column_are_not_masked() {
-    let live = Column {
-        name: "f".into(),
-        sql_type: "text".into(),
-        kind: ColumnKind::Text,
-        nullable: true,
-        collation: None,
-    };
+    let live =
+        Column { name: "f".into(), sql_type: "text".into(), kind: ColumnKind::Text, nullable: true, collation: None };
     let yaml = "    - name: f\n      fields:\n      - {name: g, fides_meta: {masking_strategy_override: {strategy: null_rewrite}}}\n";
     let expected = "d.yml:9: the rewrite of members cannot mask `c.f`: it holds distinct texts, which the rewrite of members does not make; use random_string_rewrite, hash, hmac or null_rewrite";
     assert_eq!(checked(yaml, Engine::Postgres, live, true), [expected]);

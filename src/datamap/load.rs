@@ -80,7 +80,12 @@ const DESCRIPTIVE: &[&str] = &[
     "version",
 ];
 
-pub(super) fn read_common<'n>(reading: &mut Reading<'_>, entries: &'n [Entry], level: &str, name_key: &str) -> Common<'n> {
+pub(super) fn read_common<'n>(
+    reading: &mut Reading<'_>,
+    entries: &'n [Entry],
+    level: &str,
+    name_key: &str,
+) -> Common<'n> {
     let mut common = Common::default();
     for Entry { key, line, value } in entries {
         match key.as_str() {

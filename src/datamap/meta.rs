@@ -175,7 +175,10 @@ fn data_type(reading: &mut Reading<'_>, meta: &mut FieldMeta, node: &Node) -> Op
 /// A person's row is theirs with all that stands in its lists: what is left out of one would be left out of the answer.
 fn all_elements(reading: &mut Reading<'_>, node: &Node) {
     if !reading.flag(node, "`return_all_elements`") {
-        reading.error(node.line, "`return_all_elements: false` is not supported: a list is given whole, or marked with `redact`");
+        reading.error(
+            node.line,
+            "`return_all_elements: false` is not supported: a list is given whole, or marked with `redact`",
+        );
     }
 }
 

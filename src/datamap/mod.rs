@@ -6,6 +6,8 @@ pub mod check;
 pub mod dataset;
 pub mod document;
 mod draft;
+#[cfg(test)]
+mod findings_tests;
 pub mod graph;
 mod guess;
 mod load;
@@ -17,8 +19,6 @@ mod reach;
 mod reading;
 mod retain;
 mod slots;
-#[cfg(test)]
-mod findings_tests;
 mod words;
 
 pub use category::Category;

@@ -299,7 +299,12 @@ mod tests {
         let mut gathering = Gathering::new(Vec::new(), [("a", &names[..])]);
         let row = fields(r#"{"email": "ada@example.com", "note": "secret \ud800"}"#);
         let error = gathering.add("a", &row).unwrap_err().to_string();
-        assert!(error.ends_with("the field note of a row of a holds half of a character (a lone surrogate), which is no text"), "{error}");
+        assert!(
+            error.ends_with(
+                "the field note of a row of a holds half of a character (a lone surrogate), which is no text"
+            ),
+            "{error}"
+        );
         let (collections, out) = gathering.finish();
         assert_eq!((collections[0].rows, out.len()), (0, 0), "nothing of the row was taken");
     }

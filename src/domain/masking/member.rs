@@ -12,7 +12,8 @@ use crate::domain::members;
 pub(super) fn masked(old: &str, masks: &[MemberMask], most: Option<usize>) -> Result<String, String> {
     let mut instead = Vec::new();
     for mask in masks {
-        let value = mask.text.as_ref().map_or_else(|| "null".to_owned(), |text| serde_json::Value::from(&**text).to_string());
+        let value =
+            mask.text.as_ref().map_or_else(|| "null".to_owned(), |text| serde_json::Value::from(&**text).to_string());
         let found = members::find(old, &mask.path).map_err(|_| "a value in it is no JSON".to_owned())?;
         instead.extend(found.into_iter().map(|at| (at, Cow::Owned(value.clone()))));
     }
@@ -47,7 +48,11 @@ mod tests {
     #[rstest::rstest]
     #[case("Ada", None, "a value in it is no JSON")]
     #[case(r#"{"card": 1}"#, Some(12), "a masked value is longer than 12 characters")]
-    fn what_cannot_be_masked_is_said_without_a_value(#[case] old: &str, #[case] most: Option<usize>, #[case] why: &str) {
+    fn what_cannot_be_masked_is_said_without_a_value(
+        #[case] old: &str,
+        #[case] most: Option<usize>,
+        #[case] why: &str,
+    ) {
         assert_eq!(masked(old, &[mask("card", Some("masked"))], most), Err(why.to_owned()));
     }
 }

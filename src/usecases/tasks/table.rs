@@ -136,9 +136,8 @@ fn take(to: &mut dyn Receiver, columns: &mut Vec<String>, object: &Fields, numbe
         to.columns(columns)?;
     }
     if !object.keys().eq(columns.iter()) {
-        let why = format!(
-            "object {number} has not the same members as those before it; write null where there is nothing"
-        );
+        let why =
+            format!("object {number} has not the same members as those before it; write null where there is nothing");
         return Err(invalid(why));
     }
     let cells = object.values().map(|value| cell(value).map(|(_, text)| text)).collect::<Result<Vec<_>, _>>();
@@ -196,10 +195,7 @@ mod tests {
             columns: vec!["a".to_owned(), "b".to_owned()],
             rows: vec![vec![some("1.50"), some("x,\"y\"\n")], vec![some("2"), None]],
         };
-        assert_eq!(
-            table(FileKind::Csv, b"\xef\xbb\xbfa,b\r\n1.50,\"x,\"\"y\"\"\n\"\r\n2,\r\n").unwrap(),
-            expected
-        );
+        assert_eq!(table(FileKind::Csv, b"\xef\xbb\xbfa,b\r\n1.50,\"x,\"\"y\"\"\n\"\r\n2,\r\n").unwrap(), expected);
         let json = r#"[{"a": 1.50, "b": "x,\"y\"\n"}, {"b": null, "a": 2}]"#;
         assert_eq!(table(FileKind::Json, json.as_bytes()).unwrap(), expected);
     }

@@ -261,7 +261,8 @@ impl Sink for Packer<'_> {
 
 /// Texts that others trip over, and any other.
 fn texts() -> BoxedStrategy<String> {
-    let odd = ["", " ", "=1+1", "-", "@x", "\t", "a,b", "\"", "''", "\\", "\\x00", "\r\n", "\n", "NULL", "null", "Zoë 🙂"];
+    let odd =
+        ["", " ", "=1+1", "-", "@x", "\t", "a,b", "\"", "''", "\\", "\\x00", "\r\n", "\n", "NULL", "null", "Zoë 🙂"];
     let odd = prop::sample::select(odd.to_vec()).prop_map(str::to_owned);
     prop_oneof![odd, "[^\0]{0,30}", "[Ѐ-ӿ =\"',;\\\\\r\n]{0,12}", ".{0,20}"]
         .prop_filter("NUL-free", |text: &String| !text.contains('\0'))

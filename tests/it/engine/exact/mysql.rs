@@ -61,7 +61,10 @@ fn columns() -> Columns {
         ("year", year.boxed()),
         ("bit(10)", bits.boxed()),
         ("bit(1)", fixed(&[("b'1'", "1"), ("b'0'", "0")])),
-        ("enum('glad', 'not, \"glad\"', 'Ж', '')", fixed(&[("'glad'", "glad"), ("2", "not, \"glad\""), ("3", "Ж"), ("4", "")])),
+        (
+            "enum('glad', 'not, \"glad\"', 'Ж', '')",
+            fixed(&[("'glad'", "glad"), ("2", "not, \"glad\""), ("3", "Ж"), ("4", "")]),
+        ),
         ("set('x', 'y', 'z')", fixed(&[("'z,x'", "x,z"), ("''", ""), ("7", "x,y,z")])),
         ("varchar(20) CHARACTER SET latin1", fixed(&[("'Zoë'", "Zoë"), ("'€'", "€"), ("''", "")])),
         ("char(5)", fixed(&[("'ab'", "ab"), ("''", "")])),

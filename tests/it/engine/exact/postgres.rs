@@ -32,7 +32,8 @@ fn timestamps() -> BoxedStrategy<Value> {
 
 fn timestamps_with_offset() -> BoxedStrategy<Value> {
     let moment = (moments(), -840..840_i32).prop_map(|(micros, minutes)| {
-        let utc = DateTime::from_timestamp_micros(micros.clamp(-62_135_000_000_000_000, 253_402_000_000_000_000)).unwrap();
+        let utc =
+            DateTime::from_timestamp_micros(micros.clamp(-62_135_000_000_000_000, 253_402_000_000_000_000)).unwrap();
         let local = utc.with_timezone(&FixedOffset::east_opt(minutes * 60).unwrap());
         let written = trimmed(utc.format("%Y-%m-%d %H:%M:%S%.6f").to_string()) + "+00";
         Value::known(format!("'{}'", local.format("%Y-%m-%d %H:%M:%S%.6f %:z")), written)
@@ -66,7 +67,8 @@ fn columns() -> Columns {
             value => value,
         }),
     ];
-    let bytes = any::<Vec<u8>>().prop_map(|b| Value::known(format!("decode('{}', 'hex')", hex(&b)), format!("\\x{}", hex(&b))));
+    let bytes =
+        any::<Vec<u8>>().prop_map(|b| Value::known(format!("decode('{}', 'hex')", hex(&b)), format!("\\x{}", hex(&b))));
     let day = (-719_162..2_932_896_i32).prop_map(|days| {
         let day = chrono::NaiveDate::from_epoch_days(days).unwrap().format("%Y-%m-%d").to_string();
         Value::known(format!("'{day}'"), day)
@@ -75,9 +77,8 @@ fn columns() -> Columns {
         let text = DateTime::from_timestamp_micros(micros).unwrap().format("%H:%M:%S%.6f").to_string();
         Value::known(format!("'{text}'"), trimmed(text))
     });
-    let interval = (-2000..2000_i32, -2000..2000_i32, any::<i32>(), 0..1_000_000_i32).prop_map(|(m, d, s, f)| {
-        format!("make_interval(months => {m}, days => {d}, secs => {s}.{f:06})")
-    });
+    let interval = (-2000..2000_i32, -2000..2000_i32, any::<i32>(), 0..1_000_000_i32)
+        .prop_map(|(m, d, s, f)| format!("make_interval(months => {m}, days => {d}, secs => {s}.{f:06})"));
     let inet = (any::<u32>(), 1..=32_u8).prop_map(|(a, mask)| {
         let address = std::net::Ipv4Addr::from(a);
         let shown = if mask == 32 { address.to_string() } else { format!("{address}/{mask}") };
