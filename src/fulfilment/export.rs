@@ -14,9 +14,9 @@ use super::place::Place;
 use super::range;
 use super::trace::Trace;
 use super::{FulfilmentError, LeftOut, Systems};
-use crate::connectors::Row;
 use crate::connectors::schema::ColumnKind;
-use crate::datamap::Category;
+use crate::connectors::{Column, Row};
+use crate::datamap::{Category, Field};
 use crate::domain::identity::Identities;
 use crate::domain::ids::SystemId;
 use crate::domain::request::DateRange;
@@ -418,6 +418,11 @@ pub(super) fn standing(verdict: &Verdict) -> Standing {
     }
 }
 
+/// What a column holds. Where the dataset describes members it is JSON, which MariaDB and SQLite keep as a text.
+fn kind(field: &Field, column: &Column) -> ColumnKind {
+    if field.members.is_empty() { column.kind } else { ColumnKind::Json }
+}
+
 fn distinct<'c>(categories: impl Iterator<Item = &'c Category>) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     for Category(name) in categories {
@@ -431,7 +436,7 @@ fn distinct<'c>(categories: impl Iterator<Item = &'c Category>) -> Vec<String> {
 fn header(place: &Place) -> CollectionHeader {
     let columns = place.fields().map(|(field, column)| ColumnHeader {
         name: field.name.clone(),
-        kind: column.kind,
+        kind: kind(field, column),
         sql_type: column.sql_type.clone(),
         data_categories: distinct(field.all_categories()),
         description: field.description.clone(),

@@ -1,6 +1,9 @@
 //! JSON in a column, described by nested fields: secrets in it are not shown, and an erasure masks what it is told to.
 
-use habeas::fulfilment;
+use std::io;
+
+use habeas::connectors::schema::ColumnKind;
+use habeas::fulfilment::{self, Cell, CollectionHeader, Counts, ExportOptions, Sink, Standing};
 use rstest::rstest;
 
 use super::Engine::{self, Mysql, Postgres, Sqlite};
@@ -61,11 +64,39 @@ fn a_secret_member_is_described_and_the_rest_is_exact(#[values(Sqlite, Postgres,
     assert_eq!(exported.collections[0].not_disclosed, 3);
 }
 
+/// The kinds of the columns of an export.
+#[derive(Default)]
+struct Kinds(Vec<ColumnKind>);
+
+impl Sink for Kinds {
+    fn collection(&mut self, header: &CollectionHeader) -> io::Result<()> {
+        self.0 = header.columns.iter().map(|column| column.kind).collect();
+        Ok(())
+    }
+
+    fn row(&mut self, _: Standing, _: &[Cell<'_>]) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn end(&mut self, _: Counts) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// So that it is a value in the JSON Lines and not a text that holds one, whatever the database keeps it as.
+#[rstest]
+fn a_column_with_members_is_packed_as_json(#[values(Sqlite, Postgres, Mysql)] engine: Engine) {
+    let mut kinds = Kinds::default();
+    let company = company(engine, YAML);
+    fulfilment::export(&company.systems, &person("ada@example.com"), ExportOptions::default(), &mut kinds).unwrap();
+    assert_eq!(kinds.0, [ColumnKind::Integer, ColumnKind::Text, ColumnKind::Json]);
+}
+
 #[test]
 fn law_and_policy_keep_members_back_too_and_the_plan_says_which() {
     let company = company(Sqlite, YAML);
     let never_disclose = ["user.name".to_owned()];
-    let options = fulfilment::ExportOptions { never_disclose: &never_disclose, ..Default::default() };
+    let options = ExportOptions { never_disclose: &never_disclose, ..Default::default() };
     let mut seen = super::Seen::default();
     fulfilment::export(&company.systems, &person("ada@example.com"), options, &mut seen).unwrap();
     assert!(!seen.of("profiles")[0].contains("\"Ada\""), "{:?}", seen.of("profiles"));
