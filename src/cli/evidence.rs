@@ -43,7 +43,8 @@ fn described<'g>(graph: &'g Graph, path: &FieldPath) -> Option<&'g Field> {
 
 /// Why a field is no data point of its own, or one that nobody should have to type (11 CCR 7060(d)).
 fn unfit(field: &Field, named: bool) -> Option<&'static str> {
-    if field.redact || field.categories.iter().any(|c| c.is_never_disclosed()) {
+    let redacted = field.redact || field.members.iter().any(|member| member.redact);
+    if redacted || field.all_categories().any(|c| c.is_never_disclosed()) {
         return Some("it is a secret, a government number or the like");
     }
     if field.identity == Some(IdentityKind::Email) {

@@ -67,6 +67,13 @@ pub struct Column {
     pub collation: Option<Collation>,
 }
 
+impl Column {
+    /// Whether its values hold others, as lists and JSON do: no search finds a row by one of those.
+    pub fn holds_others(&self) -> bool {
+        self.kind == ColumnKind::Json || self.sql_type.ends_with("[]")
+    }
+}
+
 /// A reference the database itself enforces.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ForeignKey {

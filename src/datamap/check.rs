@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::graph::finding;
 use super::{Graph, Node, NodeId, PhoneWriting, slots};
-use crate::connectors::schema::Engine;
+use crate::connectors::schema::{ColumnKind, Engine};
 use crate::connectors::{LiveSchema, Table};
 use crate::domain::finding::{Finding, Severity};
 use crate::domain::identity::IdentityKind;
@@ -37,6 +37,8 @@ fn check_table(graph: &Graph, id: NodeId, node: &Node, table: &Table, findings: 
             findings.push(finding(&node.file, field.line, Severity::Error, message));
         }
     }
+    check_members(node, table, findings);
+    check_searched(node, table, findings);
     check_primary_key(node, table, findings);
     if let Some(why) = &table.unerasable {
         let message = format!("rows of `{}` can be exported and not erased: {why}", node.table());
@@ -44,6 +46,31 @@ fn check_table(graph: &Graph, id: NodeId, node: &Node, table: &Table, findings: 
     }
     check_composite_keys(graph, id, node, table, findings);
     slots::check(node, table, findings);
+}
+
+/// Members are looked for in JSON, which is of a type of its own or a text.
+fn check_members(node: &Node, table: &Table, findings: &mut Vec<Finding>) {
+    for field in &node.collection.fields {
+        let (Some(member), Some(column)) = (field.members.first(), table.column(&field.name)) else { continue };
+        if !matches!(column.kind, ColumnKind::Json | ColumnKind::Text) || column.sql_type.ends_with("[]") {
+            let (name, sql_type) = (format!("{}.{}", node.table(), field.name), &column.sql_type);
+            let message = format!("`{name}` has nested fields and holds no JSON: its type is {sql_type}");
+            findings.push(finding(&node.file, member.line, Severity::Error, message));
+        }
+    }
+}
+
+/// What a value stands in among others finds no row, and would find none in silence.
+fn check_searched(node: &Node, table: &Table, findings: &mut Vec<Finding>) {
+    for field in node.collection.fields.iter().filter(|f| f.identity.is_some() || !f.references.is_empty()) {
+        if let Some(column) = table.column(&field.name).filter(|column| column.holds_others()) {
+            let (name, sql_type) = (format!("{}.{}", node.table(), field.name), &column.sql_type);
+            let message = format!(
+                "`{name}` is of the type {sql_type}: no row is found by a value inside of one; give such values a column or a table of their own"
+            );
+            findings.push(finding(&node.file, field.line, Severity::Error, message));
+        }
+    }
 }
 
 /// Names the index that a search would use and that is not there, with what makes it.

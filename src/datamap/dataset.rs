@@ -104,13 +104,33 @@ pub struct Field {
     pub collected_at: bool,
     /// How erasure masks it.
     pub masking: Option<Masking>,
+    /// What the dataset says of the members of the JSON in it.
+    pub members: Vec<Member>,
 }
 
 impl Field {
     /// Whether it is about a person.
     pub fn is_personal(&self) -> bool {
-        self.identity.is_some() || self.categories.iter().any(Category::is_personal)
+        self.identity.is_some() || self.all_categories().any(Category::is_personal)
     }
+
+    /// Its categories and those of its members.
+    pub fn all_categories(&self) -> impl Iterator<Item = &Category> {
+        self.categories.iter().chain(self.members.iter().flat_map(|member| &member.categories))
+    }
+}
+
+/// A member of the JSON in a column, as the nested `fields` of a dataset describe it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Member {
+    /// The names that lead to it from the column's value; the elements of lists on the way are all meant.
+    pub path: Vec<String>,
+    /// The line on which it begins.
+    pub line: usize,
+    /// Its own data categories and those of the members around it.
+    pub categories: Vec<Category>,
+    /// Whether a package describes it without showing it.
+    pub redact: bool,
 }
 
 /// How telephone numbers are written in a field.

@@ -129,7 +129,7 @@ impl Drafting<'_> {
         if key || pointing.is_some() {
             return Guess::sure("system.operations");
         }
-        let guess = guess::of(&column.name, column.kind);
+        let guess = guessed(column);
         if guess.doubt.is_some() && !self.persons.contains(name) {
             return Guess::sure("system.operations");
         }
@@ -189,7 +189,13 @@ fn persons(schema: &LiveSchema) -> BTreeSet<&TableName> {
 }
 
 fn identified(table: &Table) -> bool {
-    table.columns.iter().any(|c| guess::of(&c.name, c.kind).identity.is_some())
+    table.columns.iter().any(|column| guessed(column).identity.is_some())
+}
+
+/// What a column probably holds. Nobody is found by what stands inside of a list or of JSON.
+fn guessed(column: &Column) -> Guess {
+    let guess = guess::of(&column.name, column.kind);
+    if column.holds_others() { Guess { identity: None, ..guess } } else { guess }
 }
 
 /// A name as a YAML scalar: bare where that cannot be taken for anything else, else quoted as JSON, which YAML contains.

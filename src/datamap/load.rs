@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::document::{self, Entry, Node};
 use super::meta::{self, CollectionMeta, DatasetMeta, FieldMeta};
 use super::reading::Reading;
-use super::{Category, Collection, Dataset, Field, retain};
+use super::{Category, Collection, Dataset, Field, members, retain};
 use crate::connectors::TableName;
 use crate::domain::finding::{Finding, Severity};
 
@@ -55,12 +55,12 @@ fn read_root(reading: &mut Reading<'_>, root: &Node, file: &str) -> Option<Datas
 
 /// What dataset, collection and field have in common.
 #[derive(Default)]
-struct Common<'n> {
-    name: Option<String>,
+pub(super) struct Common<'n> {
+    pub(super) name: Option<String>,
     description: Option<String>,
-    categories: Vec<Category>,
-    meta: Option<&'n Node>,
-    fields: Option<&'n Node>,
+    pub(super) categories: Vec<Category>,
+    pub(super) meta: Option<&'n Node>,
+    pub(super) fields: Option<&'n Node>,
     collections: Option<&'n Node>,
 }
 
@@ -80,7 +80,12 @@ const DESCRIPTIVE: &[&str] = &[
     "version",
 ];
 
-fn read_common<'n>(reading: &mut Reading<'_>, entries: &'n [Entry], level: &str, name_key: &str) -> Common<'n> {
+pub(super) fn read_common<'n>(
+    reading: &mut Reading<'_>,
+    entries: &'n [Entry],
+    level: &str,
+    name_key: &str,
+) -> Common<'n> {
     let mut common = Common::default();
     for Entry { key, line, value } in entries {
         match key.as_str() {
@@ -178,10 +183,12 @@ fn read_field(reading: &mut Reading<'_>, node: &Node, inherited: &[Category]) ->
     };
     let meta: FieldMeta = common.meta.map(|m| meta::field(reading, m)).unwrap_or_default();
     let categories = joined(inherited, &common.categories);
-    if let Some(nested) = common.fields {
-        nested_fields(reading, nested, &name);
+    if let (Some(line), None) = (meta.object, common.fields) {
+        reading.warn(line, "an `object` is exported and erased as one column");
     }
-    if categories.is_empty() {
+    let mut members = common.fields.map(|nested| members::read(reading, nested, &name)).unwrap_or_default();
+    let masking = members.masking(reading, meta.masking);
+    if categories.is_empty() && members.described.iter().all(|member| member.categories.is_empty()) {
         let message = format!("field `{name}` has no data category, so it counts as nobody's personal data");
         reading.warn(node.line, message);
     }
@@ -199,35 +206,13 @@ fn read_field(reading: &mut Reading<'_>, node: &Node, inherited: &[Category]) ->
         phone: meta.phone,
         free_text: meta.free_text,
         collected_at: meta.collected_at,
-        masking: meta.masking,
+        masking,
+        members: members.described,
     })
 }
 
-/// A column of an SQL database is exported and masked whole; what a nested field would add cannot be kept.
-fn nested_fields(reading: &mut Reading<'_>, nested: &Node, name: &str) {
-    for item in reading.list(nested, "`fields`") {
-        let entries = reading.map(item, "a field");
-        let common = read_common(reading, entries, "field", "name");
-        let meta: FieldMeta = common.meta.map(|m| meta::field(reading, m)).unwrap_or_default();
-        let inner = common.name.unwrap_or_default();
-        if meta.identity.is_some() || meta.primary_key || !meta.references.is_empty() || meta.masking.is_some() {
-            let message = format!("`{name}.{inner}` is nested; identities, keys, references and masks work on columns");
-            reading.error(item.line, message);
-        } else {
-            let message = format!("`{name}.{inner}` is nested; the column `{name}` is exported and erased as a whole");
-            reading.warn(item.line, message);
-        }
-        if common.categories.iter().any(Category::is_never_disclosed) {
-            let message = format!("`{name}.{inner}` may not be disclosed; give its category to the column `{name}`");
-            reading.error(item.line, message);
-        }
-        if let Some(deeper) = common.fields {
-            nested_fields(reading, deeper, &format!("{name}.{inner}"));
-        }
-    }
-}
-
-fn joined(inherited: &[Category], own: &[Category]) -> Vec<Category> {
+/// The categories of something and of what is around it.
+pub(super) fn joined(inherited: &[Category], own: &[Category]) -> Vec<Category> {
     let mut all = own.to_vec();
     all.extend(inherited.iter().filter(|c| !own.contains(c)).cloned());
     all

@@ -198,22 +198,6 @@ fn what_has_no_effect_is_a_warning(#[case] meta: &str, #[case] expected: &str) {
 }
 
 #[test]
-fn nested_fields_are_told_and_what_they_cannot_do_is_refused() {
-    let nested = |inner: &str| {
-        format!(
-            "dataset:\n- fides_key: d\n  collections:\n  - name: c\n    data_categories: [user]\n    fields:\n    - name: f\n      fields:\n      - {inner}\n"
-        )
-    };
-    assert_eq!(
-        findings(&nested("{name: g}")),
-        ["d.yml:9: warning: `f.g` is nested; the column `f` is exported and erased as a whole"]
-    );
-    assert!(load(&nested("{name: g}"), "d.yml").is_ok());
-    assert!(load(&nested("{name: g, fides_meta: {identity: email}}"), "d.yml").is_err());
-    assert!(load(&nested("{name: g, data_categories: [user.biometric]}"), "d.yml").is_err());
-}
-
-#[test]
 fn a_field_nobody_categorised_is_a_warning() {
     let text = "dataset:\n- fides_key: d\n  collections:\n  - name: c\n    fields:\n    - name: f\n";
     let expected = "d.yml:6: warning: field `f` has no data category, so it counts as nobody's personal data";

@@ -39,6 +39,8 @@ pub(super) struct FieldMeta {
     pub(super) free_text: bool,
     pub(super) collected_at: bool,
     pub(super) masking: Option<Masking>,
+    /// The line that says that it holds an object.
+    pub(super) object: Option<usize>,
 }
 
 pub(super) fn dataset(reading: &mut Reading<'_>, node: &Node) -> DatasetMeta {
@@ -79,14 +81,14 @@ pub(super) fn collection(reading: &mut Reading<'_>, node: &Node) -> CollectionMe
 }
 
 pub(super) fn field(reading: &mut Reading<'_>, node: &Node) -> FieldMeta {
-    let mut meta = FieldMeta::default();
+    let (mut meta, mut list) = (FieldMeta::default(), None);
     for entry in reading.map(node, "`fides_meta`") {
         let value = &entry.value;
         match entry.key.as_str() {
             "primary_key" => meta.primary_key = reading.flag(value, "`primary_key`"),
             "identity" => meta.identity = reading.text(value, "`identity`").map(|kind| identity(&kind)),
             "references" => meta.references = references(reading, value),
-            "data_type" => data_type(reading, value),
+            "data_type" => list = data_type(reading, &mut meta, value),
             "length" => meta.length = length(reading, value),
             "read_only" => meta.read_only = reading.flag(value, "`read_only`"),
             "redact" => meta.redact = reading.optional_text(value, "`redact`").is_some_and(|t| t != "false"),
@@ -98,10 +100,13 @@ pub(super) fn field(reading: &mut Reading<'_>, node: &Node) -> FieldMeta {
             "free_text" => meta.free_text = reading.flag(value, "`free_text`"),
             "collected_at" => meta.collected_at = reading.flag(value, "`collected_at`"),
             "masking_strategy_override" => meta.masking = masking::of_field(reading, value),
-            // Arrays are columns like any other here: always whole.
-            "return_all_elements" => {}
+            "return_all_elements" => all_elements(reading, value),
             _ => without_effect(reading, entry, "field"),
         }
+    }
+    if let Some(line) = list.filter(|_| meta.identity.is_some() || !meta.references.is_empty()) {
+        let message = "an element of a list is neither an identity nor a reference: no row is found by it; give the values a table of their own";
+        reading.error(line, message);
     }
     meta
 }
@@ -160,11 +165,20 @@ fn namespace(reading: &mut Reading<'_>, node: &Node) -> Option<String> {
     schema
 }
 
-fn data_type(reading: &mut Reading<'_>, node: &Node) {
-    if let Some(name) = reading.optional_text(node, "`data_type`")
-        && name.trim_end_matches("[]") == "object"
-    {
-        reading.warn(node.line, "an `object` is exported and erased as one column");
+/// The line, where the type is a list's.
+fn data_type(reading: &mut Reading<'_>, meta: &mut FieldMeta, node: &Node) -> Option<usize> {
+    let name = reading.optional_text(node, "`data_type`")?;
+    meta.object = (name.trim_end_matches("[]") == "object").then_some(node.line);
+    name.ends_with("[]").then_some(node.line)
+}
+
+/// A person's row is theirs with all that stands in its lists: what is left out of one would be left out of the answer.
+fn all_elements(reading: &mut Reading<'_>, node: &Node) {
+    if !reading.flag(node, "`return_all_elements`") {
+        reading.error(
+            node.line,
+            "`return_all_elements: false` is not supported: a list is given whole, or marked with `redact`",
+        );
     }
 }
 

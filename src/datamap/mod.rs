@@ -6,10 +6,13 @@ pub mod check;
 pub mod dataset;
 pub mod document;
 mod draft;
+#[cfg(test)]
+mod findings_tests;
 pub mod graph;
 mod guess;
 mod load;
 mod masking;
+mod members;
 mod meta;
 mod pointers;
 mod reach;
@@ -20,7 +23,7 @@ mod words;
 
 pub use category::Category;
 pub use check::check;
-pub use dataset::{Collection, Dataset, Direction, Field, PhoneWriting, Reference};
+pub use dataset::{Collection, Dataset, Direction, Field, Member, PhoneWriting, Reference};
 pub use draft::{UNSURE, draft};
 pub use graph::{Graph, Node, NodeId, Pointer, PointerId};
 pub use load::load;

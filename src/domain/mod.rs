@@ -19,6 +19,7 @@ pub mod keeping;
 pub mod lifecycle;
 pub mod mark;
 pub mod masking;
+pub mod members;
 pub mod personal;
 pub mod policy;
 pub mod proof;

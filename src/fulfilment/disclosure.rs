@@ -1,12 +1,14 @@
 //! What of a row a person may see: never a secret, and nobody else's identity before staff have looked.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use super::judge::{Link, Verdict};
 use super::place::Place;
 use crate::connectors::Column;
 use crate::connectors::schema::ColumnKind;
-use crate::datamap::{Category, Field};
+use crate::datamap::{Category, Field, Member};
+use crate::domain::members;
 
 /// How the values of one column are looked at on their way out.
 #[derive(Clone, Copy)]
@@ -33,7 +35,7 @@ impl Look {
             ColumnKind::Integer | ColumnKind::Number => !is_key,
             ColumnKind::Boolean | ColumnKind::Date | ColumnKind::DateTime => false,
         };
-        let json = column.kind == ColumnKind::Json;
+        let json = column.kind == ColumnKind::Json || !field.members.is_empty();
         let holds_words = json || column.kind == ColumnKind::Text;
         Self { secret, searched, holds_words, json, free: field.free_text }
     }
@@ -45,9 +47,53 @@ pub(super) fn secret(field: &Field, more: &[String]) -> Option<String> {
     if field.redact {
         return Some("the dataset marks it with `redact`".to_owned());
     }
+    never_shown(&field.categories, more)
+}
+
+/// The same for a member of the JSON in a field.
+pub(super) fn secret_member(member: &Member, more: &[String]) -> Option<String> {
+    if member.redact {
+        return Some("the dataset marks it with `redact`".to_owned());
+    }
+    never_shown(&member.categories, more)
+}
+
+fn never_shown(categories: &[Category], more: &[String]) -> Option<String> {
     let never = |c: &&Category| c.is_never_disclosed() || more.iter().any(|of| c.is(of));
-    let category = field.categories.iter().find(never)?;
+    let category = categories.iter().find(never)?;
     Some(format!("data of the category {} is held and never disclosed", category.as_str()))
+}
+
+/// The members of one column's JSON that are described and never shown, by their paths.
+#[derive(Clone, Default)]
+pub(super) struct SecretMembers(Vec<Vec<String>>);
+
+/// What stands for such a member; in JSON, a string.
+const DESCRIBED: &str = "\"[held, not disclosed]\"";
+
+impl SecretMembers {
+    pub(super) fn of(field: &Field, more: &[String]) -> Self {
+        let secret = field.members.iter().filter(|member| secret_member(member, more).is_some());
+        Self(secret.map(|member| member.path.clone()).collect())
+    }
+
+    /// The text with each of them described, and how many there are; `None` where the text is not the JSON that the
+    /// dataset promises, so that nobody can say what stands in it.
+    pub(super) fn described<'t>(&self, text: &'t str) -> Option<(Cow<'t, str>, u64)> {
+        if self.0.is_empty() {
+            return Some((Cow::Borrowed(text), 0));
+        }
+        let mut instead = Vec::new();
+        for path in &self.0 {
+            let found = members::find(text, path).ok()?;
+            instead.extend(found.into_iter().map(|at| (at, Cow::Borrowed(DESCRIBED))));
+        }
+        if instead.is_empty() {
+            return Some((Cow::Borrowed(text), 0));
+        }
+        let count = instead.len() as u64;
+        Some((Cow::Owned(members::replaced(text, instead)), count))
+    }
 }
 
 /// The columns of a row that say who somebody else is. In a row that is the person's own, these are its pointers at
@@ -62,7 +108,7 @@ pub(super) fn withheld<'p>(place: &'p Place, verdict: &Verdict) -> BTreeSet<&'p 
     let mut columns: BTreeSet<&str> = others.iter().flat_map(|link| link_columns(place, *link)).collect();
     if let Some(mine) = mine {
         let kept: BTreeSet<&str> = mine.iter().flat_map(|link| link_columns(place, *link)).collect();
-        let tells = |f: &&Field| f.categories.iter().any(tells_who);
+        let tells = |f: &&Field| f.all_categories().any(tells_who);
         let telling = place.collection.fields.iter().filter(tells).map(|f| f.name.as_str());
         columns.extend(telling.filter(|name| !kept.contains(name)));
     }

@@ -6,7 +6,7 @@ use std::io;
 
 use serde::{Deserialize, Serialize};
 
-use super::disclosure::{Look, secret, withheld};
+use super::disclosure::{Look, SecretMembers, secret, withheld};
 use super::free_text::{FreeText, Sight};
 use super::handed::{self, Handed};
 use super::judge::Verdict;
@@ -14,9 +14,9 @@ use super::place::Place;
 use super::range;
 use super::trace::Trace;
 use super::{FulfilmentError, LeftOut, Systems};
-use crate::connectors::Row;
 use crate::connectors::schema::ColumnKind;
-use crate::datamap::Category;
+use crate::connectors::{Column, Row};
+use crate::datamap::{Category, Field};
 use crate::domain::identity::Identities;
 use crate::domain::ids::SystemId;
 use crate::domain::request::DateRange;
@@ -242,6 +242,8 @@ pub(super) struct Stream<'a> {
     header: CollectionHeader,
     /// How each column is looked at.
     looks: Vec<Look>,
+    /// What of the JSON in each column is not shown.
+    members: Vec<SecretMembers>,
     /// The columns that tell staff which row a free text stands in; none without free text.
     key: Vec<String>,
     forms: Forms,
@@ -274,9 +276,11 @@ impl<'a> Stream<'a> {
             .fields()
             .map(|(field, column)| Look::of(field, column, secret(field, options.never_disclose).is_some()))
             .collect();
+        let members = place.fields().map(|(field, _)| SecretMembers::of(field, options.never_disclose)).collect();
         let is_free = looks.iter().any(|look| look.free);
         let key = if is_free { place.table().primary_key.clone() } else { Vec::new() };
-        Self { sink, header, looks, key, forms: options.forms, disclose: options.disclose, range, begun: false, done }
+        let ExportOptions { forms, disclose, .. } = options;
+        Self { sink, header, looks, members, key, forms, disclose, range, begun: false, done }
     }
 
     /// The columns to read beyond those of the trace.
@@ -363,18 +367,23 @@ impl<'a> Stream<'a> {
     /// The value with each secret in it described; `None` where that leaves nothing its column could hold.
     fn described<'t>(&mut self, index: usize, text: &'t str) -> Option<Cow<'t, str>> {
         let look = self.looks[index];
+        let Some((text, members)) = self.members[index].described(text) else {
+            self.done.not_disclosed += 1;
+            return None;
+        };
+        self.done.not_disclosed += members;
         if !look.searched {
-            return Some(Cow::Borrowed(text));
+            return Some(text);
         }
-        let found = secret_text::find(text, &self.header.columns[index].name, self.forms);
+        let found = secret_text::find(&text, &self.header.columns[index].name, self.forms);
         if found.is_empty() {
-            return Some(Cow::Borrowed(text));
+            return Some(text);
         }
         self.done.not_disclosed += found.len() as u64;
         for one in &found {
             *self.done.in_texts.entry(one.secret.words()).or_default() += 1;
         }
-        look.holds_words.then(|| secret_text::described(text, &found, look.json))
+        look.holds_words.then(|| Cow::Owned(secret_text::described(&text, &found, look.json).into_owned()))
     }
 
     pub(super) fn finish(self) -> Result<ExportedCollection, FulfilmentError> {
@@ -409,12 +418,27 @@ pub(super) fn standing(verdict: &Verdict) -> Standing {
     }
 }
 
+/// What a column holds. Where the dataset describes members it is JSON, which MariaDB and SQLite keep as a text.
+fn kind(field: &Field, column: &Column) -> ColumnKind {
+    if field.members.is_empty() { column.kind } else { ColumnKind::Json }
+}
+
+fn distinct<'c>(categories: impl Iterator<Item = &'c Category>) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for Category(name) in categories {
+        if !names.contains(name) {
+            names.push(name.clone());
+        }
+    }
+    names
+}
+
 fn header(place: &Place) -> CollectionHeader {
     let columns = place.fields().map(|(field, column)| ColumnHeader {
         name: field.name.clone(),
-        kind: column.kind,
+        kind: kind(field, column),
         sql_type: column.sql_type.clone(),
-        data_categories: field.categories.iter().map(|Category(name)| name.clone()).collect(),
+        data_categories: distinct(field.all_categories()),
         description: field.description.clone(),
     });
     let belongs = !place.identities.is_empty() || place.pointers.iter().any(|p| p.down);

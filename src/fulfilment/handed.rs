@@ -87,10 +87,12 @@ impl<W: Write> Gathering<W> {
             );
             return Err(refuse(message));
         }
-        let cells: Vec<(Written, Option<String>)> = known
-            .iter()
-            .map(|column| fields.get(&column.name).map_or((Written::Null, None), |value| cell(value)))
-            .collect();
+        let mut cells: Vec<(Written, Option<String>)> = Vec::with_capacity(known.len());
+        for column in known {
+            let read = fields.get(&column.name).map_or(Ok((Written::Null, None)), |value| cell(value));
+            let told = |no_text| refuse(format!("the field {} of a row of {collection} {no_text}", column.name));
+            cells.push(read.map_err(told)?);
+        }
         let kinds: Vec<Written> = cells.iter().map(|(kind, _)| *kind).collect();
         let texts: Vec<Option<String>> = cells.into_iter().map(|(_, text)| text).collect();
         self.put(index, &kinds, &texts).map_err(|_| ConnectorError::Stopped("rows cannot be kept".to_owned()))
@@ -289,5 +291,21 @@ mod tests {
         let field = gathering.add("a", &fields(r#"{"ada@example.com": 1}"#)).unwrap_err().to_string();
         assert!(collection.contains("not asked for") && field.contains("does not describe"), "{collection} {field}");
         assert!(!collection.contains("ada@") && !field.contains("ada@"));
+    }
+
+    #[test]
+    fn a_text_that_is_none_is_refused_by_the_name_of_its_field() {
+        let names = ["email".to_owned(), "note".to_owned()];
+        let mut gathering = Gathering::new(Vec::new(), [("a", &names[..])]);
+        let row = fields(r#"{"email": "ada@example.com", "note": "secret \ud800"}"#);
+        let error = gathering.add("a", &row).unwrap_err().to_string();
+        assert!(
+            error.ends_with(
+                "the field note of a row of a holds half of a character (a lone surrogate), which is no text"
+            ),
+            "{error}"
+        );
+        let (collections, out) = gathering.finish();
+        assert_eq!((collections[0].rows, out.len()), (0, 0), "nothing of the row was taken");
     }
 }

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::disclosure::{secret, withheld};
+use super::disclosure::{secret, secret_member, withheld};
 use super::export::standing;
 use super::plan::{AccessStep, FieldReason, Plan, PlannedCollection, RangeStep};
 use super::range;
 use super::trace::Trace;
 use super::{Counts, ExportOptions, FulfilmentError, Systems};
-use crate::datamap::{Graph, NodeId};
+use crate::datamap::{Field, Graph, Member, NodeId};
 use crate::domain::identity::{Identities, IdentityKind};
 
 /// The plan of an access or portability request that is exported with these options.
@@ -56,7 +56,7 @@ pub fn plan_access(
 /// A plan in which nothing was found yet.
 pub(super) fn skeleton(graph: &Graph, never_disclose: &[String]) -> Plan {
     let collections = graph.nodes().map(|(id, node)| {
-        let secrets = node.collection.fields.iter().filter_map(|f| Some((f, secret(f, never_disclose)?)));
+        let secrets = node.collection.fields.iter().flat_map(|f| hidden(f, never_disclose));
         let exported = node.collection.fields.iter().filter(|f| secret(f, never_disclose).is_none());
         PlannedCollection {
             system: node.system.clone(),
@@ -71,12 +71,24 @@ pub(super) fn skeleton(graph: &Graph, never_disclose: &[String]) -> Plan {
             access: (!node.collection.skip_processing).then(|| AccessStep {
                 exported: exported.map(|f| f.name.clone()).collect(),
                 withheld: Vec::new(),
-                not_disclosed: secrets.map(|(f, reason)| FieldReason { field: f.name.clone(), reason }).collect(),
+                not_disclosed: secrets.collect(),
             }),
             deletion: None,
         }
     });
     Plan { collections: collections.collect(), ..Plan::default() }
+}
+
+/// What of a field is never shown: all of it, or members of the JSON in it.
+fn hidden(field: &Field, never_disclose: &[String]) -> Vec<FieldReason> {
+    if let Some(reason) = secret(field, never_disclose) {
+        return vec![FieldReason { field: field.name.clone(), reason }];
+    }
+    let member = |m: &Member| {
+        let field = format!("{}.{}", field.name, m.path.join("."));
+        Some(FieldReason { field, reason: secret_member(m, never_disclose)? })
+    };
+    field.members.iter().filter_map(member).collect()
 }
 
 /// The keys that lead to a collection, in words.

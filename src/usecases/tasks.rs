@@ -1,5 +1,6 @@
 //! Work by hand: what an approval brings for staff to do, and that they did it.
 
+mod table;
 pub mod upload;
 
 use chrono::{DateTime, Utc};

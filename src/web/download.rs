@@ -2,6 +2,8 @@
 
 use std::io::{Read, Seek, SeekFrom};
 
+use actix_web::body::SizedStream;
+use actix_web::http::Method;
 use actix_web::http::header::{self, ContentRange, ContentRangeSpec, HeaderValue};
 use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse};
@@ -14,13 +16,14 @@ use crate::usecases::follow::Delivered;
 /// How much is read and sent at a time.
 const CHUNK: usize = 64 * 1024;
 
-/// The package itself; honours a single byte range (RFC 9110 section 14.2).
+/// The package itself; honours a single byte range (RFC 9110 section 14.2). A HEAD is told its length and tag alone.
 ///
 /// # Errors
 /// When the range lies outside of the package.
 pub fn whole(delivered: Delivered, request: &HttpRequest) -> Result<HttpResponse, Problem> {
     let length = delivered.package.bytes;
     let tag = format!("\"{}\"", delivered.package.sha256);
+    let asked_only = request.method() == Method::HEAD;
     let part = wanted(request, &tag).map_or(Ok(None), |spec| within(&spec, length))?;
     let (range, partial) = (part.unwrap_or((0, length)), part.is_some());
     let mut response = if partial { HttpResponse::PartialContent() } else { HttpResponse::Ok() };
@@ -38,13 +41,20 @@ pub fn whole(delivered: Delivered, request: &HttpRequest) -> Result<HttpResponse
         .insert_header((header::ACCEPT_RANGES, "bytes"))
         .insert_header((header::ETAG, tag))
         .insert_header((header::CACHE_CONTROL, "private, no-store"))
-        .insert_header((header::CONTENT_ENCODING, HeaderValue::from_static("identity")))
-        .no_chunking(range.1 - range.0);
+        .insert_header((header::CONTENT_ENCODING, HeaderValue::from_static("identity")));
+    if asked_only {
+        return Ok(response.body(SizedStream::new(length, futures_util::stream::empty::<Chunk>())));
+    }
+    response.no_chunking(range.1 - range.0);
     Ok(response.streaming(stream(delivered.content, range)))
 }
 
 /// The range header's text, where it applies to the package as it is (`If-Range`, RFC 9110 section 13.1.5).
 fn wanted(request: &HttpRequest, tag: &str) -> Option<String> {
+    // A range is for GET alone (RFC 9110 section 14.2).
+    if request.method() != Method::GET {
+        return None;
+    }
     let header = |name| request.headers().get(name).and_then(|v| v.to_str().ok());
     if header(header::IF_RANGE).is_some_and(|condition| condition != tag) {
         return None;

@@ -146,7 +146,7 @@ impl RowsFile {
     pub async fn read(self) -> Result<(FileKind, Vec<u8>), Problem> {
         let detail = "send the rows as text/csv or application/json";
         let kind = self.kind.ok_or_else(|| Problem::new(error::UNSUPPORTED_MEDIA_TYPE, detail))?;
-        Ok((kind, read(self.payload, LONGEST_ROWS).await?.to_vec()))
+        Ok((kind, read(self.payload, LONGEST_ROWS).await?.into()))
     }
 }
 

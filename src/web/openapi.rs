@@ -27,7 +27,7 @@ pub const COMMITTED: &str = include_str!("../../openapi.yaml");
     components(schemas(reports::ReportFormat, queue::SortQuery)),
     paths(
         requests::submit, requests::get, requests::send_code, requests::confirm_code, requests::withdraw,
-        requests::messages, requests::write_message, requests::package, requests::package_file,
+        requests::messages, requests::write_message, requests::package, requests::package_head, requests::package_file,
         verification::get, verification::answer, verification::declare, verification::sign_in, verification::check,
         authorizations::upload, authorizations::document, authorizations::decide,
         authorization::ask, authorization::answer, authorization::package,

@@ -51,7 +51,7 @@ pub fn configure(config: &mut ServiceConfig) {
         "/v1/requests/{id}/appeal" => { post "POST": appeals::file, delete "DELETE": appeals::withdraw };
         "/v1/requests/{id}/messages" => { get "GET": requests::messages, post "POST": requests::write_message };
         "/v1/requests/{id}/letters" => { get "GET": records::letters };
-        "/v1/requests/{id}/package" => { get "GET": requests::package };
+        "/v1/requests/{id}/package" => { get "GET": requests::package, head "HEAD": requests::package_head };
         "/v1/requests/{id}/package/{path:.+}" => { get "GET": requests::package_file };
         "/v1/requests/{id}/authorization" => { post "POST": authorizations::upload };
         "/authorizations/{token}" => { get "GET": centre::authorization::ask, post "POST": centre::authorization::answer };

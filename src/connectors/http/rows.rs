@@ -208,17 +208,26 @@ pub enum Written {
     Json,
 }
 
+/// A string in which half of a character stands alone, as `"\ud800"`: JSON's grammar allows it, and no text can hold it
+/// (RFC 8259 section 8.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("holds half of a character (a lone surrogate), which is no text")]
+pub struct NoText;
+
 /// A value as a cell: the text without its quotes, a number with all its digits; `None` is null.
-pub fn cell(value: &RawValue) -> (Written, Option<String>) {
+///
+/// # Errors
+/// [`NoText`]: it would otherwise pass for nothing.
+pub fn cell(value: &RawValue) -> Result<(Written, Option<String>), NoText> {
     let raw = value.get();
-    match raw.as_bytes().first() {
+    Ok(match raw.as_bytes().first() {
         Some(b'n') => (Written::Null, None),
-        Some(b'"') => (Written::Text, serde_json::from_str(raw).ok()),
+        Some(b'"') => (Written::Text, Some(serde_json::from_str(raw).map_err(|_| NoText)?)),
         Some(b't' | b'f') => (Written::Boolean, Some(raw.to_owned())),
         Some(b'{' | b'[') => (Written::Json, Some(raw.to_owned())),
         _ if raw.contains(['.', 'e', 'E']) => (Written::Number, Some(raw.to_owned())),
         _ => (Written::Integer, Some(raw.to_owned())),
-    }
+    })
 }
 
 #[cfg(test)]
@@ -228,7 +237,7 @@ mod tests {
     fn all(text: &str, format: Format) -> Result<Vec<String>, String> {
         let mut found = Vec::new();
         let mut each = |collection: &str, row: &Fields| {
-            let cells = row.iter().map(|(name, value)| format!("{name}={:?}", cell(value)));
+            let cells = row.iter().map(|(name, value)| format!("{name}={:?}", cell(value).unwrap()));
             found.push(format!("{collection}: {}", cells.collect::<Vec<_>>().join(" ")));
             Ok(())
         };
@@ -245,6 +254,18 @@ mod tests {
             [r#"a: n=(Number, Some("12345678901234567890.10")) t=(Text, Some("é\n")) z=(Null, None)"#.to_owned()];
         assert_eq!(all(json, Format::Json).unwrap(), expected);
         assert_eq!(all(lines, Format::Lines).unwrap(), expected);
+    }
+
+    #[rstest::rstest]
+    #[case(r#""\ud800""#, Err(NoText))]
+    #[case(r#""a\udc00b""#, Err(NoText))]
+    #[case(r#""\ud83d\ude42""#, Ok((Written::Text, Some("\u{1f642}".to_owned()))))]
+    #[case("null", Ok((Written::Null, None)))]
+    fn half_a_character_does_not_pass_for_nothing(
+        #[case] raw: &str,
+        #[case] expected: Result<(Written, Option<String>), NoText>,
+    ) {
+        assert_eq!(cell(&RawValue::from_string(raw.to_owned()).unwrap()), expected);
     }
 
     #[rstest::rstest]

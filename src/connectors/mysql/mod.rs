@@ -35,7 +35,8 @@ impl Mysql {
     /// The database at `url`: `mysql://user:password@host:port/database` or `mariadb://…`, with these options:
     ///
     /// - `ssl-mode`: `disabled`, `preferred`, `required`, `verify_ca` or `verify_identity`, as the servers' own clients
-    ///   know them. Left out, it is `preferred` on the loopback and `verify_identity` elsewhere.
+    ///   know them, but that whoever checks the authority checks the host's name too. Left out, it is `preferred` on the
+    ///   loopback and `verify_identity` elsewhere.
     /// - `ssl-ca`: a PEM file of the certificates to trust, relative to `base_dir`; left out, the operating system's.
     /// - `socket`: the path of a Unix socket to use instead of host and port.
     ///

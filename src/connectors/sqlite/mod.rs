@@ -127,3 +127,20 @@ const FOLD: &str = "habeas_fold";
 
 /// The digits of a telephone number.
 const DIGITS: &str = "habeas_digits";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_begins_reading_cannot_write() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("company.db");
+        Connection::open(&path).unwrap().execute_batch("CREATE TABLE t (id); INSERT INTO t VALUES (1)").unwrap();
+        let session = Sqlite::new(&path).session(BEGIN_READING).unwrap();
+        for write in ["INSERT INTO t VALUES (2)", "DELETE FROM t", "CREATE TABLE u (id)", "PRAGMA user_version = 7"] {
+            let refused = session.connection.execute_batch(write).unwrap_err();
+            assert_eq!(refused.sqlite_error_code(), Some(rusqlite::ErrorCode::ReadOnly), "{write}");
+        }
+    }
+}

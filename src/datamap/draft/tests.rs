@@ -49,6 +49,17 @@ fn schema(tables: &[&str]) -> LiveSchema {
     schema
 }
 
+/// The check would refuse it.
+#[test]
+fn nobody_is_found_by_a_list() {
+    let mut schema = schema(&["people: *id email"]);
+    for table in schema.tables.values_mut() {
+        table.columns[1].sql_type = "text[]".into();
+    }
+    let text = draft("shop", &schema);
+    assert!(text.contains("user.contact.email") && !text.contains("identity"), "{text}");
+}
+
 #[test]
 fn a_draft_says_what_is_known_and_marks_what_is_guessed() {
     let schema = schema(&[

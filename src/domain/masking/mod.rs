@@ -2,6 +2,7 @@
 //! joins go on working: pure, with keys and randomness as arguments.
 
 mod date;
+mod member;
 mod slot;
 mod value;
 
@@ -60,6 +61,17 @@ pub enum Masking {
         /// What stays.
         to: Truncation,
     },
+    /// Of a JSON text only these members change.
+    Members(Vec<MemberMask>),
+}
+
+/// What becomes of a member of a JSON text.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct MemberMask {
+    /// The names that lead to it.
+    pub path: Vec<String>,
+    /// The text that it becomes; `None` is `null`.
+    pub text: Option<String>,
 }
 
 /// A hash function.
@@ -93,6 +105,7 @@ impl Masking {
             Masking::Preserve => "preserve",
             Masking::KeepDomain => "keep_domain",
             Masking::DateTruncate { .. } => "date_truncate",
+            Masking::Members(_) => "the rewrite of members",
         }
     }
 
@@ -123,6 +136,7 @@ impl Masking {
             Masking::StringRewrite { .. } if slot.distinct => false,
             Masking::StringRewrite { text, suffix } => value == slot::fitted(text, suffix.as_deref(), slot.most),
             Masking::DateTruncate { to } => date::truncated(value, *to).is_some_and(|masked| masked == value),
+            Masking::Members(masks) => member::masked(value, masks, None).is_ok_and(|masked| masked == value),
             _ => false,
         }
     }

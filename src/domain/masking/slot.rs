@@ -41,6 +41,9 @@ impl Slot {
     /// Whether the column takes the very text of a `string_rewrite` is not asked here.
     pub fn refuses(&self, masking: &Masking) -> Option<String> {
         let takes = match (masking, &self.holds) {
+            // Whether it holds JSON is seen in its values.
+            (Masking::Members(_), _) if !self.distinct => return None,
+            (Masking::Members(_), _) => false,
             (Masking::NullRewrite | Masking::Preserve, _) | (_, Holds::Text) => {
                 !matches!(masking, Masking::DateTruncate { .. })
             }

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use super::slot::{LEAST_DISTINCT, fitted};
-use super::{Algorithm, Holds, Masking, Slot, date};
+use super::{Algorithm, Holds, Masking, Slot, date, member};
 
 /// What one request's masks are drawn from. It is sealed with the request and destroyed with it; then nobody can tell
 /// any more which value became which mask.
@@ -70,6 +70,7 @@ impl Masking {
             Masking::StringRewrite { text, suffix } if !slot.distinct => {
                 return Ok(Some(fitted(text, suffix.as_deref(), slot.most)));
             }
+            Masking::Members(masks) => return member::masked(old, masks, slot.most).map(Some),
             Masking::DateTruncate { to } => {
                 return date::truncated(old, *to).map(Some).ok_or_else(|| "a value in it is no date".to_owned());
             }
@@ -105,7 +106,7 @@ impl Masking {
                 }
             }
             Masking::KeepDomain => keep_domain(old, slot, stream),
-            Masking::NullRewrite | Masking::Preserve | Masking::DateTruncate { .. } => {
+            Masking::NullRewrite | Masking::Preserve | Masking::DateTruncate { .. } | Masking::Members(_) => {
                 Err("nothing is drawn".to_owned())
             }
         }

@@ -98,7 +98,7 @@ fn take_rows(
 }
 
 /// Where rows are written.
-type Aside = BufWriter<SealedWriter<ShelfFile>>;
+pub(in crate::usecases) type Aside = BufWriter<SealedWriter<ShelfFile>>;
 
 fn put_aside(
     office: &Office,

@@ -26,7 +26,7 @@ use crate::fulfilment::handed::HandedCollection;
 use crate::fulfilment::{FulfilmentError, Handed};
 use crate::packaging::sealed::SealedReader;
 
-pub(super) use answer::begin;
+pub(super) use answer::{Aside, begin};
 pub(super) use lines::held_back;
 pub use lines::{read_only, switched_off};
 pub use waiting::{Pending, wait};

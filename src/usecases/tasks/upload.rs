@@ -1,14 +1,14 @@
 //! Rows that staff found by hand, as a CSV or JSON file: checked when they come, sealed until they are packed.
 
-use std::collections::BTreeSet;
 use std::io::Write;
 
 use uuid::Uuid;
 
-use super::super::services::{begin, open_handed};
+use super::super::services::{Aside, begin, open_handed};
 use super::super::{Error, Office};
+pub use super::table::FileKind;
+use super::table::{self, Receiver};
 use crate::clock;
-use crate::connectors::http::rows::{Fields, cell};
 use crate::domain::ids::{RequestId, StaffId};
 use crate::domain::personal::Personal;
 use crate::domain::request::{Request, StateName};
@@ -21,27 +21,8 @@ use crate::store::Tx;
 /// The longest file taken, in bytes.
 pub const LONGEST: usize = 16 * 1024 * 1024;
 
-/// The most columns.
-const MOST_COLUMNS: usize = 500;
-
 /// The name of the rows in the package, in the folder of their task.
 const ROWS: &str = "rows";
-
-/// How a file is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FileKind {
-    /// RFC 4180, the first line the names of the columns.
-    Csv,
-    /// A list of objects.
-    Json,
-}
-
-/// A table as it was read.
-#[derive(Debug, PartialEq, Eq)]
-struct Table {
-    columns: Vec<String>,
-    rows: Vec<Vec<Option<String>>>,
-}
 
 /// Takes rows for a task, which is done by that; they replace what was handed in before.
 ///
@@ -57,23 +38,23 @@ pub async fn upload(
     bytes: Vec<u8>,
 ) -> Result<Task, Error> {
     let now = office.clock.now();
-    let table = read(kind, &bytes)?;
-    let (rows, size) = (table.rows.len() as u64, bytes.len() as u64);
-    let done = Done { at: now, by, result: TaskResult::Done, rows, ground: None, note: None };
+    let size = bytes.len() as u64;
+    let did = move |rows| Done { at: now, by, result: TaskResult::Done, rows, ground: None, note: None };
     // Asked first, so that a refusal leaves no file; asked again by the verb itself.
-    let first = done.clone();
     office
         .store
         .read(move |tx| {
             let request = tx.request(id)?.ok_or(Error::NotFound("request"))?;
             takes_rows(&request)?;
-            request.did_task(super::one(tx, id, ordinal)?, first)?;
+            request.did_task(super::one(tx, id, ordinal)?, did(1))?;
             Ok::<_, Error>(())
         })
         .await?;
     let (file, inner) = (clock::new_id(now), office.clone());
-    let put = tokio::task::spawn_blocking(move || put_aside(&inner, id, file, &table));
-    let described = put.await.map_err(|_| Error::Files("keep a file".into()))??;
+    // Millions of cells take their time, in which nobody else's call may wait.
+    let put = tokio::task::spawn_blocking(move || put_aside(&inner, id, file, kind, &bytes));
+    let (described, rows) = put.await.map_err(|_| Error::Files("keep a file".into()))??;
+    let done = did(rows);
     let upload = Upload { file, bytes: size, described };
     office
         .store
@@ -139,110 +120,44 @@ pub(in crate::usecases) fn handed<'o>(
     files.iter().map(one).collect()
 }
 
-fn put_aside(office: &Office, id: RequestId, file: Uuid, table: &Table) -> Result<Personal<String>, Error> {
-    let broken = |e: std::io::Error| Error::Files(format!("keep rows that were handed in: {e}"));
-    let mut gathering = Gathering::new(begin(office, id, file)?, [(ROWS, table.columns.as_slice())]);
-    for row in &table.rows {
-        gathering.add_texts(row).map_err(broken)?;
-    }
+/// Seals a file's rows while they are read; where it turns out to be no table, nothing is left of it.
+fn put_aside(
+    office: &Office,
+    id: RequestId,
+    file: Uuid,
+    kind: FileKind,
+    bytes: &[u8],
+) -> Result<(Personal<String>, u64), Error> {
+    let mut shelf = Shelving { office, id, file, gathering: None };
+    let rows = table::read(kind, bytes, &mut shelf)?;
+    let gathering = shelf.gathering.ok_or_else(|| Error::Files("keep a file".into()))?;
     let (collections, mut out) = gathering.finish();
     out.flush().map_err(broken)?;
     let sealed = out.into_inner().map_err(|e| broken(e.into_error()))?;
     sealed.finish().and_then(|file| file.commit()).map_err(broken)?;
     let described = serde_json::to_string(&collections).map_err(|_| Error::Files("keep a file".into()))?;
-    Ok(Personal::new(described))
+    Ok((Personal::new(described), rows))
 }
 
-fn read(kind: FileKind, bytes: &[u8]) -> Result<Table, Error> {
-    let text = std::str::from_utf8(bytes).map_err(|e| {
-        Error::invalid("", format!("the file is not UTF-8, from byte {} on; save it as UTF-8", e.valid_up_to() + 1))
-    })?;
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let table = match kind {
-        FileKind::Csv => read_csv(text),
-        FileKind::Json => read_json(text),
-    };
-    let table = table.map_err(|why| Error::invalid("", why))?;
-    check(&table).map_err(|why| Error::invalid("", why))?;
-    Ok(table)
+/// A file on its way to the shelf; it begins with the first line.
+struct Shelving<'o> {
+    office: &'o Office,
+    id: RequestId,
+    file: Uuid,
+    gathering: Option<Gathering<Aside>>,
 }
 
-fn read_csv(text: &str) -> Result<Table, String> {
-    let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(text.as_bytes());
-    let broken = |_| "the file is no CSV".to_owned();
-    let columns: Vec<String> = reader.headers().map_err(broken)?.iter().map(|name| name.trim().to_owned()).collect();
-    let mut rows = Vec::new();
-    for record in reader.records() {
-        let record = record.map_err(broken)?;
-        if record.len() != columns.len() {
-            let line = record.position().map_or(0, csv::Position::line);
-            return Err(format!("line {line} has {} fields, the first line {}", record.len(), columns.len()));
-        }
-        // As in a package: an empty field is nothing.
-        rows.push(record.iter().map(|field| (!field.is_empty()).then(|| field.to_owned())).collect());
+impl Receiver for Shelving<'_> {
+    fn columns(&mut self, names: &[String]) -> Result<(), Error> {
+        self.gathering = Some(Gathering::new(begin(self.office, self.id, self.file)?, [(ROWS, names)]));
+        Ok(())
     }
-    Ok(Table { columns, rows })
+
+    fn row(&mut self, cells: &[Option<String>]) -> Result<(), Error> {
+        self.gathering.as_mut().map_or(Ok(()), |gathering| gathering.add_texts(cells)).map_err(broken)
+    }
 }
 
-fn read_json(text: &str) -> Result<Table, String> {
-    let objects: Vec<Fields> = serde_json::from_str(text)
-        .map_err(|e| format!("the file is no JSON list of objects, from line {} column {} on", e.line(), e.column()))?;
-    let names: BTreeSet<&String> = objects.iter().flat_map(Fields::keys).collect();
-    let columns: Vec<String> = names.into_iter().cloned().collect();
-    if let Some(at) = objects.iter().position(|o| o.len() != columns.len()) {
-        return Err(format!(
-            "object {} has not the same members as the others; write null where there is nothing",
-            at + 1
-        ));
-    }
-    let row = |o: &Fields| o.values().map(|value| cell(value).1).collect();
-    Ok(Table { rows: objects.iter().map(row).collect(), columns })
-}
-
-fn check(table: &Table) -> Result<(), String> {
-    if table.columns.is_empty() || table.columns.iter().any(|name| name.is_empty() || name.chars().count() > 200) {
-        return Err("the first line names every column, each with at most 200 characters".to_owned());
-    }
-    if table.columns.len() > MOST_COLUMNS {
-        return Err(format!("a file has at most {MOST_COLUMNS} columns"));
-    }
-    if table.columns.iter().collect::<BTreeSet<_>>().len() < table.columns.len() {
-        return Err("two columns have the same name".to_owned());
-    }
-    if table.rows.is_empty() {
-        return Err("the file has no rows; where there was nothing, confirm the task with nothing_held".to_owned());
-    }
-    Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn both_kinds_are_the_same_table() {
-        let some = |text: &str| Some(text.to_owned());
-        let table = Table {
-            columns: vec!["a".to_owned(), "b".to_owned()],
-            rows: vec![vec![some("1.50"), some("x,\"y\"\n")], vec![some("2"), None]],
-        };
-        assert_eq!(read(FileKind::Csv, b"\xef\xbb\xbfa,b\r\n1.50,\"x,\"\"y\"\"\n\"\r\n2,\r\n").unwrap(), table);
-        let json = r#"[{"a": 1.50, "b": "x,\"y\"\n"}, {"b": null, "a": 2}]"#;
-        assert_eq!(read(FileKind::Json, json.as_bytes()).unwrap(), table);
-    }
-
-    #[rstest::rstest]
-    #[case(FileKind::Csv, b"a,b\n1\n", "line 2 has 1 fields, the first line 2")]
-    #[case(FileKind::Csv, b"a,a\n1,2\n", "two columns have the same name")]
-    #[case(FileKind::Csv, b"a,\n1,2\n", "the first line names every column")]
-    #[case(FileKind::Csv, b"a,b\n", "the file has no rows")]
-    #[case(FileKind::Csv, b"", "the first line names every column")]
-    #[case(FileKind::Csv, b"a\n\xff\n", "not UTF-8, from byte 3 on")]
-    #[case(FileKind::Json, b"{\"a\": 1}", "no JSON list of objects")]
-    #[case(FileKind::Json, b"[{\"a\": 1}, {\"b\": 1}]", "object 1 has not the same members")]
-    #[case(FileKind::Json, b"[]", "the first line names every column")]
-    fn what_is_no_table_is_refused(#[case] kind: FileKind, #[case] bytes: &[u8], #[case] why: &str) {
-        let error = read(kind, bytes).unwrap_err().to_string();
-        assert!(error.contains(why), "{error}");
-    }
+fn broken(error: std::io::Error) -> Error {
+    Error::Files(format!("keep rows that were handed in: {error}"))
 }

@@ -269,6 +269,26 @@ pub async fn package(
     download::whole(delivered, &http)
 }
 
+/// How long the package is and which one, without its contents: whoever goes on with a broken download asks first.
+#[utoipa::path(
+    head, path = "/v1/requests/{id}/package", tag = "requests", operation_id = "head_package", security(("requester" = [])),
+    params(("id" = Uuid, Path, description = "The request.")),
+    responses(
+        (status = 200, description = "There is a package; the headers are those of a GET."),
+        (status = 401, description = "No token, or none of a requester's."),
+        (status = 404, description = "No such request, or no package."),
+        (status = 410, description = "The package has expired."),
+    )
+)]
+pub async fn package_head(
+    office: Data<Office>,
+    caller: Requester,
+    id: Path<Uuid>,
+    http: HttpRequest,
+) -> Result<HttpResponse, Problem> {
+    package(office, caller, id, http).await
+}
+
 /// One file of the package.
 #[utoipa::path(
     get, path = "/v1/requests/{id}/package/{path}", tag = "requests", operation_id = "get_package_file", security(("requester" = [])),

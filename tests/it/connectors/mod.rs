@@ -4,6 +4,7 @@ mod conformance;
 mod failures;
 mod mysql;
 mod postgres;
+mod read_only;
 mod sqlite;
 
 use std::fmt::Debug;

@@ -260,18 +260,6 @@ fn what_could_not_be_rolled_back_is_not_changed() {
 }
 
 #[test]
-fn a_reader_cannot_be_made_to_write() {
-    let company = Company::new(
-        Engine::Mysql,
-        "CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1);
-        CREATE VIEW v AS SELECT id FROM t",
-    );
-    assert_eq!(company.rows("v", &["id"], &[exact("id", &["1"])]).len(), 1, "a view can be read");
-    let set = company.connector.writer().unwrap().update(&name("t"), &texts(&["id"]), &[key(&["1"])], &[]);
-    assert!(set.is_err(), "nothing to set is no statement");
-}
-
-#[test]
 fn a_locked_row_waits_for_its_writer() {
     let company = Company::new(Engine::Mysql, "CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1), (2)");
     let other = limited(&company, Limits { lock: Duration::from_millis(50), ..Limits::default() });
@@ -406,6 +394,38 @@ fn it_works_from_another_runtime_s_blocking_threads() {
         tokio::task::spawn_blocking(work).await.unwrap()
     });
     assert_eq!(found, 1);
+}
+
+#[test]
+fn the_server_s_certificate_is_checked() {
+    let mysql::Encrypted { url, authority, stranger, .. } = mysql::encrypted();
+    let probe = |host: &str, options: &str| {
+        open(&format!("{}?{options}", url.replace("127.0.0.1", host)), Path::new("/")).unwrap().probe()
+    };
+    let rooted = |mode: &str, root: &Path| format!("ssl-mode={mode}&ssl-ca={}", root.display());
+    for (host, options) in [
+        ("localhost", rooted("verify_identity", authority)),
+        ("localhost", rooted("verify_ca", authority)),
+        ("localhost", "ssl-mode=required".to_owned()),
+        ("127.0.0.1", "ssl-mode=preferred".to_owned()),
+    ] {
+        let probed = probe(host, &options);
+        assert!(probed.is_ok(), "{host} {options}: {}", error_of(probed));
+    }
+    for (host, options) in [
+        ("localhost", rooted("verify_identity", stranger)),
+        ("localhost", rooted("verify_ca", stranger)),
+        ("localhost", rooted("required", stranger)),
+        ("127.0.0.1", rooted("preferred", stranger)),
+        ("127.0.0.1", rooted("verify_identity", authority)),
+        ("127.0.0.1", rooted("verify_ca", authority)),
+        ("localhost", "ssl-mode=verify_identity".to_owned()),
+        // The account is let in over TLS alone.
+        ("localhost", "ssl-mode=disabled".to_owned()),
+    ] {
+        let refused = probe(host, &options);
+        assert!(matches!(refused, Err(ConnectorError::Unreachable(_))), "{host} {options}");
+    }
 }
 
 proptest! {

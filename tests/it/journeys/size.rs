@@ -142,6 +142,16 @@ fn a_broken_download_goes_on_where_it_stopped() {
     let ask = |range: &str, tag: &str| {
         client.get(&url).bearer_auth(&token).header("range", range).header("if-range", tag).send().unwrap()
     };
+    let head = client.head(&url).bearer_auth(&token).header("range", "bytes=0-9").send().unwrap();
+    let told = |name: &str| head.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
+    let length = whole.len().to_string();
+    assert_eq!(head.status(), 200, "a range is for GET alone");
+    for (name, value) in [("content-length", length.as_str()), ("etag", &tag), ("accept-ranges", "bytes")] {
+        assert_eq!(told(name).as_deref(), Some(value), "{name}");
+    }
+    assert_eq!(told("content-range"), None);
+    assert!(head.bytes().unwrap().is_empty());
+
     let rest = ask(&format!("bytes={}-", package.len()), &tag);
     assert_eq!(rest.status(), 206);
     package.extend_from_slice(&rest.bytes().unwrap());

@@ -157,6 +157,11 @@ fn rows_found_by_hand_join_the_package(#[values(Kind::Sqlite, Kind::Postgres)] s
     ] {
         assert_eq!(hand_in(kind, file).0, status, "{kind}");
     }
+    // One that turns out to be no table after its first rows were sealed.
+    let (status, refused) = hand_in("text/csv", b"a,b\n1,2\n3\n");
+    assert_eq!((status, refused["detail"].as_str().unwrap().contains("line 3 has 1 fields")), (422, true), "{refused}");
+    let aside = std::fs::read_dir(world.path().join("packages/handed-over")).unwrap().count();
+    assert_eq!(aside, 0, "nothing is left of a file that was refused");
     let (status, task) = hand_in("text/csv", b"date,subject\n1999-05-01,A complaint\n");
     assert_eq!((status, &task["done"]["result"], &task["done"]["rows"]), (200, &json!("done"), &json!(1)), "{task}");
     api.settled(&id, &reviewer);

@@ -20,6 +20,9 @@ pub const LOCKED_USER: &str = "locked";
 /// The password of [`LOCKED_USER`].
 pub const PASSWORD: &str = "right-horse";
 
+/// An account that is let in over TLS alone.
+pub const ENCRYPTED_USER: &str = "encrypted";
+
 /// Starts, waits for the other end of its standard input to close, then stops and cleans up: a process of its own, so
 /// that neither a panic nor a `kill -9` of the test process leaves a server behind.
 const WATCHER: &str = r#"
@@ -38,6 +41,17 @@ cat >/dev/null
 kill -9 "$server"
 rm -rf "$home"
 "#;
+
+/// A server that encrypts, beside the one that does not.
+pub struct Encrypted {
+    /// A database on it, as [`ENCRYPTED_USER`].
+    pub url: String,
+    /// The file of the authority that vouches for it, by the name `localhost`.
+    pub authority: PathBuf,
+    /// The file of an authority that does not.
+    pub stranger: PathBuf,
+    _server: Server,
+}
 
 struct Server {
     port: u16,
@@ -123,9 +137,19 @@ fn url_of(user: &str, database: &str) -> String {
 
 fn server() -> &'static Server {
     static SERVER: OnceLock<Server> = OnceLock::new();
+    SERVER.get_or_init(|| start(&make_home("plain"), &[]))
+}
+
+/// Starts a server with a certificate of its own. (These servers do not begin to encrypt while they run.)
+pub fn encrypted() -> &'static Encrypted {
+    static SERVER: OnceLock<Encrypted> = OnceLock::new();
     SERVER.get_or_init(|| {
-        let home = make_home();
-        start(&home)
+        let home = make_home("tls");
+        run(as_server_user("sh").args(["-e", "-c", super::postgres::CERTIFY, "sh"]).arg(&home));
+        let option = |name: &str, file: &str| format!("--{name}={}", home.join(file).display());
+        let server = start(&home, &[option("ssl-cert", "server.pem"), option("ssl-key", "server.key")]);
+        let url = format!("mysql://{ENCRYPTED_USER}@127.0.0.1:{}/safe", server.port);
+        Encrypted { url, authority: home.join("authority.pem"), stranger: home.join("stranger.pem"), _server: server }
     })
 }
 
@@ -138,8 +162,8 @@ fn program(names: &[&str]) -> PathBuf {
 }
 
 /// A folder that the server's user owns, with the server's own tables.
-fn make_home() -> PathBuf {
-    let home = env::temp_dir().join(format!("habeas-mariadb-{}", process::id()));
+fn make_home(name: &str) -> PathBuf {
+    let home = env::temp_dir().join(format!("habeas-mariadb-{}-{name}", process::id()));
     let home_text = home.to_str().expect("a temporary folder in UTF-8");
     let _ = fs::remove_dir_all(&home);
     run(as_server_user("mkdir").args(["--mode=700", home_text]));
@@ -148,14 +172,15 @@ fn make_home() -> PathBuf {
         .arg(format!("--datadir={home_text}/data")));
     let accounts = format!(
         "CREATE USER tester; GRANT ALL ON *.* TO tester WITH GRANT OPTION; \
-         CREATE USER {LOCKED_USER} IDENTIFIED BY '{PASSWORD}';\n"
+         CREATE USER {LOCKED_USER} IDENTIFIED BY '{PASSWORD}'; CREATE DATABASE safe; \
+         CREATE USER {ENCRYPTED_USER} REQUIRE SSL; GRANT ALL ON safe.* TO {ENCRYPTED_USER};\n"
     );
     let accounts = accounts.replace("; ", ";\n");
     run(as_server_user("sh").args(["-c", r#"printf '%s' "$1" >"$2/accounts.sql""#, "sh", &accounts, home_text]));
     home
 }
 
-fn start(home: &Path) -> Server {
+fn start(home: &Path, options: &[String]) -> Server {
     let (port, home_text) = (free_port(), home.to_str().expect("UTF-8"));
     let mut watcher = as_server_user("sh")
         .args(["-c", WATCHER, "sh", home_text])
@@ -166,6 +191,7 @@ fn start(home: &Path) -> Server {
         .arg(format!("--port={port}"))
         .args([format!("--datadir={home_text}/data"), format!("--socket={home_text}/socket")])
         .arg(format!("--init-file={home_text}/accounts.sql"))
+        .args(options)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         // A group of its own: an interrupt at the terminal must reach it only through the closed pipe.

@@ -21,7 +21,7 @@ pub const PASSWORD: &str = "right-horse";
 pub const ENCRYPTED_ROLE: &str = "encrypted";
 
 /// Makes an authority, a certificate of its for `localhost`, and another authority; three files in folder $1.
-const CERTIFY: &str = r#"
+pub(super) const CERTIFY: &str = r#"
 cd "$1" && exec 2>tls.log
 key="-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes"
 for name in authority stranger; do

@@ -1,0 +1,365 @@
+//! Every finding about a dataset: the YAML that has it, and the line and the words in which the operator reads it.
+//! (Those about files, keys, references and strategies as such stand beside their code.)
+
+use std::collections::BTreeMap;
+
+use super::graph::Graph;
+use super::{check, load};
+use crate::connectors::schema::{ColumnKind, Engine};
+use crate::connectors::{Column, LiveSchema, Table, TableName};
+use crate::domain::ids::SystemId;
+
+/// All that the loader and the graph say about files, each of them a system's.
+fn told(files: &[(&str, &str)]) -> Vec<String> {
+    let (mut datasets, mut lines) = (Vec::new(), Vec::new());
+    for (name, text) in files {
+        match load(text, &format!("{name}.yml")) {
+            Ok(dataset) => datasets.push((SystemId::from(*name), dataset)),
+            Err(findings) => lines.extend(findings),
+        }
+    }
+    if lines.is_empty() {
+        lines.extend(Graph::build(&datasets).map_or_else(|findings| findings, |graph| graph.warnings().to_vec()));
+    }
+    lines.iter().map(ToString::to_string).collect()
+}
+
+/// A dataset whose collection `c` stands on line 5, with more of it from line 6 on.
+fn collection(more: &str) -> String {
+    format!(
+        "dataset:\n- fides_key: d\n  data_categories: [user]\n  collections:\n  - name: c\n{more}    fields:\n    - {{name: id, fides_meta: {{primary_key: true}}}}\n    - {{name: email, fides_meta: {{identity: email}}}}\n"
+    )
+}
+
+/// The same with one more field from line 9 on.
+fn field(text: &str) -> String {
+    collection("") + text
+}
+
+#[rstest::rstest]
+#[case("x: 1\ndataset: []\n", "d.yml:1: warning: `x` is not read; a dataset file has the key `dataset`")]
+#[case("dataset: 7\n", "d.yml:1: `dataset` must be a list, not a text")]
+#[case("dataset: [a]\n", "d.yml:1: a dataset must be a mapping of keys to values, not a text")]
+#[case(
+    "dataset:\n- {fides_key: [a], collections: []}\n",
+    "d.yml:2: `fides_key` of a dataset must be a text, not a list"
+)]
+#[case("dataset:\n- {fides_key: d, collections: {}}\n", "d.yml:2: `collections` must be a list, not a mapping")]
+#[case("dataset:\n- fides_key: d\n  colections: []\n  collections: []\n", "`colections` of a dataset is not known")]
+#[case(
+    "dataset:\n- {fides_key: d, fides_meta: {retain: 1}, collections: []}\n",
+    "d.yml:2: `retain` does not stand in the `fides_meta` of a dataset"
+)]
+#[case(
+    "dataset:\n- {fides_key: d, fides_meta: {x: 1}, collections: []}\n",
+    "d.yml:2: warning: `x` in the `fides_meta` of a dataset has no effect here"
+)]
+#[case(
+    "dataset:\n- fides_key: d\n  collections:\n  - {name: c, fields: [{name: f}]}\n  - {name: c, fields: [{name: f}]}\n",
+    "d.yml:5: collection `c` was described on line 4 already"
+)]
+fn the_file(#[case] text: &str, #[case] expected: &str) {
+    // What is only odd is told beside what is wrong.
+    let lines = told(&[("d", text)]);
+    assert!(lines.iter().any(|line| line.contains(expected)), "{lines:?}");
+}
+
+#[rstest::rstest]
+#[case("    kind: table\n", "d.yml:6: warning: `kind` of a collection is not known and has no effect")]
+#[case(
+    "    fides_meta: {partitioning: x}\n",
+    "d.yml:6: warning: `partitioning` in the `fides_meta` of a collection has no effect here"
+)]
+#[case("    fides_meta: {identity: email}\n", "d.yml:6: `identity` does not stand in the `fides_meta` of a collection")]
+#[case(
+    "    fides_meta: {namespace: {database: x}}\n",
+    "d.yml:6: warning: the database is the one of the system's URL; this has no effect"
+)]
+#[case("    fides_meta: {namespace: {path: x}}\n", "d.yml:6: warning: `path` in `namespace` has no effect here")]
+#[case(
+    "    fides_meta: {erase_after: [c]}\n",
+    "d.yml:6: `erase_after` names collections in the form `dataset.collection`"
+)]
+#[case("    fides_meta: {after: [c]}\n", "d.yml:6: `after` names collections in the form `dataset.collection`")]
+#[case("    fides_meta: {erase_after: [d.x]}\n", "d.yml:6: `erase_after` names `d.x`, which is not there")]
+#[case("    fides_meta: {skip_processing: never}\n", "d.yml:6: `skip_processing` must be true or false, not a text")]
+#[case(
+    "    fides_meta: {read_only: true, retain: {ground: g, until: 2030-12-31}}\n",
+    "d.yml:6: warning: `retain` has no effect on a collection that is `read_only`: its rows are kept for good"
+)]
+#[case(
+    "    fides_meta: {masking_strategy_override: {strategy: string_rewrite, configuration: {rewrite_value: [x]}}}\n",
+    "d.yml:6: `rewrite_value` must be a text; d.yml:6: `string_rewrite` needs `configuration` with its `rewrite_value`"
+)]
+fn a_collection(#[case] more: &str, #[case] expected: &str) {
+    assert_eq!(told(&[("d", &collection(more))]).join("; "), expected);
+}
+
+#[rstest::rstest]
+#[case("    - data_categories: [user.name]\n", "d.yml:9: a field needs its `name`")]
+#[case("    - {name: f, type: x}\n", "d.yml:9: warning: `type` of a field is not known and has no effect")]
+#[case("    - {name: f, data_categories: user.name}\n", "d.yml:9: `data_categories` must be a list, not a text")]
+#[case("    - {name: f, fides_meta: [x]}\n", "d.yml:9: `fides_meta` must be a mapping of keys to values, not a list")]
+#[case(
+    "    - {name: f, fides_meta: {references: [{dataset: d, field: c.id, cardinality: one}]}}\n",
+    "d.yml:9: warning: `cardinality` of a reference is not known and has no effect"
+)]
+#[case(
+    "    - {name: f, fides_meta: {identity: phone, phone_country: Germany}}\n",
+    "d.yml:9: `phone_country` is a country's two letters (ISO 3166-1), as `DE`"
+)]
+#[case(
+    "    - {name: f, fides_meta: {identity: phone, phone_format: national}}\n",
+    "d.yml:9: `phone_format` is `e164`, or left out"
+)]
+#[case(
+    "    - {name: f, fides_meta: {masking_strategy_override: {strategy: date_truncate, configuration: {to: day}}}}\n",
+    "d.yml:9: `to` is `year` or `month`; d.yml:9: `date_truncate` needs `configuration` with `to: year` or `to: month`"
+)]
+#[case(
+    "    - {name: f, fides_meta: {data_type: 'string[]', identity: email}}\n",
+    "d.yml:9: an element of a list is neither an identity nor a reference: no row is found by it; give the values a table of their own"
+)]
+#[case(
+    "    - {name: f, fides_meta: {data_type: 'integer[]', references: [{dataset: d, field: c.id}]}}\n",
+    "d.yml:9: an element of a list is neither an identity nor a reference: no row is found by it; give the values a table of their own"
+)]
+#[case(
+    "    - {name: f, fides_meta: {data_type: 'string[]', return_all_elements: false}}\n",
+    "d.yml:9: `return_all_elements: false` is not supported: a list is given whole, or marked with `redact`"
+)]
+#[case("    - {name: f, fides_meta: {data_type: 'string[]', return_all_elements: true}}\n", "")]
+fn a_field(#[case] text: &str, #[case] expected: &str) {
+    assert_eq!(told(&[("d", &field(text))]).join("; "), expected);
+}
+
+/// Nested fields from line 11 on, of the column `f` on line 9.
+#[rstest::rstest]
+#[case("      - {name: g, data_categories: [user.name]}\n", "")]
+#[case("      - {data_categories: [user.name]}\n", "d.yml:11: a field needs its `name`")]
+#[case("      - {name: g, kind: x}\n", "d.yml:11: warning: `kind` of a field is not known and has no effect")]
+#[case(
+    "      - {name: g, fides_meta: {identity: email}}\n",
+    "d.yml:11: `identity` cannot stand at `f.g`, which is nested: no index serves a search inside of JSON: give the value a column of its own"
+)]
+#[case(
+    "      - {name: g, fides_meta: {references: [{dataset: d, field: c.id}]}}\n",
+    "d.yml:11: `references` cannot stand at `f.g`, which is nested: no index serves a search inside of JSON: give the value a column of its own"
+)]
+#[case(
+    "      - {name: g, fides_meta: {primary_key: true}}\n",
+    "d.yml:11: `primary_key` cannot stand at `f.g`, which is nested: a key is made of columns"
+)]
+#[case(
+    "      - {name: g, fides_meta: {free_text: true}}\n",
+    "d.yml:11: `free_text` cannot stand at `f.g`, which is nested: staff look at whole cells: mark the column"
+)]
+#[case(
+    "      - {name: g, fides_meta: {collected_at: true}}\n",
+    "d.yml:11: `collected_at` cannot stand at `f.g`, which is nested: a range looks at columns: give the date a column of its own"
+)]
+#[case(
+    "      - {name: g, fides_meta: {read_only: true}}\n",
+    "d.yml:11: `read_only` cannot stand at `f.g`, which is nested: a column is masked or not: mark the column, or give the member no mask"
+)]
+#[case(
+    "      - name: g\n        fields:\n        - {name: h, fides_meta: {masking_strategy_override: {strategy: hash}}}\n",
+    "d.yml:13: hash cannot mask `f.g.h`, which is nested; use null_rewrite, or string_rewrite without a suffix"
+)]
+#[case("      - {name: g, fides_meta: {masking_strategy_override: {strategy: null_rewrite}}}\n", "")]
+fn a_member(#[case] nested: &str, #[case] expected: &str) {
+    let text = field(&format!("    - name: f\n      fields:\n{nested}"));
+    assert_eq!(told(&[("d", &text)]).join("; "), expected);
+}
+
+#[test]
+fn a_mask_of_the_column_leaves_nothing_for_its_members() {
+    let text = field(
+        "    - name: f\n      fides_meta: {masking_strategy_override: {strategy: null_rewrite}}\n      fields:\n      - {name: g, fides_meta: {masking_strategy_override: {strategy: null_rewrite}}}\n",
+    );
+    let expected = "d.yml:12: the column has a mask of its own, which leaves nothing of its members";
+    assert_eq!(told(&[("d", &text)]), [expected]);
+}
+
+#[test]
+fn an_order_across_systems_is_no_order() {
+    let other = collection("").replace("fides_key: d", "fides_key: e");
+    let lines = told(&[("d", &collection("    fides_meta: {erase_after: [e.c]}\n")), ("e", &other)]);
+    let expected =
+        "d.yml:6: warning: `e.c` is in another system; `erase_after` orders within one transaction".to_owned();
+    assert_eq!(lines, [expected]);
+}
+
+/// What the check says of one column `f` beside key and address, which have what they need.
+fn checked(yaml: &str, engine: Engine, live: Column, unique: bool) -> Vec<String> {
+    let dataset = load(&field(yaml), "d.yml").unwrap();
+    let graph = Graph::build(&[("d".into(), dataset)]).unwrap();
+    let column = |name: &str, kind, sql_type: &str| Column {
+        name: name.into(),
+        sql_type: sql_type.into(),
+        kind,
+        nullable: false,
+        collation: None,
+    };
+    let table = Table {
+        columns: vec![column("id", ColumnKind::Integer, "int"), column("email", ColumnKind::Text, "text"), live],
+        primary_key: vec!["id".into()],
+        unique: if unique { vec![vec!["f".into()]] } else { vec![] },
+        indexes: vec![vec!["lower(email)".into()]],
+        foreign_keys: Vec::new(),
+        unerasable: None,
+    };
+    let name = TableName { schema: None, name: "c".to_owned() };
+    let schema = LiveSchema { tables: BTreeMap::from([(name, table)]), engine: Some(engine), ..LiveSchema::default() };
+    check(&graph, &BTreeMap::from([("d".into(), schema)])).iter().map(ToString::to_string).collect()
+}
+
+#[rstest::rstest]
+#[case(
+    "identity: phone",
+    Engine::Postgres,
+    "`c` has no index on the digits of f: every search reads the whole table; `CREATE INDEX ON c (regexp_replace(f::text, '[^0-9]', '', 'g'))` helps"
+)]
+#[case(
+    "identity: phone",
+    Engine::Sqlite,
+    "`c` has no index on the digits of f: every search reads the whole table; where all numbers are kept in E.164, `phone_format: e164` lets a plain index help"
+)]
+#[case(
+    "identity: phone, phone_format: e164",
+    Engine::Sqlite,
+    "`c` has no index on f: every search reads the whole table; `CREATE INDEX c_f ON c (f)` helps"
+)]
+#[case(
+    "identity: account_id",
+    Engine::Postgres,
+    "`c` has no index on f: every search reads the whole table; `CREATE INDEX ON c (f)` helps"
+)]
+#[case(
+    "identity: email",
+    Engine::Postgres,
+    "`c` has no index on lower(f): every search reads the whole table; `CREATE INDEX ON c (lower(f::text))` helps"
+)]
+#[case(
+    "identity: email",
+    Engine::Sqlite,
+    "`c` has no index on lower(f): every search reads the whole table; `CREATE INDEX c_f_lower ON c (lower(f))` helps"
+)]
+#[case(
+    "identity: email",
+    Engine::Mysql,
+    "`c` has no index on lower(f): every search reads the whole table; an index on f helps once its collation ignores case, as those ending in `_ci` do"
+)]
+fn a_slow_search_is_told_with_its_remedy(#[case] meta: &str, #[case] engine: Engine, #[case] expected: &str) {
+    let live =
+        Column { name: "f".into(), sql_type: "text".into(), kind: ColumnKind::Text, nullable: true, collation: None };
+    let yaml = format!("    - {{name: f, fides_meta: {{{meta}}}}}\n");
+    assert_eq!(checked(&yaml, engine, live, false), [format!("d.yml:9: warning: {expected}")]);
+}
+
+#[rstest::rstest]
+#[case("text", ColumnKind::Text, true, "")]
+#[case("jsonb", ColumnKind::Json, true, "")]
+#[case(
+    "integer",
+    ColumnKind::Integer,
+    true,
+    "d.yml:11: `c.f` has nested fields and holds no JSON: its type is integer"
+)]
+#[case("json[]", ColumnKind::Text, true, "d.yml:11: `c.f` has nested fields and holds no JSON: its type is json[]")]
+fn nested_fields_need_json(
+    #[case] sql_type: &str,
+    #[case] kind: ColumnKind,
+    #[case] nullable: bool,
+    #[case] expected: &str,
+) {
+    let live = Column { name: "f".into(), sql_type: sql_type.into(), kind, nullable, collation: None };
+    let yaml = "    - name: f\n      fields:\n      - {name: g, data_categories: [user.name]}\n";
+    assert_eq!(checked(yaml, Engine::Postgres, live, false).join("; "), expected);
+}
+
+#[rstest::rstest]
+#[case("identity: email", "text[]", ColumnKind::Text)]
+#[case("identity: account_id", "jsonb", ColumnKind::Json)]
+#[case("references: [{dataset: d, field: c.id, direction: from}]", "integer[]", ColumnKind::Text)]
+fn a_search_inside_of_lists_and_json_is_refused(#[case] meta: &str, #[case] sql_type: &str, #[case] kind: ColumnKind) {
+    let live = Column { name: "f".into(), sql_type: sql_type.into(), kind, nullable: true, collation: None };
+    let yaml = format!("    - {{name: f, fides_meta: {{{meta}}}}}\n");
+    let expected = format!(
+        "d.yml:9: `c.f` is of the type {sql_type}: no row is found by a value inside of one; give such values a column or a table of their own"
+    );
+    let lines = checked(&yaml, Engine::Postgres, live, false);
+    assert!(lines.contains(&expected), "{lines:?}");
+}
+
+#[rstest::rstest]
+#[case(
+    "{strategy: null_rewrite}",
+    "text",
+    ColumnKind::Text,
+    false,
+    "null_rewrite cannot mask `c.f`: it must not be NULL"
+)]
+#[case(
+    "{strategy: keep_domain}",
+    "integer",
+    ColumnKind::Integer,
+    false,
+    "keep_domain cannot mask `c.f`: it holds whole numbers, which keep_domain does not make; use random_string_rewrite, hash or null_rewrite"
+)]
+#[case(
+    "{strategy: hash}",
+    "varchar(4)",
+    ColumnKind::Text,
+    true,
+    "hash cannot mask `c.f`: a mask needs 8 characters to be distinct, and there is room for 4; use null_rewrite, or make room"
+)]
+fn a_mask_that_its_column_never_takes_is_told(
+    #[case] strategy: &str,
+    #[case] sql_type: &str,
+    #[case] kind: ColumnKind,
+    #[case] unique: bool,
+    #[case] expected: &str,
+) {
+    let live = Column { name: "f".into(), sql_type: sql_type.into(), kind, nullable: false, collation: None };
+    let yaml = format!("    - {{name: f, fides_meta: {{masking_strategy_override: {strategy}}}}}\n");
+    assert_eq!(checked(&yaml, Engine::Postgres, live, unique), [format!("d.yml:9: {expected}")]);
+}
+
+#[test]
+fn members_of_a_unique_column_are_not_masked() {
+    let live =
+        Column { name: "f".into(), sql_type: "text".into(), kind: ColumnKind::Text, nullable: true, collation: None };
+    let yaml = "    - name: f\n      fields:\n      - {name: g, fides_meta: {masking_strategy_override: {strategy: null_rewrite}}}\n";
+    let expected = "d.yml:9: the rewrite of members cannot mask `c.f`: it holds distinct texts, which the rewrite of members does not make; use random_string_rewrite, hash, hmac or null_rewrite";
+    assert_eq!(checked(yaml, Engine::Postgres, live, true), [expected]);
+}
+
+/// What a database cannot take back or does not forget is told.
+#[test]
+fn a_table_that_cannot_be_erased_from_is_told() {
+    let dataset = load(&collection(""), "d.yml").unwrap();
+    let graph = Graph::build(&[("d".into(), dataset)]).unwrap();
+    let column = |name: &str| Column {
+        name: name.into(),
+        sql_type: "text".into(),
+        kind: ColumnKind::Text,
+        nullable: false,
+        collation: None,
+    };
+    let table = Table {
+        columns: vec![column("id"), column("email")],
+        primary_key: vec!["id".into()],
+        unique: Vec::new(),
+        indexes: vec![vec!["lower(email)".into()]],
+        foreign_keys: Vec::new(),
+        unerasable: Some("its engine (MyISAM) has no transactions".into()),
+    };
+    let name = TableName { schema: None, name: "c".to_owned() };
+    let schema = LiveSchema { tables: BTreeMap::from([(name, table)]), ..LiveSchema::default() };
+    let lines: Vec<String> =
+        check(&graph, &BTreeMap::from([("d".into(), schema)])).iter().map(ToString::to_string).collect();
+    let expected =
+        "d.yml:5: warning: rows of `c` can be exported and not erased: its engine (MyISAM) has no transactions";
+    assert_eq!(lines, [expected]);
+}
