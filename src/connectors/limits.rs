@@ -7,9 +7,10 @@ use std::time::Duration;
 pub struct Limits {
     /// How many connections may be open at once; a further reader or writer waits for one.
     pub connections: usize,
-    /// How long to wait for a connection.
+    /// How long connecting may take.
     pub connect: Duration,
-    /// How long one statement may run, the streaming of its rows included.
+    /// How long one statement may run, the streaming of its rows included; and how long to wait while all connections
+    /// are lent.
     pub statement: Duration,
     /// How long a writer may wait for a row that somebody else has locked.
     pub lock: Duration,

@@ -21,7 +21,11 @@ pub(super) trait Dial: Send + Sync + 'static {
 pub(super) struct Pool<D: Dial> {
     server: D,
     most: usize,
+    /// How long connecting may take.
     patience: Duration,
+    /// How long to wait for a connection that is lent: as long as what it is lent for may take. That the company lets us
+    /// have no more of them says nothing of its database.
+    turn: Duration,
     state: Mutex<State<D::Client>>,
     freed: Condvar,
 }
@@ -43,7 +47,8 @@ pub(super) struct Lent<D: Dial> {
 impl<D: Dial> Pool<D> {
     pub(super) fn new(server: D, limits: &Limits) -> Self {
         let state = Mutex::new(State { idle: Vec::new(), lent: 0 });
-        Self { server, most: limits.connections, patience: limits.connect, state, freed: Condvar::new() }
+        let (most, patience, turn) = (limits.connections, limits.connect, limits.statement);
+        Self { server, most, patience, turn, state, freed: Condvar::new() }
     }
 
     /// The server itself, for a word beside the connections.
@@ -67,7 +72,7 @@ impl<D: Dial> Pool<D> {
 
     fn reserve(self: &Arc<Self>) -> Result<Lent<D>, ConnectorError> {
         let all_lent = |state: &mut State<D::Client>| state.lent >= self.most;
-        let waited = self.freed.wait_timeout_while(self.state(), self.patience, all_lent);
+        let waited = self.freed.wait_timeout_while(self.state(), self.turn, all_lent);
         let (mut state, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
         if timeout.timed_out() {
             return Err(ConnectorError::TimedOut);

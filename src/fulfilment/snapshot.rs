@@ -1,6 +1,6 @@
-//! One consistent look at all systems: a reader for each, opened at its first use and kept to the end.
+//! One consistent look at all systems: a reader for each, opened before the first of them is used and kept to the end.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{FulfilmentError, Systems};
 use crate::connectors::{ConnectorError, Reader, Row, Select};
@@ -13,8 +13,21 @@ pub(super) struct Snapshot<'s> {
 }
 
 impl<'s> Snapshot<'s> {
-    pub(super) fn new(systems: &'s Systems) -> Self {
-        Self { systems, readers: BTreeMap::new() }
+    /// Opens a reader for each of these systems, in one order for every search: of two searches that wait for each
+    /// other's connections neither would ever end.
+    pub(super) fn open(systems: &'s Systems, searched: &BTreeSet<&SystemId>) -> Result<Self, FulfilmentError> {
+        let mut snapshot = Self { systems, readers: BTreeMap::new() };
+        searched.iter().try_for_each(|system| snapshot.reader(system).map(drop))?;
+        Ok(snapshot)
+    }
+
+    fn reader(&mut self, system: &SystemId) -> Result<&mut Box<dyn Reader + 's>, FulfilmentError> {
+        if !self.readers.contains_key(system) {
+            let reader = self.systems.connector(system)?.reader();
+            let reader = reader.map_err(|source| FulfilmentError::System { system: system.clone(), source })?;
+            self.readers.insert(system.clone(), reader);
+        }
+        Ok(self.readers.get_mut(system).expect("it was opened above"))
     }
 
     /// Streams the selected rows; an error of `each` stops the stream and is handed back.
@@ -25,11 +38,7 @@ impl<'s> Snapshot<'s> {
         mut each: impl FnMut(&Row) -> Result<(), FulfilmentError>,
     ) -> Result<u64, FulfilmentError> {
         let failed = |source| FulfilmentError::System { system: system.clone(), source };
-        if !self.readers.contains_key(system) {
-            let reader = self.systems.connector(system)?.reader().map_err(failed)?;
-            self.readers.insert(system.clone(), reader);
-        }
-        let reader = self.readers.get_mut(system).expect("it was opened above");
+        let reader = self.reader(system)?;
         let mut stopped = None;
         let result = reader.select(select, &mut |row| {
             each(row).map_err(|e| {

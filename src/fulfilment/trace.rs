@@ -55,7 +55,7 @@ impl<'s> Trace<'s> {
         let scratch = systems.scratch();
         let mut trace = Self {
             systems,
-            snapshot: Snapshot::new(systems),
+            snapshot: Snapshot::open(systems, &places.iter().map(|place| &place.system).collect())?,
             knowledge: Knowledge::new(identities, graph, scratch),
             progress: places.all.iter().map(|_| Progress::default()).collect(),
             order: parents_first(graph),

@@ -341,7 +341,7 @@ fn a_stream_that_is_cut_off_is_an_error() {
 #[test]
 fn connections_are_few_and_kept() {
     let company = Company::new(Engine::Mysql, "");
-    let limits = Limits { connections: 2, connect: Duration::from_secs(2), ..Limits::default() };
+    let limits = Limits { connections: 2, statement: Duration::from_secs(2), ..Limits::default() };
     let connector = limited(&company, limits);
     for _ in 0..20 {
         drop((connector.reader().unwrap(), connector.reader().unwrap()));

@@ -176,7 +176,7 @@ fn a_slow_statement_is_interrupted() {
 #[test]
 fn connections_are_few_and_kept() {
     let company = Company::new(Engine::Postgres, "");
-    let limits = Limits { connections: 2, connect: Duration::from_secs(2), ..Limits::default() };
+    let limits = Limits { connections: 2, statement: Duration::from_secs(2), ..Limits::default() };
     let connector = Postgres::new(&company.url.clone().into(), Path::new("/"), limits).unwrap();
     for _ in 0..20 {
         drop((connector.reader().unwrap(), connector.reader().unwrap()));

@@ -214,3 +214,17 @@ fn half_of_a_composite_key_leads_nowhere(#[values(Sqlite, Postgres, Mysql)] engi
     assert_eq!(company.query("tenants", "SELECT body FROM notes ORDER BY id"), "of Bob\nof Cid\nof nobody");
     assert_eq!(company.query("tenants", "SELECT email FROM people ORDER BY email"), "bob@example.com\ncid@example.com");
 }
+
+/// Each system lends one connection only: nobody may hold it while waiting for another, of this system or, in another
+/// order, of the next.
+#[rstest]
+fn many_at_once_share_one_connection_a_system(#[values(Postgres, Mysql)] engine: Engine) {
+    let company = &shop::company(engine);
+    let (ada, alone) = (&person("ada@example.com"), company.export(&person("ada@example.com"), false).0.all());
+    std::thread::scope(|scope| {
+        let exports: Vec<_> = (0..6).map(|_| scope.spawn(move || company.export(ada, false).0.all())).collect();
+        let plans: Vec<_> = (0..6).map(|_| scope.spawn(move || company.prepare(ada).1)).collect();
+        assert!(exports.into_iter().all(|export| export.join().unwrap() == alone));
+        assert!(plans.into_iter().all(|plan| plan.join().unwrap().collections.len() > 1));
+    });
+}
