@@ -25,6 +25,13 @@ pub struct Standing {
     pub rounds: i32,
 }
 
+impl Standing {
+    /// Whether anything is kept at all.
+    pub fn keeps(&self) -> bool {
+        self.due.is_some() || self.held
+    }
+}
+
 #[derive(Queryable, Insertable, AsChangeset)]
 #[diesel(table_name = retained, primary_key(request_id))]
 #[diesel(treat_none_as_default_value = false, treat_none_as_null = true)]

@@ -287,6 +287,7 @@ table! {
         file -> Nullable<Id>,
         sealed -> Binary,
         sealed_answer -> Nullable<Binary>,
+        has_left -> Bool,
     }
 }
 

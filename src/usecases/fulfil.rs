@@ -17,7 +17,6 @@ use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use super::decide::{forget_free_text, wake_siblings};
-use super::holds::circumstances;
 use super::office::Controller;
 use super::remedies::remedies;
 use super::services::{self, Pending, Services};
@@ -38,6 +37,7 @@ use crate::store::{Standing, StepRow, StepState, Tx};
 pub use correction::CorrectionPlan;
 pub use package::remove_expired_packages;
 pub use planned::{Plan, What, plan};
+pub(super) use progress::while_fulfilling;
 pub use retained::erase_retained;
 pub(super) use transmission::check as check_transmission;
 
@@ -105,9 +105,11 @@ async fn told(office: &Office, id: RequestId, right: Right, error: Error) -> Err
     let written = office
         .store
         .write(move |tx| {
-            // What it waited for is told no more.
-            tx.clear_steps(id)?;
-            Ok::<_, Error>(tx.put_steps(id, std::slice::from_ref(&step))?)
+            while_fulfilling(tx, id, |tx| {
+                // What it waited for is told no more.
+                tx.clear_steps(id)?;
+                Ok(tx.put_steps(id, std::slice::from_ref(&step))?)
+            })
         })
         .await;
     if let Err(second) = written {
@@ -236,14 +238,14 @@ fn change(office: &Office, controller: &Controller, request: &Request) -> Result
     let mut services = Services::plan(office, controller, request)?;
     let databases = match request.right {
         Right::Deletion => erasure::erase(office, controller, request),
-        _ => correction::correct(office, controller, request).map(|result| (result, None)),
+        _ => correction::correct(office, controller, request).map(|result| (result, Standing::default())),
     };
     // An obstacle is for staff to settle before anything changes anywhere.
     if let Err(error @ Error::Obstacles(_)) = databases {
         return Err(error);
     }
     services.deliver()?;
-    let (mut result, retained) = databases?;
+    let (mut result, mut retained) = databases?;
     if let Some(pending) = services.prove()? {
         return Ok(Progress::Waits(pending));
     }
@@ -255,9 +257,11 @@ fn change(office: &Office, controller: &Controller, request: &Request) -> Result
         let of_service = |line: &Line| controller.systems.service(&line.system.as_str().into()).is_some();
         result.lines.extend(left_out.into_iter().filter(of_service));
         result.lines.extend(services::read_only(controller));
-        result.lines.extend(services::held_back(controller, &circumstances(office, request)?));
+        result.lines.extend(services.held_back()?);
+        result.retained.extend(services.retained()?);
+        retained.held |= services.holds_something();
     }
-    Ok(Progress::Done(Box::new(result), retained))
+    Ok(Progress::Done(Box::new(result), Some(retained).filter(Standing::keeps)))
 }
 
 /// Whether fulfilling the right searches or changes systems.

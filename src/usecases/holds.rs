@@ -48,8 +48,13 @@ impl Circumstances {
 
 /// Looks at the day and at the holds on a request's person. Blocks.
 pub(super) fn circumstances(office: &Office, request: &Request) -> Result<Circumstances, Error> {
-    let (controller, person) = (request.controller.clone(), request.particulars.person.identities());
-    let held = office.store.read_blocking(move |tx| Ok::<_, Error>(tx.legal_holds_on(&controller, &person)?))?;
+    let (inner, asked) = (office.clone(), request.clone());
+    office.store.read_blocking(move |tx| circumstances_in(&inner, tx, &asked))
+}
+
+/// The same inside a transaction.
+pub(super) fn circumstances_in(office: &Office, tx: &mut Tx<'_>, request: &Request) -> Result<Circumstances, Error> {
+    let held = tx.legal_holds_on(&request.controller, &request.particulars.person.identities())?;
     Ok(Circumstances {
         today: day_of(office, &request.controller, office.clock.now()),
         asked_on: day_of(office, &request.controller, request.received_at),
