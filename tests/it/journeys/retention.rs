@@ -66,7 +66,7 @@ fn later(server: &Server, days: i64) {
 }
 
 /// The text of the letter of a kind, once it is on record.
-fn letter(api: &Api, id: &str, token: &str, kind: &str, nth: usize) -> String {
+pub fn letter(api: &Api, id: &str, token: &str, kind: &str, nth: usize) -> String {
     for _ in 0..1500 {
         let (_, letters) = api.get(&format!("/v1/requests/{id}/letters"), token);
         let mut of_kind = letters["items"].as_array().unwrap().iter().filter(|l| l["kind"] == kind);
