@@ -373,6 +373,7 @@ table! {
         held -> Bool,
         queued -> Bool,
         rounds -> Integer,
+        holds -> BigInt,
     }
 }
 

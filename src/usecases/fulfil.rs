@@ -17,6 +17,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use super::decide::{forget_free_text, wake_siblings};
+use super::holds::circumstances;
 use super::office::Controller;
 use super::remedies::remedies;
 use super::services::{self, Pending, Services};
@@ -235,6 +236,8 @@ fn carry_out(
 /// Databases and services are changed each on its own, and what fails fails at the end. What the services are asked is
 /// written down before anything changes, because it names keys that an erasure removes.
 fn change(office: &Office, controller: &Controller, request: &Request) -> Result<Progress, Error> {
+    // The first look at the holds: should one be lifted while this runs, what it kept is looked at again.
+    let holds = circumstances(office, request)?.sum();
     let mut services = Services::plan(office, controller, request)?;
     let databases = match request.right {
         Right::Deletion => erasure::erase(office, controller, request),
@@ -259,7 +262,7 @@ fn change(office: &Office, controller: &Controller, request: &Request) -> Result
         result.lines.extend(services::read_only(controller));
         result.lines.extend(services.held_back()?);
         result.retained.extend(services.retained()?);
-        retained.held |= services.holds_something();
+        retained = Standing { held: retained.held | services.holds_something(), holds, ..retained };
     }
     Ok(Progress::Done(Box::new(result), Some(retained).filter(Standing::keeps)))
 }

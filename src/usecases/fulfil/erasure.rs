@@ -178,7 +178,7 @@ impl Ran {
         let held = self.rounds.last().is_some_and(|round| round.held);
         let told = self.rounds.iter().filter(|round| round.recorded).count();
         let rounds = i32::try_from(told).unwrap_or(i32::MAX);
-        Standing { due, held, queued: false, rounds }
+        Standing { due, held, queued: false, rounds, holds: 0 }
     }
 }
 

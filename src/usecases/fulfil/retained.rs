@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use chrono::TimeDelta;
 use uuid::Uuid;
 
+use super::super::holds::circumstances;
 use super::super::office::Controller;
 use super::super::services::{self, Pending, Services};
 use super::super::{Error, Office};
@@ -79,6 +80,7 @@ fn switched_off(controller: &Controller, erased: &Request) -> Option<String> {
 
 /// Databases and services each on their own, as in the deletion itself; what fails fails at the end.
 fn run(office: &Office, controller: &Controller, erased: &Request, told: Standing) -> Result<Progress, Error> {
+    let holds = circumstances(office, erased)?.sum();
     let mut services = Services::later(office, controller, erased)?;
     let answered = usize::try_from(told.rounds).unwrap_or_default();
     let databases = erasure::erase_rest(office, controller, erased, answered);
@@ -86,7 +88,7 @@ fn run(office: &Office, controller: &Controller, erased: &Request, told: Standin
         return Err(error);
     }
     services.deliver()?;
-    let (mut later, mut left) = databases?;
+    let (mut later, left) = databases?;
     if let Some(pending) = services.prove()? {
         return Ok(Progress::Waits(pending));
     }
@@ -94,7 +96,7 @@ fn run(office: &Office, controller: &Controller, erased: &Request, told: Standin
     later.at = services.asked_at().map_or(later.at, |asked| later.at.max(asked));
     later.lines.extend(services.lines()?);
     later.retained.extend(services.retained()?);
-    left.held |= services.holds_something();
+    let left = Standing { held: left.held | services.holds_something(), holds, ..left };
     Ok(Progress::Done(Box::new(later), Some(left).filter(Standing::keeps)))
 }
 

@@ -354,6 +354,35 @@ fn remember(world: &World) {
     world.write("loyalty.json", &all.to_string());
 }
 
+#[test]
+fn a_second_hold_joins_what_the_first_put_aside() {
+    let world = World::new(Kind::Sqlite, Kind::Sqlite);
+    let port = announce(&world, "");
+    remember(&world);
+    let server = Server::start(&world);
+    let api = &server.api;
+    let visits = hold(api, "loyalty.visits");
+    let (_, id, reviewer) = approved(&world, api, "deletion", json!({}));
+    api.until(&id, &reviewer, |r| r["steps"][0]["state"] == "failed");
+    let members = hold(api, "loyalty.members");
+    assert_eq!(api.post(&format!("/v1/staff/requests/{id}/retry"), &reviewer, Value::Null).0, 200);
+    let waiting = api.settled(&id, &reviewer);
+    assert_eq!(lines(&waiting), [line("members", "excluded", 0), line("visits", "excluded", 0)], "{waiting}");
+    // The first is lifted before the answer leaves: it says what was so when it was made, and the rest follows it.
+    lift(api, &visits);
+    lift(api, &members);
+    release(api, &id, &reviewer, Value::Null);
+    let _service = start(&world, port, &[]);
+    server.clock().advance(TimeDelta::days(2));
+    tokio::runtime::Runtime::new().unwrap().block_on(habeas::worker::schedule::once(&server.office)).unwrap();
+    server.office.store.jobs_ready().notify_waiters();
+    let reviewer = api.sign_in(Role::Reviewer);
+    let done = api.until(&id, &reviewer, |r| r["result"]["erased_later"].is_array());
+    assert_eq!(done["retention"], Value::Null, "{done}");
+    assert_eq!(memory(&world)["visits"], json!([{ "member": 2, "customer": 2, "shop": "Bonn" }]), "by the shop's key");
+    assert_eq!(operations(&world), ["erase", "find"], "one message for both");
+}
+
 #[rstest]
 fn a_hold_stops_a_message_that_is_written_and_has_not_left(#[values(Kind::Sqlite, Kind::Postgres)] store: Kind) {
     let world = World::new(store, Kind::Sqlite);
