@@ -205,7 +205,7 @@ impl Request {
     }
 }
 
-fn completed(state: &State) -> Option<&Completed> {
+pub(super) fn completed(state: &State) -> Option<&Completed> {
     match state {
         State::Fulfilled(done) | State::PartiallyFulfilled(done) => Some(done),
         _ => None,

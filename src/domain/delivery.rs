@@ -52,7 +52,7 @@ pub struct Occasion {
     pub operation: Operation,
     /// The approval under which it is asked, by its moment.
     pub at: DateTime<Utc>,
-    /// Counted from 1 where one approval asks for the same several times.
+    /// Counted from 1 where one approval asks for the same several times; 0 for what is put aside under a hold.
     pub round: i32,
 }
 
@@ -67,6 +67,8 @@ pub struct Delivery {
     pub body: Personal<String>,
     /// How it stands.
     pub standing: Standing,
+    /// Whether an attempt was made after which the service may have it.
+    pub left: bool,
 }
 
 /// How a message stands.
@@ -74,6 +76,8 @@ pub struct Delivery {
 pub enum Standing {
     /// To be sent, for the first time or again.
     Open,
+    /// Put aside under a legal hold, with the keys by which the rows are found; not sent before it is lifted.
+    Held,
     /// The service took it and will call back.
     Awaiting {
         /// After this moment it is sent again.

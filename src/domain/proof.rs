@@ -9,7 +9,7 @@ use super::request::Line;
 /// Rows that are kept on one ground.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct KeptRows {
-    /// How many.
+    /// How many; 0 where a service keeps them, which nobody counted.
     pub rows: u64,
     /// Why, in words.
     pub ground: String,

@@ -9,7 +9,9 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::io;
 use std::sync::Arc;
 
+use super::export::Standing;
 use super::key_set::KeySet;
+use super::left_rows::LeftRows;
 use super::place::{IdentityLink, Place};
 use super::scratch::Scratch;
 use super::values::{identity_form, is_identity};
@@ -53,6 +55,8 @@ pub(super) struct Knowledge {
     pub(super) owned: Vec<KeySet>,
     /// For each pointer, the keys that the person's rows and their context hold.
     pub(super) context: Vec<KeySet>,
+    /// The rows that earlier rounds of an erasure left.
+    pub(super) left: LeftRows,
     /// The keys of the person's rows that a service is to be told, because only it knows what refers to them.
     pub(super) sent: BTreeMap<PointerId, Vec<Vec<String>>>,
 }
@@ -77,6 +81,7 @@ impl Knowledge {
             learned: HashSet::new(),
             owned: none(),
             context: none(),
+            left: LeftRows::default(),
             sent: BTreeMap::new(),
         }
     }
@@ -113,10 +118,13 @@ impl Knowledge {
     pub(super) fn judge(&self, place: &Place, row: &Row) -> io::Result<Verdict> {
         let links = self.links(place, row)?;
         if !links.reached {
-            return Ok(match (self.is_context(place, row)?, links.others.is_empty()) {
-                (true, true) => Verdict::Context,
-                (true, false) => Verdict::Foreign,
-                (false, _) => Verdict::Unexplained,
+            // A key that was given to somebody else since names them.
+            let nobody_else = links.others.is_empty();
+            return Ok(match (self.left.standing(place, row), self.is_context(place, row)?) {
+                (Some(Standing::Own), _) if nobody_else => Verdict::Own { others: Vec::new() },
+                (Some(_), _) | (None, true) if nobody_else => Verdict::Context,
+                (Some(_), _) | (None, true) => Verdict::Foreign,
+                (None, false) => Verdict::Unexplained,
             });
         }
         let only_pointers = links.others.iter().all(|l| matches!(l, Link::Pointer(_)));

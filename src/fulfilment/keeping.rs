@@ -1,14 +1,18 @@
 //! What an erasure leaves for a time: rows that a duty keeps until their day, and rows under a legal hold.
 
+use std::collections::{BTreeMap, HashMap};
+
 use chrono::NaiveDate;
 use uuid::Uuid;
 
-use super::candidates::{Action, Candidates};
+use super::candidates::{Action, Candidate, Candidates, KEPT_FOR_NOW};
+use super::export::Standing;
 use super::judge::Verdict;
 use super::masks::{self, Masks};
-use super::place::Place;
-use super::references::References;
+use super::place::{Place, Places};
+use super::references::{References, foreign_keys_to};
 use super::{LeftOut, range};
+use crate::datamap::NodeId;
 use crate::domain::keeping::{HELD, Kept, Reach};
 
 /// What an erasure leaves as it is, and by which day that is judged.
@@ -77,24 +81,89 @@ pub(super) fn masks_of_kept(place: &Place, verdict: &Verdict, kept: &Kept) -> Ma
     }
 }
 
-/// What a kept row refers to by a foreign key, and what of the person's it alone refers to, is kept as long as the row:
-/// the database would not let it go, and the row would say nothing without it.
-pub(super) fn spread(candidates: &mut Candidates, references: &References) {
+/// What a kept row refers to is kept as long as the row: by a foreign key the database would not let it go; by the
+/// datasets alone the row would name what is not there any more, and say nothing without it (an invoice without its
+/// customer keeps no books). The rule is that of an approval with exceptions: rows that stay refer to none that go.
+pub(super) fn spread(places: &Places, candidates: &mut Candidates, references: &References) {
+    if candidates.rows.iter().all(|row| row.kept.is_none()) {
+        return;
+    }
+    let found = references.found.iter().filter_map(|r| Some((r.candidate?, r.target)));
+    let mut pairs: Vec<(usize, usize)> = found.chain(referring(places, candidates)).collect();
+    pairs.sort_unstable();
+    pairs.dedup();
     let mut changed = true;
     while changed {
         changed = false;
-        for referrer in &references.found {
-            let Some(kept) = referrer.candidate.and_then(|index| candidates.rows[index].kept.clone()) else { continue };
-            let target = &mut candidates.rows[referrer.target];
-            match &target.kept {
-                Some(known) if !kept.outlasts(known) => {}
-                None if matches!(target.action, Action::Keep(_)) => {}
-                _ => {
-                    target.action = Action::Keep(super::candidates::KEPT_FOR_NOW);
-                    target.kept = Some(kept);
-                    changed = true;
-                }
-            }
+        for (from, to) in &pairs {
+            let Some(kept) = candidates.rows[*from].kept.clone() else { continue };
+            changed |= keep_as_long(&mut candidates.rows[*to], kept);
         }
     }
+}
+
+/// Has a row kept as long as one that refers to it; gives whether that is anything new. What its own duty masks at once
+/// is masked all the same.
+fn keep_as_long(row: &mut Candidate, kept: Kept) -> bool {
+    match (&row.kept, &row.action) {
+        (Some(known), _) if !kept.outlasts(known) => return false,
+        (Some(_), _) => {}
+        // It stays anyway.
+        (None, Action::Keep(_)) => return false,
+        (None, Action::Mask(_)) if row.standing == Standing::Own => return false,
+        (None, Action::Delete | Action::Mask(_)) => row.action = Action::Keep(KEPT_FOR_NOW),
+    }
+    row.kept = Some(kept);
+    true
+}
+
+/// Which candidates refer to which: by the foreign keys of the live schema, and by the references of the datasets by
+/// which a row belongs to the one it points at.
+fn referring(places: &Places, candidates: &Candidates) -> Vec<(usize, usize)> {
+    let mut by_node: BTreeMap<NodeId, Vec<usize>> = BTreeMap::new();
+    for (index, row) in candidates.rows.iter().enumerate() {
+        by_node.entry(row.node).or_default().push(index);
+    }
+    let mut pairs = Vec::new();
+    for (to, targets) in &by_node {
+        let Some(place) = places.get(*to) else { continue };
+        for way in foreign_keys_to(place) {
+            let held = |from: &&Place| from.system == way.system && from.table_name == way.table;
+            let Some(rows) = places.iter().find(held).and_then(|from| by_node.get(&from.node)) else { continue };
+            let far = keyed(candidates, targets, |row| way.canonical_of(candidates, row, &way.to_columns));
+            let near = |row: &Candidate| way.canonical_of(candidates, row, &way.columns);
+            pairs.extend(joined(candidates, rows, near, &far));
+        }
+        for end in place.pointed.iter().filter(|end| end.person && end.down) {
+            let near = places.get(end.other).and_then(|from| from.pointers.iter().find(|near| near.id == end.id));
+            let (Some(near), Some(rows)) = (near, by_node.get(&end.other)) else { continue };
+            let far = keyed(candidates, targets, |row| end.canonical_of(candidates, row));
+            pairs.extend(joined(candidates, rows, |row| near.canonical_of(candidates, row), &far));
+        }
+    }
+    pairs
+}
+
+type Keyed = HashMap<Vec<String>, Vec<usize>>;
+
+fn keyed(candidates: &Candidates, rows: &[usize], key: impl Fn(&Candidate) -> Option<Vec<String>>) -> Keyed {
+    let mut keyed = Keyed::new();
+    for index in rows {
+        if let Some(key) = key(&candidates.rows[*index]) {
+            keyed.entry(key).or_default().push(*index);
+        }
+    }
+    keyed
+}
+
+/// The pairs of rows that hold a key and rows that have it.
+fn joined(
+    candidates: &Candidates,
+    rows: &[usize],
+    key: impl Fn(&Candidate) -> Option<Vec<String>>,
+    far: &Keyed,
+) -> Vec<(usize, usize)> {
+    let targets = |from: &usize| key(&candidates.rows[*from]).and_then(|key| far.get(&key));
+    let pairs = rows.iter().flat_map(|from| targets(from).into_iter().flatten().map(move |to| (*from, *to)));
+    pairs.filter(|(from, to)| from != to).collect()
 }

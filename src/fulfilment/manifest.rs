@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::export::Standing;
 use crate::connectors::{Key, TableName};
 use crate::domain::ids::SystemId;
 use crate::domain::masking::MaskingKey;
@@ -18,6 +19,9 @@ pub struct Manifest {
     pub systems: Vec<SystemManifest>,
     /// Keys of rows that go, by which rows that belonged to them are still found afterwards.
     pub trails: Vec<Trail>,
+    /// Keys of rows that stay for now, by which they themselves are still found when nothing leads to them any more.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left: Vec<Left>,
     /// What its masks were drawn from; the same in every round, so that what refers to each other goes on doing so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub masking_key: Option<MaskingKey>,
@@ -161,4 +165,22 @@ pub struct Trail {
     /// Whether the rows stand, masked, so that nobody else can have been given their keys.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub stands: bool,
+}
+
+/// The primary keys of a collection's rows that an erasure has to come back to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Left {
+    /// The dataset.
+    pub dataset: String,
+    /// The collection.
+    pub collection: String,
+    /// The columns of its primary key.
+    pub columns: Vec<String>,
+    /// What the rows were to the person when they were found; so they are judged again.
+    pub standing: Standing,
+    /// Whether this round takes them: they are come back to only where its part in their system was dropped.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub goes: bool,
+    /// The keys.
+    pub keys: Vec<Key>,
 }

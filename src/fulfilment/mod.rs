@@ -20,6 +20,7 @@ mod keeping;
 mod key_set;
 pub mod known;
 mod left_out;
+mod left_rows;
 pub mod manifest;
 mod masks;
 mod order;

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::candidates::{Candidate, Candidates};
 use super::values::Spelling;
 use super::{FulfilmentError, Systems};
 use crate::connectors::{Column, Comparison, LiveSchema, Row, Table, TableName};
@@ -66,6 +67,13 @@ impl PointerEnd {
         self.at.iter().map(|at| row.get(*at).map(str::to_owned)).collect()
     }
 
+    /// The key that a candidate of an erasure holds, as it is compared; `None` when a part of it is NULL.
+    pub(super) fn canonical_of(&self, candidates: &Candidates, row: &Candidate) -> Option<Vec<String>> {
+        let key: Option<Vec<String>> =
+            self.columns.iter().map(|column| candidates.value(row, column).map(str::to_owned)).collect();
+        key.map(|key| self.canonical(&key))
+    }
+
     /// A key in the spelling in which it is compared.
     pub(super) fn canonical(&self, key: &[String]) -> Vec<String> {
         key.iter().zip(&self.spellings).map(|(text, s)| s.canonical(text).into_owned()).collect()
@@ -87,6 +95,8 @@ pub(super) struct Place {
     pub(super) pointers: Vec<PointerEnd>,
     /// The pointers at its rows.
     pub(super) pointed: Vec<PointerEnd>,
+    /// Where the trace reads its primary key; empty where it need not.
+    pub(super) key_at: Vec<usize>,
 }
 
 impl Place {
@@ -144,6 +154,20 @@ impl Places {
     /// one waits for another to look at it.
     pub(super) fn schema(&self, system: &SystemId) -> Option<&Arc<LiveSchema>> {
         self.schemas.get(system)
+    }
+
+    /// Has the trace read a collection's primary key as well; `false` where it is not searched, or has another key.
+    pub(super) fn reads_keys(&mut self, node: NodeId, key: &[String]) -> bool {
+        let Some(place) = &mut self.all[node.index()] else { return false };
+        if place.table().primary_key != key {
+            let why = "has another primary key than when rows of it were kept, so these cannot be found";
+            self.misfits.push(format!("table {} of system {} {why}", place.table_name, place.system));
+            return false;
+        }
+        let mut columns = Columns(std::mem::take(&mut place.columns));
+        place.key_at = key.iter().map(|name| columns.index(name)).collect();
+        place.columns = columns.0;
+        true
     }
 
     pub(super) fn get(&self, node: NodeId) -> Option<&Place> {
@@ -220,6 +244,7 @@ fn place(systems: &Systems, id: NodeId, tables: &Tables) -> Place {
         identities,
         pointers,
         pointed,
+        key_at: Vec::new(),
     }
 }
 

@@ -22,7 +22,7 @@ pub(super) fn settle(
     references: &References,
 ) {
     keep_shared_context(places, candidates, references);
-    keeping::spread(candidates, references);
+    keeping::spread(places, candidates, references);
     clear_pointers(places, candidates, references);
     find_dependents(candidates, references);
     find_dangling(places, graph, candidates);
@@ -162,7 +162,7 @@ fn find_orphans(places: &Places, candidates: &mut Candidates) {
         let by_key = |end: &&PointerEnd| place.table().foreign_keys.iter().any(|key| key.columns == end.columns);
         for end in place.pointers.iter().filter(|end| end.person && !rows.is_empty() && !by_key(end)) {
             let Some((target, going)) = deleted_keys(places, candidates, end) else { continue };
-            let held = |row: &&&Candidate| key_in(candidates, row, end).is_some_and(|key| going.contains(&key));
+            let held = |row: &&&Candidate| end.canonical_of(candidates, row).is_some_and(|key| going.contains(&key));
             if rows.iter().any(|row| held(&row)) {
                 found.insert(format!(
                     "{} of {} is left out and would go on naming deleted rows of {}; leave these out as well",
@@ -185,11 +185,5 @@ fn deleted_keys<'p>(
     let target = places.get(end.other)?;
     let far = target.pointed.iter().find(|far| far.id == end.id)?;
     let going = candidates.rows.iter().filter(|row| row.node == target.node && row.action == Action::Delete);
-    Some((target, going.filter_map(|row| key_in(candidates, row, far)).collect()))
-}
-
-fn key_in(candidates: &Candidates, row: &Candidate, end: &PointerEnd) -> Option<Vec<String>> {
-    let key: Option<Vec<String>> =
-        end.columns.iter().map(|column| candidates.value(row, column).map(str::to_owned)).collect();
-    key.map(|key| end.canonical(&key))
+    Some((target, going.filter_map(|row| far.canonical_of(candidates, row)).collect()))
 }

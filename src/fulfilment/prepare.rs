@@ -16,7 +16,7 @@ use super::references::References;
 use super::steps::Whole;
 use super::trace::Trace;
 use super::values::is_identity;
-use super::{FulfilmentError, KEPT_BY_DECISION, Keeping, LeftOut, Systems, preflight};
+use super::{FulfilmentError, KEPT_BY_DECISION, Keeping, LeftOut, Systems, left_rows, preflight};
 use crate::clock;
 use crate::datamap::{Graph, NodeId};
 use crate::domain::identity::Identities;
@@ -73,7 +73,8 @@ pub fn prepare_keeping(
     plan.obstacles.extend(drawn.obstacles.iter().cloned());
     let masking_key = (!drawn.is_empty()).then_some(key);
     let trails = trails(places, graph, &candidates);
-    let mut manifest = Manifest { round, systems: Vec::new(), trails, masking_key };
+    let left = left_rows::to_come_back_to(places, graph, &candidates);
+    let mut manifest = Manifest { round, systems: Vec::new(), trails, left, masking_key };
     let all = Whole { places, graph, candidates: &candidates, joined: &joined, drawn: &drawn };
     for system in systems.ids() {
         let (entry, order) = all.system_manifest(system);
@@ -99,7 +100,7 @@ pub(super) fn survey<'s>(
     earlier: &[Manifest],
     keeping: &Keeping<'_>,
 ) -> Result<Survey<'s>, FulfilmentError> {
-    let mut trace = Trace::run(systems, identities)?;
+    let mut trace = Trace::run_after(systems, identities, earlier)?;
     for trail in earlier.iter().flat_map(|m| &m.trails) {
         if let Some(node) = systems.graph().find(&trail.dataset, &trail.collection) {
             let keys: Vec<Vec<String>> = trail.keys.iter().map(|k| k.expose().clone()).collect();

@@ -172,6 +172,17 @@ impl Way {
         key.zip(&self.spellings).map(|(text, s)| s.canonical(text).into_owned()).collect()
     }
 
+    /// The key that a candidate holds in `columns`; `None` where a part of it is NULL.
+    pub(super) fn canonical_of(
+        &self,
+        candidates: &Candidates,
+        row: &Candidate,
+        columns: &[String],
+    ) -> Option<Vec<String>> {
+        let key: Option<Vec<&str>> = columns.iter().map(|column| candidates.value(row, column)).collect();
+        key.map(|key| self.canonical(key.into_iter()))
+    }
+
     /// The key that a row of the referring table holds.
     pub(super) fn held(&self, row: &Row) -> Option<Vec<String>> {
         let key: Option<Vec<&str>> = (0..self.columns.len()).map(|at| row.get(at)).collect();

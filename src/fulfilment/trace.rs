@@ -8,6 +8,8 @@ use std::sync::Arc;
 
 use super::judge::{Knowledge, Verdict};
 use super::key_set::KeySet;
+use super::left_rows::LeftRows;
+use super::manifest::Manifest;
 use super::place::{Place, Places, PointerEnd};
 use super::scratch::Scratch;
 use super::services;
@@ -50,8 +52,18 @@ pub(super) struct Trace<'s> {
 impl<'s> Trace<'s> {
     /// Searches all systems for the person.
     pub(super) fn run(systems: &'s Systems, identities: &Identities) -> Result<Self, FulfilmentError> {
+        Self::run_after(systems, identities, &[])
+    }
+
+    /// The same after rounds of an erasure, which left rows to come back to.
+    pub(super) fn run_after(
+        systems: &'s Systems,
+        identities: &Identities,
+        earlier: &[Manifest],
+    ) -> Result<Self, FulfilmentError> {
         let graph = systems.graph();
-        let places = Places::bind(systems)?;
+        let mut places = Places::bind(systems)?;
+        let left = LeftRows::of(earlier, graph, &mut places);
         let scratch = systems.scratch();
         let mut trace = Self {
             systems,
@@ -76,8 +88,23 @@ impl<'s> Trace<'s> {
                 }
             }
         }
+        trace.want_left(left)?;
         trace.follow()?;
         Ok(trace)
+    }
+
+    /// Looks for rows by their own keys.
+    fn want_left(&mut self, left: LeftRows) -> Result<(), FulfilmentError> {
+        for (node, key) in left.keys() {
+            let (Some(place), Some(part)) = (self.places.get(node), most_telling(&[key], key.len())) else { continue };
+            let progress = &mut self.progress[node.index()];
+            // A key that the database finds the same is of another row; what is not known as left is nobody's here.
+            progress.broad = true;
+            let column = &place.columns[place.key_at[part]];
+            progress.wanted.add(self.systems.scratch(), place, column, Comparison::Exact, &key[part])?;
+        }
+        self.knowledge.left = left;
+        Ok(())
     }
 
     /// Searches on from rows that are no longer there: keys of the person's rows that an earlier erasure removed.

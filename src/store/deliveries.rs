@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use diesel::dsl::{exists, not};
 use diesel::prelude::*;
-use diesel::{insert_into, update};
+use diesel::{delete, insert_into, update};
 use uuid::Uuid;
 
 use super::codec::word;
@@ -34,6 +34,7 @@ struct Row {
     file: Option<Uid>,
     sealed: Vec<u8>,
     sealed_answer: Option<Vec<u8>>,
+    has_left: bool,
 }
 
 impl Row {
@@ -41,6 +42,7 @@ impl Row {
         let Occasion { request, system, operation, at, round } = &delivery.occasion;
         let (state, wait_until, answer) = match &delivery.standing {
             Standing::Open => ("open", None, None),
+            Standing::Held => ("held", None, None),
             Standing::Awaiting { until } => ("awaiting", Some(At(*until)), None),
             Standing::Answered(answer) => ("answered", None, Some(answer)),
         };
@@ -57,6 +59,7 @@ impl Row {
             file: answer.and_then(|a| a.file).map(Uid),
             sealed: key.seal(BODY, place, delivery.body.expose().as_bytes()),
             sealed_answer: answer.map(|a| key.seal(ANSWER, place, a.said.expose().as_bytes())),
+            has_left: delivery.left,
         }
     }
 
@@ -68,6 +71,7 @@ impl Row {
         let body = open(BODY, &self.sealed)?;
         let standing = match (self.state.as_str(), self.wait_until, &self.sealed_answer) {
             ("open", ..) => Standing::Open,
+            ("held", ..) => Standing::Held,
             ("awaiting", Some(until), _) => Standing::Awaiting { until: until.0 },
             ("answered", _, Some(said)) => {
                 Standing::Answered(Answer { file: self.file.map(|f| f.0), said: open(ANSWER, said)? })
@@ -81,7 +85,7 @@ impl Row {
             at: self.occasion.0,
             round: self.round,
         };
-        Ok(Delivery { id: self.id.0, occasion, body, standing })
+        Ok(Delivery { id: self.id.0, occasion, body, standing, left: self.has_left })
     }
 }
 
@@ -130,6 +134,26 @@ impl Tx<'_> {
         Ok(change!(self, c => update(this).set(set).execute(c))? == 1)
     }
 
+    /// Rewrites a message that never left; `false` where it did meanwhile.
+    pub fn rewrite_delivery(&mut self, delivery: &Delivery) -> Result<bool, StoreError> {
+        let key = self.key_of(delivery.occasion.request)?.ok_or_else(purged)?;
+        let row = Row::of(delivery, key);
+        let this = deliveries::table.find(row.id).filter(deliveries::has_left.eq(false));
+        Ok(change!(self, c => update(this).set(deliveries::sealed.eq(row.sealed)).execute(c))? == 1)
+    }
+
+    /// Takes back a message that never left; one that did stays.
+    pub fn withdraw_delivery(&mut self, id: Uuid) -> Result<(), StoreError> {
+        let this = deliveries::table.find(Uid(id)).filter(deliveries::has_left.eq(false));
+        change!(self, c => delete(this).execute(c)).map(drop)
+    }
+
+    /// Notes whether the service may have a message.
+    pub fn note_leaving(&mut self, id: Uuid, has_left: bool) -> Result<(), StoreError> {
+        let this = deliveries::table.find(Uid(id));
+        change!(self, c => update(this).set(deliveries::has_left.eq(has_left)).execute(c)).map(drop)
+    }
+
     /// Makes a request's jobs that wait for something due now: what they waited for is there.
     pub fn wake(&mut self, request: RequestId, now: DateTime<Utc>) -> Result<(), StoreError> {
         let waiting = jobs::table.filter(
@@ -137,7 +161,7 @@ impl Tx<'_> {
                 .eq(Uid(request.0))
                 .assume_not_null()
                 .and(jobs::run_at.gt(At(now)))
-                .and(jobs::kind.eq_any(["fulfil", "tell_service"])),
+                .and(jobs::kind.eq_any(["fulfil", "tell_service", "erase_retained"])),
         );
         change!(self, c => update(waiting).set(jobs::run_at.eq(At(now))).execute(c))?;
         self.pending.jobs = true;

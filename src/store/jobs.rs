@@ -70,12 +70,14 @@ impl Row {
 }
 
 impl Tx<'_> {
-    /// Keeps a job. There is one `fulfil` job a request: a second makes the first due at the earlier time of both and
-    /// tries it again if it was given up.
+    /// Keeps a job. There is one `fulfil` job a request, and one `erase_retained`: a second makes the first due at the
+    /// earlier time of both and tries it again if it was given up.
     pub fn enqueue(&mut self, job: &NewJob) -> Result<(), StoreError> {
         // There is one such job a request; of the others as many as there are occasions.
         let sole = match job.job {
             Job::Fulfil { request } => Some(Uid(request.0)),
+            // Another name for the same request.
+            Job::EraseRetained { request } => Some(Uid(Uuid::from_u128(!request.0.as_u128()))),
             _ => None,
         };
         let row = Row {

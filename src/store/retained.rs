@@ -23,6 +23,15 @@ pub struct Standing {
     pub queued: bool,
     /// How many recorded manifests the person was told of.
     pub rounds: i32,
+    /// A sum of the holds that were in force when this was looked at: with others in force it is looked at again.
+    pub holds: i64,
+}
+
+impl Standing {
+    /// Whether anything is kept at all.
+    pub fn keeps(&self) -> bool {
+        self.due.is_some() || self.held
+    }
 }
 
 #[derive(Queryable, Insertable, AsChangeset)]
@@ -34,22 +43,23 @@ struct Row {
     held: bool,
     queued: bool,
     rounds: i32,
+    holds: i64,
 }
 
 impl Row {
     fn standing(self) -> (RequestId, Standing) {
-        let Row { request_id, due, held, queued, rounds } = self;
-        (RequestId(request_id.0), Standing { due: due.map(|day| day.0), held, queued, rounds })
+        let Row { request_id, due, held, queued, rounds, holds } = self;
+        (RequestId(request_id.0), Standing { due: due.map(|day| day.0), held, queued, rounds, holds })
     }
 }
 
 impl Tx<'_> {
     /// Takes down what is kept after a deletion, in place of what was before; `None`: nothing is any more.
     pub fn put_retained(&mut self, id: RequestId, standing: Option<Standing>) -> Result<(), StoreError> {
-        let Some(Standing { due, held, queued, rounds }) = standing else {
+        let Some(Standing { due, held, queued, rounds, holds }) = standing else {
             return change!(self, c => delete(retained::table.find(Uid(id.0))).execute(c)).map(drop);
         };
-        let row = Row { request_id: Uid(id.0), due: due.map(On), held, queued, rounds };
+        let row = Row { request_id: Uid(id.0), due: due.map(On), held, queued, rounds, holds };
         change!(self, c => {
             insert_into(retained::table).values(&row).on_conflict(retained::request_id).do_update().set(&row).execute(c)
         })

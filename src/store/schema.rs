@@ -287,6 +287,7 @@ table! {
         file -> Nullable<Id>,
         sealed -> Binary,
         sealed_answer -> Nullable<Binary>,
+        has_left -> Bool,
     }
 }
 
@@ -372,6 +373,7 @@ table! {
         held -> Bool,
         queued -> Bool,
         rounds -> Integer,
+        holds -> BigInt,
     }
 }
 

@@ -38,6 +38,7 @@ use crate::store::{Standing, StepRow, StepState, Tx};
 pub use correction::CorrectionPlan;
 pub use package::remove_expired_packages;
 pub use planned::{Plan, What, plan};
+pub(super) use progress::while_fulfilling;
 pub use retained::erase_retained;
 pub(super) use transmission::check as check_transmission;
 
@@ -105,9 +106,11 @@ async fn told(office: &Office, id: RequestId, right: Right, error: Error) -> Err
     let written = office
         .store
         .write(move |tx| {
-            // What it waited for is told no more.
-            tx.clear_steps(id)?;
-            Ok::<_, Error>(tx.put_steps(id, std::slice::from_ref(&step))?)
+            while_fulfilling(tx, id, |tx| {
+                // What it waited for is told no more.
+                tx.clear_steps(id)?;
+                Ok(tx.put_steps(id, std::slice::from_ref(&step))?)
+            })
         })
         .await;
     if let Err(second) = written {
@@ -233,17 +236,19 @@ fn carry_out(
 /// Databases and services are changed each on its own, and what fails fails at the end. What the services are asked is
 /// written down before anything changes, because it names keys that an erasure removes.
 fn change(office: &Office, controller: &Controller, request: &Request) -> Result<Progress, Error> {
+    // The first look at the holds: should one be lifted while this runs, what it kept is looked at again.
+    let holds = circumstances(office, request)?.sum();
     let mut services = Services::plan(office, controller, request)?;
     let databases = match request.right {
         Right::Deletion => erasure::erase(office, controller, request),
-        _ => correction::correct(office, controller, request).map(|result| (result, None)),
+        _ => correction::correct(office, controller, request).map(|result| (result, Standing::default())),
     };
     // An obstacle is for staff to settle before anything changes anywhere.
     if let Err(error @ Error::Obstacles(_)) = databases {
         return Err(error);
     }
     services.deliver()?;
-    let (mut result, retained) = databases?;
+    let (mut result, mut retained) = databases?;
     if let Some(pending) = services.prove()? {
         return Ok(Progress::Waits(pending));
     }
@@ -255,9 +260,11 @@ fn change(office: &Office, controller: &Controller, request: &Request) -> Result
         let of_service = |line: &Line| controller.systems.service(&line.system.as_str().into()).is_some();
         result.lines.extend(left_out.into_iter().filter(of_service));
         result.lines.extend(services::read_only(controller));
-        result.lines.extend(services::held_back(controller, &circumstances(office, request)?));
+        result.lines.extend(services.held_back()?);
+        result.retained.extend(services.retained()?);
+        retained = Standing { held: retained.held | services.holds_something(), holds, ..retained };
     }
-    Ok(Progress::Done(Box::new(result), retained))
+    Ok(Progress::Done(Box::new(result), Some(retained).filter(Standing::keeps)))
 }
 
 /// Whether fulfilling the right searches or changes systems.

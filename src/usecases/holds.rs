@@ -40,6 +40,12 @@ impl Circumstances {
         self.holds.iter().any(|hold| hold.reach.covers(system, dataset, collection))
     }
 
+    /// A sum of the holds in force, by which it is seen that there are others than before; their ids are random.
+    pub(super) fn sum(&self) -> i64 {
+        let half = |id: Uuid| id.as_u64_pair().1.cast_signed();
+        self.holds.iter().fold(0, |sum, hold| sum ^ half(hold.id))
+    }
+
     /// The holds in force, by id and in order.
     pub(super) fn hold_ids(&self) -> Vec<Uuid> {
         self.holds.iter().map(|hold| hold.id).collect()
@@ -48,8 +54,13 @@ impl Circumstances {
 
 /// Looks at the day and at the holds on a request's person. Blocks.
 pub(super) fn circumstances(office: &Office, request: &Request) -> Result<Circumstances, Error> {
-    let (controller, person) = (request.controller.clone(), request.particulars.person.identities());
-    let held = office.store.read_blocking(move |tx| Ok::<_, Error>(tx.legal_holds_on(&controller, &person)?))?;
+    let (inner, asked) = (office.clone(), request.clone());
+    office.store.read_blocking(move |tx| circumstances_in(&inner, tx, &asked))
+}
+
+/// The same inside a transaction.
+pub(super) fn circumstances_in(office: &Office, tx: &mut Tx<'_>, request: &Request) -> Result<Circumstances, Error> {
+    let held = tx.legal_holds_on(&request.controller, &request.particulars.person.identities())?;
     Ok(Circumstances {
         today: day_of(office, &request.controller, office.clock.now()),
         asked_on: day_of(office, &request.controller, request.received_at),
@@ -146,7 +157,8 @@ fn is_of(hold: &LegalHold, request: &Request) -> bool {
     })
 }
 
-/// Has erased what was kept for a time that is over, and what was kept for a hold where none is in force any more.
+/// Has erased what was kept for a time that is over, and looked at what was kept for a hold where other holds are in force
+/// than then, or none.
 ///
 /// # Errors
 /// When the store fails. What was enqueued before stays so.
@@ -168,8 +180,9 @@ pub async fn let_go(office: &Office) -> Result<(), Error> {
                     return Ok(());
                 };
                 let over = standing.due.is_some_and(|day| day < day_of(&inner, &request.controller, now));
-                let person = request.particulars.person.identities();
-                if over || (standing.held && tx.legal_holds_on(&request.controller, &person)?.is_empty()) {
+                // Lifted, or another placed, while what is kept was being looked at: looked at once more.
+                let mut changed = || circumstances_in(&inner, tx, &request).map(|now| now.sum() != standing.holds);
+                if over || (standing.held && changed()?) {
                     enqueue(tx, id, now)?;
                 }
                 Ok::<_, Error>(())

@@ -206,9 +206,7 @@ pub async fn mail_letter(office: &Office, job: &Dispatch, id: RequestId, kind: K
             };
             send(office, job, &request, &Expired { about, missing }).await
         }
-        (Kind::ErasedLater, State::Fulfilled(_) | State::PartiallyFulfilled(_)) => {
-            retained::mail(office, job, &request, about).await
-        }
+        (Kind::ErasedLater, _) => retained::mail(office, job, &request, about).await,
         (Kind::AnsweredForYou, _) => agency::answered_for_you(office, job, &request, about).await,
         (Kind::Completed, State::Fulfilled(done) | State::PartiallyFulfilled(done)) => {
             completed(office, job, &request, done, about, remedies).await

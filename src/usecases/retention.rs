@@ -109,7 +109,7 @@ pub fn kept_until(office: &Office, request: &Request) -> Option<(NaiveDate, Purg
 /// When a request came to its end, and whether there was an appeal: not before that is settled. What was kept for a time
 /// and erased later belongs to the answer.
 fn ended(request: &Request) -> Option<(DateTime<Utc>, bool)> {
-    let later = request.state.result().and_then(|result| result.erased_later.last()).map(|later| later.at);
+    let later = request.erased_under().and_then(|done| done.result.erased_later.last()).map(|later| later.at);
     let closed = request.state.closed_at().max(later).filter(|_| request.state.closed_at().is_some())?;
     let Some(appeal) = request.appeal() else { return Some((closed, false)) };
     if request.open_appeal().is_some() {

@@ -64,6 +64,22 @@ struct CallsBack {
     callback: bool,
 }
 
+/// A message that has no answer.
+#[derive(Debug, thiserror::Error)]
+#[error("{source}")]
+pub struct NotTaken {
+    /// Whether the service may have it all the same.
+    pub left: bool,
+    /// Why there is no answer.
+    pub source: ConnectorError,
+}
+
+impl From<ConnectorError> for NotTaken {
+    fn from(source: ConnectorError) -> Self {
+        Self { left: false, source }
+    }
+}
+
 impl Service {
     /// A service; nothing is connected to yet.
     ///
@@ -102,9 +118,22 @@ impl Service {
     ///
     /// # Errors
     /// When the service cannot be reached or refuses. No message holds a value or the address.
-    pub fn send(&self, name: &str, id: Uuid, now: DateTime<Utc>, body: &[u8]) -> Result<Reply, ConnectorError> {
+    pub fn send(&self, name: &str, id: Uuid, now: DateTime<Utc>, body: &[u8]) -> Result<Reply, NotTaken> {
+        let response = self.request(name, id, now, body)?.send();
+        let response =
+            response.map_err(|e| NotTaken { left: !e.is_connect() && !e.is_builder(), source: unreachable(&e) })?;
+        self.reply(name, response).map_err(|source| NotTaken { left: true, source })
+    }
+
+    fn request(
+        &self,
+        name: &str,
+        id: Uuid,
+        now: DateTime<Utc>,
+        body: &[u8],
+    ) -> Result<reqwest::blocking::RequestBuilder, ConnectorError> {
         let id = id.to_string();
-        let request = self
+        Ok(self
             .client()?
             .post(self.address(name)?)
             .timeout(self.timeout)
@@ -112,8 +141,10 @@ impl Service {
             .header("webhook-id", &id)
             .header("webhook-timestamp", now.timestamp().to_string())
             .header("webhook-signature", self.secret.sign(&id, now, body))
-            .body(body.to_vec());
-        let response = request.send().map_err(|e| unreachable(&e))?;
+            .body(body.to_vec()))
+    }
+
+    fn reply(&self, name: &str, response: Response) -> Result<Reply, ConnectorError> {
         match response.status() {
             StatusCode::OK => self.answer(response),
             StatusCode::ACCEPTED => calls_back(response),

@@ -68,11 +68,7 @@ pub(super) struct Ran {
 
 /// Erases the person from the company's systems. Running it again after a crash anywhere reaches the same end: what a
 /// manifest says is carried out at least once and changes rows at most once.
-pub fn erase(
-    office: &Office,
-    controller: &Controller,
-    request: &Request,
-) -> Result<(Fulfilment, Option<Standing>), Error> {
+pub fn erase(office: &Office, controller: &Controller, request: &Request) -> Result<(Fulfilment, Standing), Error> {
     let ran = run(office, controller, request, 0)?;
     let lines: Vec<Line> = done(&ran.rounds).into_iter().chain(ran.kept().cloned()).collect();
     let proof = proof::of(&controller.systems, &ran.rounds, &lines, ran.retained(), ran.searched_at);
@@ -87,7 +83,7 @@ pub fn erase_rest(
     controller: &Controller,
     request: &Request,
     answered: usize,
-) -> Result<(ErasedLater, Option<Standing>), Error> {
+) -> Result<(ErasedLater, Standing), Error> {
     let ran = run(office, controller, request, answered)?;
     let new = ran.rounds.get(answered..).unwrap_or_default();
     let lines = done(new);
@@ -176,13 +172,13 @@ impl Ran {
         self.rounds.last().map_or(&[], |round| &round.retained)
     }
 
-    /// When it is looked at again; none where nothing is kept for a time.
-    fn standing(&self) -> Option<Standing> {
+    /// What is kept for a time, and when it is looked at again.
+    fn standing(&self) -> Standing {
         let due = self.retained().iter().filter_map(|rows| rows.kept.next).min();
         let held = self.rounds.last().is_some_and(|round| round.held);
         let told = self.rounds.iter().filter(|round| round.recorded).count();
         let rounds = i32::try_from(told).unwrap_or(i32::MAX);
-        (due.is_some() || held).then_some(Standing { due, held, queued: false, rounds })
+        Standing { due, held, queued: false, rounds, holds: 0 }
     }
 }
 

@@ -7,13 +7,27 @@ use crate::datamap::Graph;
 use crate::domain::ids::RequestId;
 use crate::domain::request::{Request, StateName};
 use crate::fulfilment::{Cell, LeftOut};
-use crate::store::{StepRow, StepState};
+use crate::store::{StepRow, StepState, Tx};
 
 /// How long nothing is noted after something was: what is over sooner is never noted.
 const PAUSE: TimeDelta = TimeDelta::seconds(1);
 
 /// After how many rows the clock is looked at.
 const ROWS: u64 = 1024;
+
+/// Writes steps of a request's fulfilment, unless it is over: whoever finished it meanwhile has noted how it ended, and work
+/// that follows an answer (a service told of an opt-out, rows erased later) has no steps, only its job.
+///
+/// # Errors
+/// When the store fails.
+pub(in crate::usecases) fn while_fulfilling(
+    tx: &mut Tx<'_>,
+    request: RequestId,
+    write: impl FnOnce(&mut Tx<'_>) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let now = tx.request_for_update(request)?;
+    if now.is_some_and(|r| r.state.name() == StateName::Fulfilling) { write(tx) } else { Ok(()) }
+}
 
 /// The progress of one export.
 pub(super) struct Progress<'o> {
@@ -98,14 +112,10 @@ impl<'o> Progress<'o> {
             step.updated_at = now;
         }
         let (request, steps) = (self.request, self.steps.clone());
-        let noted = self.office.store.write_blocking(move |tx| {
-            // Whoever finished it meanwhile has noted how it ended.
-            let request_now = tx.request_for_update(request)?;
-            if request_now.is_some_and(|r| r.state.name() == StateName::Fulfilling) {
-                tx.put_steps(request, &steps)?;
-            }
-            Ok::<_, Error>(())
-        });
+        let noted = self
+            .office
+            .store
+            .write_blocking(move |tx| while_fulfilling(tx, request, |tx| Ok(tx.put_steps(request, &steps)?)));
         if let Err(error) = noted {
             tracing::warn!(%request, %error, "how far an export is could not be noted");
         }

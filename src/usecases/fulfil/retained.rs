@@ -1,19 +1,23 @@
 //! What was kept for a time after a deletion is erased when the time is over, without anybody having to ask again.
 
+use std::collections::BTreeSet;
+
 use chrono::TimeDelta;
 use uuid::Uuid;
 
+use super::super::holds::circumstances;
 use super::super::office::Controller;
+use super::super::services::{self, Pending, Services};
 use super::super::{Error, Office};
 use super::erasure;
 use crate::crash;
 use crate::domain::ids::RequestId;
 use crate::domain::job::{LeasedJob, Settlement};
 use crate::domain::proof::ErasedLater;
-use crate::domain::request::State;
+use crate::domain::request::Request;
 use crate::store::Standing;
 
-/// How long the job waits where the request was decided anew meanwhile: fulfilling that does the same and more.
+/// How long the job waits for what only people can change: a new decision, or a system that is switched off.
 const PATIENCE: TimeDelta = TimeDelta::days(1);
 
 /// Erases what need not be kept any longer. `None`: the result is committed and the job settled with it; otherwise the
@@ -29,21 +33,71 @@ pub async fn erase_retained(
 ) -> Result<Option<Settlement>, Error> {
     let read = office.store.read(move |tx| Ok::<_, Error>((tx.request(id)?, tx.retained(id)?)));
     let (Some(request), Some(standing)) = read.await? else { return Ok(Some(Settlement::Done)) };
-    if !matches!(request.state, State::Fulfilled(_) | State::PartiallyFulfilled(_)) {
-        let reason = "the request was decided anew; what is kept is looked at when that is done".to_owned();
-        return Ok(Some(Settlement::Postponed { until: office.clock.now() + PATIENCE, reason }));
+    let wait = |reason: String| Some(Settlement::Postponed { until: office.clock.now() + PATIENCE, reason });
+    if !request.state.name().is_final() {
+        let reason = "the request is decided anew; what is kept is looked at when that is done";
+        return Ok(wait(reason.to_owned()));
+    }
+    let controller = office.controller(&request.controller).ok_or(Error::UnknownController)?;
+    let Some(erased) = request.as_erased() else {
+        return Err(Error::Obstacles(vec!["the answer under which rows are kept is not on record".to_owned()]));
+    };
+    if let Some(off) = switched_off(controller, &erased) {
+        return Ok(wait(format!("rows are to be erased in {off}, which is switched off; switch it on again")));
     }
     let blocking = office.clone();
     let run = move || {
-        let controller: &Controller = blocking.controller(&request.controller).ok_or(Error::UnknownController)?;
-        let answered = usize::try_from(standing.rounds).unwrap_or_default();
-        erasure::erase_rest(&blocking, controller, &request, answered)
+        let controller: &Controller = blocking.controller(&erased.controller).ok_or(Error::UnknownController)?;
+        run(&blocking, controller, &erased, standing)
     };
-    let (later, left) =
-        tokio::task::spawn_blocking(run).await.map_err(|_| Error::Files("erase what was kept".into()))??;
+    let ran = tokio::task::spawn_blocking(run).await.map_err(|_| Error::Files("erase what was kept".into()))??;
+    let (later, left) = match ran {
+        Progress::Done(later, left) => (later, left),
+        Progress::Waits(pending) => return services::wait(office, owner, job, id, pending).await.map(|()| None),
+    };
     crash::point("retained.before_settle");
-    commit(office, owner, job.clone(), id, later, left).await?;
+    commit(office, owner, job.clone(), id, *later, left).await?;
     Ok(None)
+}
+
+/// How far a run came.
+enum Progress {
+    /// To its end; with what is still kept.
+    Done(Box<ErasedLater>, Option<Standing>),
+    /// A service has still to call back.
+    Waits(Pending),
+}
+
+/// The systems that hold rows of what is kept, and that the operator has switched off. Silence is not success: without
+/// them the rest cannot be called erased, and the record by which the rows are found must not go.
+fn switched_off(controller: &Controller, erased: &Request) -> Option<String> {
+    let result = erased.state.result()?;
+    let kept = result.erased_later.last().map_or(&result.retained, |later| &later.retained);
+    let named: BTreeSet<&str> = kept.iter().map(|rows| rows.system.as_str()).collect();
+    let off: Vec<&str> = controller.systems.disabled().map(|s| s.as_str()).filter(|s| named.contains(s)).collect();
+    (!off.is_empty()).then(|| off.join(", "))
+}
+
+/// Databases and services each on their own, as in the deletion itself; what fails fails at the end.
+fn run(office: &Office, controller: &Controller, erased: &Request, told: Standing) -> Result<Progress, Error> {
+    let holds = circumstances(office, erased)?.sum();
+    let mut services = Services::later(office, controller, erased)?;
+    let answered = usize::try_from(told.rounds).unwrap_or_default();
+    let databases = erasure::erase_rest(office, controller, erased, answered);
+    if let Err(error @ Error::Obstacles(_)) = databases {
+        return Err(error);
+    }
+    services.deliver()?;
+    let (mut later, left) = databases?;
+    if let Some(pending) = services.prove()? {
+        return Ok(Progress::Waits(pending));
+    }
+    // What is told here is not told again: whatever was asked, was asked by this moment.
+    later.at = services.asked_at().map_or(later.at, |asked| later.at.max(asked));
+    later.lines.extend(services.lines()?);
+    later.retained.extend(services.retained()?);
+    let left = Standing { held: left.held | services.holds_something(), holds, ..left };
+    Ok(Progress::Done(Box::new(later), Some(left).filter(Standing::keeps)))
 }
 
 /// What was erased, what is left to be kept and the job's end, together.

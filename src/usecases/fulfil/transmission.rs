@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::super::follow::file_key;
 use super::super::{Error, Office};
-use super::remedies;
+use super::{remedies, while_fulfilling};
 use crate::crash;
 use crate::domain::ids::RequestId;
 use crate::domain::job::{LeasedJob, MOST_ATTEMPTS, Settlement};
@@ -15,7 +15,7 @@ use crate::domain::right::Right;
 use crate::packaging::sealed::SealedReader;
 use crate::packaging::shelf::ShelfReader;
 use crate::sending::{AddressError, Destination, Parcel, SendError};
-use crate::store::{StepRow, StepState};
+use crate::store::{StepRow, StepState, Tx};
 
 /// How a package gets to the company that the person named.
 #[derive(Debug, Serialize)]
@@ -175,7 +175,8 @@ async fn commit(
 /// Leaves a try that failed where staff see it, beside the job that goes on.
 async fn note(office: &Office, id: RequestId, result: &Fulfilment, state: StepState, error: Option<String>) {
     let step = step(office, result, state, error);
-    let written = office.store.write(move |tx| Ok::<_, Error>(tx.put_steps(id, std::slice::from_ref(&step))?)).await;
+    let put = move |tx: &mut Tx<'_>| while_fulfilling(tx, id, |tx| Ok(tx.put_steps(id, std::slice::from_ref(&step))?));
+    let written = office.store.write(put).await;
     if let Err(second) = written {
         tracing::warn!(request = %id, error = %second, "a failed transmission could not be noted");
     }

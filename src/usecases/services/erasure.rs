@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, Utc};
+
 use super::super::Error;
 use super::answer::read_back;
 use super::question::{Message, message};
@@ -34,11 +36,11 @@ impl Services<'_> {
     }
 
     fn next(&self) -> Result<Vec<Delivery>, Error> {
-        let mut last: BTreeMap<&SystemId, &Delivery> = BTreeMap::new();
+        let mut last: BTreeMap<(&SystemId, DateTime<Utc>), &Delivery> = BTreeMap::new();
         for delivery in self.deliveries.iter().filter(|d| d.occasion.operation == Operation::Erase) {
-            let newer = last.get(&delivery.occasion.system).is_none_or(|l| l.occasion.round < delivery.occasion.round);
-            if newer {
-                last.insert(&delivery.occasion.system, delivery);
+            let this = (&delivery.occasion.system, delivery.occasion.at);
+            if last.get(&this).is_none_or(|l| l.occasion.round < delivery.occasion.round) {
+                last.insert(this, delivery);
             }
         }
         let mut next = Vec::new();

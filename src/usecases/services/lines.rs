@@ -1,14 +1,18 @@
 //! What services did, as lines of the answer.
 
+use std::collections::BTreeSet;
+
 use super::super::Error;
-use super::super::holds::Circumstances;
+use super::super::holds::circumstances;
 use super::super::office::Controller;
 use super::Services;
 use super::answer::read_back;
+use super::held::erases;
 use super::question::Message;
 use crate::connectors::http::messages::{Corrected, CorrectedField, Erased, FieldCorrection, Question};
 use crate::datamap::Node;
 use crate::domain::delivery::{Delivery, Operation};
+use crate::domain::proof::{KeptRows, RetainedRows};
 use crate::domain::request::{Action, Line};
 
 /// Why nothing was asked of a system.
@@ -29,7 +33,8 @@ impl Services<'_> {
                 (Operation::Erase, Some(answer)) => {
                     let last = !self.deliveries.iter().any(|d| {
                         let (this, that) = (&delivery.occasion, &d.occasion);
-                        that.operation == Operation::Erase && that.system == this.system && that.round > this.round
+                        let same = that.operation == Operation::Erase && that.system == this.system;
+                        same && that.at == this.at && that.round > this.round
                     });
                     erased(
                         delivery,
@@ -45,6 +50,56 @@ impl Services<'_> {
         }
         Ok(lines)
     }
+
+    /// What a deletion leaves because of a hold, in the policy's words: what was put aside, and what a hold reaches that
+    /// no message asked for. A collection that was asked for is told as the service answered, whatever came since.
+    ///
+    /// # Errors
+    /// When the store fails, or a message that was kept cannot be read.
+    pub fn held_back(&self) -> Result<Vec<Line>, Error> {
+        let now = circumstances(self.office, self.request)?;
+        let erasing = self.deliveries.iter().filter(|d| d.occasion.operation == Operation::Erase);
+        let (asked, aside) = (places(erasing)?, places(self.aside.iter())?);
+        let left = |n: &&Node| {
+            let place = (n.dataset.clone(), n.collection.name.clone());
+            let reached = aside.contains(&place) || now.holds_back(n.system.as_str(), &n.dataset, &n.collection.name);
+            reached && !asked.contains(&place)
+        };
+        let of_service = |n: &&Node| self.controller.systems.service(&n.system).is_some();
+        let nodes = nodes(self.controller).filter(of_service).filter(left);
+        Ok(nodes.map(|n| untouched(n, self.controller.policy.held_words())).collect())
+    }
+
+    /// What was put aside under a hold, to be asked for later. How many rows there are nobody counted.
+    ///
+    /// # Errors
+    /// When a message that was kept cannot be read.
+    pub fn retained(&self) -> Result<Vec<RetainedRows>, Error> {
+        let mut retained = Vec::new();
+        for held in &self.aside {
+            let ground = self.controller.policy.held_words().to_owned();
+            let kept = KeptRows { rows: 0, ground, citation: None, next: None, until: None };
+            let of = |(dataset, collection)| RetainedRows {
+                system: held.occasion.system.to_string(),
+                dataset,
+                collection,
+                kept: kept.clone(),
+            };
+            retained.extend(places(std::iter::once(held))?.into_iter().map(of));
+        }
+        Ok(retained)
+    }
+}
+
+/// The collections that messages ask to have erased, each with its dataset.
+fn places<'d>(deliveries: impl Iterator<Item = &'d Delivery>) -> Result<BTreeSet<(String, String)>, Error> {
+    let mut places = BTreeSet::new();
+    for delivery in deliveries {
+        if let Some(find) = erases(delivery)? {
+            places.extend(find.collections.into_keys().map(|name| (find.dataset.clone(), name)));
+        }
+    }
+    Ok(places)
 }
 
 /// What is kept is told once, as the service said last.
@@ -99,20 +154,6 @@ pub fn switched_off(controller: &Controller) -> Vec<Line> {
 pub fn read_only(controller: &Controller) -> Vec<Line> {
     let of_service = |n: &&Node| controller.systems.service(&n.system).is_some() && n.collection.read_only;
     nodes(controller).filter(of_service).map(|n| untouched(n, READ_ONLY)).collect()
-}
-
-/// The collections of services that a legal hold on the person reaches: nothing is asked of these that changes them.
-pub(in crate::usecases) fn held<'c>(
-    controller: &'c Controller,
-    now: &'c Circumstances,
-) -> impl Iterator<Item = &'c Node> {
-    let of_service = |n: &&Node| controller.systems.service(&n.system).is_some();
-    nodes(controller).filter(of_service).filter(|n| now.holds_back(n.system.as_str(), &n.dataset, &n.collection.name))
-}
-
-/// What a deletion leaves at services because of a hold, in the policy's words.
-pub(in crate::usecases) fn held_back(controller: &Controller, now: &Circumstances) -> Vec<Line> {
-    held(controller, now).map(|n| untouched(n, controller.policy.held_words())).collect()
 }
 
 fn nodes(controller: &Controller) -> impl Iterator<Item = &Node> {

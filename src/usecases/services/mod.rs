@@ -4,6 +4,7 @@
 mod answer;
 pub mod call_back;
 mod erasure;
+mod held;
 mod lines;
 pub mod opt_out;
 mod question;
@@ -17,7 +18,7 @@ use super::follow::file_key;
 use super::office::Controller;
 use super::{Error, Office};
 use crate::connectors::ConnectorError;
-use crate::connectors::http::Reply;
+use crate::connectors::http::{NotTaken, Reply};
 use crate::crash;
 use crate::domain::delivery::{Delivery, Operation, Standing};
 use crate::domain::ids::{RequestId, SystemId};
@@ -27,7 +28,6 @@ use crate::fulfilment::{FulfilmentError, Handed};
 use crate::packaging::sealed::SealedReader;
 
 pub(super) use answer::{Aside, begin};
-pub(super) use lines::held_back;
 pub use lines::{read_only, switched_off};
 pub use waiting::{Pending, wait};
 
@@ -36,9 +36,13 @@ pub struct Services<'o> {
     office: &'o Office,
     controller: &'o Controller,
     request: &'o Request,
-    /// The approval.
+    /// The approval; or the moment after which everything asked is of what was put aside.
     at: DateTime<Utc>,
+    /// Whether it is about what was put aside under a hold and is asked for later.
+    later: bool,
     deliveries: Vec<Delivery>,
+    /// What is put aside under a hold, whenever it was.
+    aside: Vec<Delivery>,
     /// The first that failed in this run.
     failed: Option<Error>,
 }
@@ -53,15 +57,50 @@ impl<'o> Services<'o> {
             State::Fulfilling { approval, .. } => approval.at,
             _ => request.received_at,
         };
-        let mut services = Self { office, controller, request, at, deliveries: Vec::new(), failed: None };
+        let mut services = Self::none(office, controller, request, at, false);
         if controller.systems.services().next().is_none() {
             return Ok(services);
         }
         services.reload()?;
-        if services.deliveries.is_empty() {
+        if services.deliveries.is_empty() && services.aside.iter().all(|d| d.occasion.at != at) {
             services.record(question::of(office, controller, request, at)?)?;
         }
         Ok(services)
+    }
+
+    /// What was put aside under a hold that is lifted, of a deletion that was answered. What was asked and told before is
+    /// not among it. Blocks.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn later(office: &'o Office, controller: &'o Controller, request: &'o Request) -> Result<Self, Error> {
+        let told = request.state.result().and_then(|result| result.erased_later.last()).map(|later| later.at);
+        let approved = request.state.approval().map(|approval| approval.at);
+        let since = told.or(approved).unwrap_or(request.received_at);
+        held::release(office, request, since)?;
+        let mut services = Self::none(office, controller, request, since, true);
+        services.reload()?;
+        Ok(services)
+    }
+
+    fn none(
+        office: &'o Office,
+        controller: &'o Controller,
+        request: &'o Request,
+        at: DateTime<Utc>,
+        later: bool,
+    ) -> Self {
+        Self { office, controller, request, at, later, deliveries: Vec::new(), aside: Vec::new(), failed: None }
+    }
+
+    /// The last moment under which something was asked.
+    pub fn asked_at(&self) -> Option<DateTime<Utc>> {
+        self.deliveries.iter().map(|d| d.occasion.at).max()
+    }
+
+    /// Whether something is put aside under a hold.
+    pub fn holds_something(&self) -> bool {
+        !self.aside.is_empty()
     }
 
     /// Who is waited for; `None` when every message has its answer.
@@ -108,7 +147,11 @@ impl<'o> Services<'o> {
     fn reload(&mut self) -> Result<(), Error> {
         let id = self.request.id;
         let all = self.office.store.read_blocking(move |tx| Ok::<_, Error>(tx.deliveries(id)?))?;
-        self.deliveries = all.into_iter().filter(|d| d.occasion.at == self.at).collect();
+        let (aside, asked): (Vec<_>, Vec<_>) = all.into_iter().partition(|d| d.standing == Standing::Held);
+        let erases = |d: &Delivery| matches!(d.occasion.operation, Operation::Erase | Operation::Find);
+        let (at, later) = (self.at, self.later);
+        let meant = |d: &Delivery| if later { d.occasion.at > at && erases(d) } else { d.occasion.at == at };
+        (self.aside, self.deliveries) = (aside, asked.into_iter().filter(meant).collect());
         Ok(())
     }
 
@@ -132,7 +175,8 @@ impl<'o> Services<'o> {
                 continue;
             }
             sent = true;
-            if let Err(error) = send(self.office, self.controller, delivery) {
+            let Some(leaving) = held::on_leaving(self.office, self.request, delivery)? else { continue };
+            if let Err(error) = send(self.office, self.controller, &leaving, !delivery.left) {
                 self.failed.get_or_insert(error);
             }
         }
@@ -140,11 +184,12 @@ impl<'o> Services<'o> {
     }
 }
 
-/// Sends one message and keeps its answer, or that it is waited for.
+/// Sends one message and keeps its answer, or that it is waited for; `first` where no attempt before can have reached the
+/// service.
 ///
 /// # Errors
 /// When the service cannot be reached, refuses, gives no proper answer or did not call back in time.
-fn send(office: &Office, controller: &Controller, delivery: &Delivery) -> Result<(), Error> {
+fn send(office: &Office, controller: &Controller, delivery: &Delivery, first: bool) -> Result<(), Error> {
     let now = office.clock.now();
     if delivery.awaited(now).is_some() {
         return Ok(());
@@ -159,13 +204,27 @@ fn send(office: &Office, controller: &Controller, delivery: &Delivery) -> Result
         return Err(failed(ConnectorError::TimedOut));
     }
     let (name, body) = (delivery.occasion.operation.as_str(), delivery.body.expose().as_bytes());
-    let reply = service.send(name, delivery.id, now, body).map_err(failed)?;
+    let reply = match service.send(name, delivery.id, now, body) {
+        Ok(reply) => reply,
+        Err(NotTaken { left, source }) => {
+            if first && !left {
+                did_not_leave(office, delivery)?;
+            }
+            return Err(failed(source));
+        }
+    };
     crash::point("services.after_send");
     let standing = match reply {
         Reply::Answer(format, rows) => Standing::Answered(answer::take(office, delivery, format, rows)?),
         Reply::CallsBack => Standing::Awaiting { until: now + service.call_back_within() },
     };
     keep(office, Delivery { standing, ..delivery.clone() })
+}
+
+/// No attempt so far reached the service.
+fn did_not_leave(office: &Office, delivery: &Delivery) -> Result<(), Error> {
+    let id = delivery.id;
+    office.store.write_blocking(move |tx| Ok::<_, Error>(tx.note_leaving(id, false)?))
 }
 
 /// An answer that came by call-back meanwhile stays.

@@ -68,7 +68,7 @@ fn tell_all(office: &Office, request: &Request) -> Result<Option<Pending>, Error
     };
     let mut failed = None;
     for delivery in open()? {
-        if let Err(error) = send(office, controller, &delivery) {
+        if let Err(error) = send(office, controller, &delivery, false) {
             failed.get_or_insert(error);
         }
     }

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::super::holds::circumstances;
 use super::super::office::Controller;
 use super::super::{Error, Office};
-use super::lines::held;
+use super::held;
 use crate::clock;
 use crate::connectors::http::messages::{Correct, FieldCorrection, Find, Question};
 use crate::domain::delivery::{Delivery, Occasion, Operation, Standing};
@@ -35,15 +35,20 @@ impl Message {
     pub fn of(delivery: &Delivery) -> Result<Self, Error> {
         serde_json::from_str(delivery.body.expose()).map_err(|_| Error::Files("read a message of its own".into()))
     }
+
+    /// A delivery with this message in place of its own.
+    pub fn keep_in(&self, delivery: &Delivery) -> Result<Delivery, Error> {
+        let body = serde_json::to_string(self).map_err(|_| Error::Files("write a message".into()))?;
+        Ok(Delivery { body: Personal::new(body), ..delivery.clone() })
+    }
 }
 
 /// A new message.
 pub(super) fn message(office: &Office, occasion: Occasion, question: Question) -> Result<Delivery, Error> {
     let id = clock::new_id(office.clock.now());
     let call_back = format!("{}/v1/systems/{}/results/{id}", office.public_url, occasion.system);
-    let body = serde_json::to_string(&Message { question, delivery: id, call_back });
-    let body = body.map_err(|_| Error::Files("write a message".into()))?;
-    Ok(Delivery { id, occasion, body: Personal::new(body), standing: Standing::Open })
+    let new = Delivery { id, occasion, body: Personal::new(String::new()), standing: Standing::Open, left: false };
+    Message { question, delivery: id, call_back }.keep_in(&new)
 }
 
 /// What a request's approval asks of the services.
@@ -54,8 +59,8 @@ pub(super) fn of(
     at: DateTime<Utc>,
 ) -> Result<Vec<Delivery>, Error> {
     let identities = request.particulars.person.identities();
-    let excepted = || request.state.exceptions().iter().map(|e| (e.dataset.clone(), e.collection.clone()));
-    let left_out: LeftOut = excepted().collect();
+    let left_out: LeftOut =
+        request.state.exceptions().iter().map(|e| (e.dataset.clone(), e.collection.clone())).collect();
     let systems = &controller.systems;
     let asked = match request.right {
         Right::Access | Right::Portability | Right::Categories => {
@@ -63,11 +68,8 @@ pub(super) fn of(
             all(asked, Operation::Find, Question::Find)
         }
         Right::Deletion => {
-            let now = circumstances(office, request)?;
-            let spared = held(controller, &now).map(|n| (n.dataset.clone(), n.collection.name.clone()));
-            let left_out: LeftOut = excepted().chain(spared).collect();
             let asked = questions(systems, &identities, &left_out, true, None)?;
-            all(asked, Operation::Erase, Question::Erase)
+            return held::planned(office, request.id, at, asked, &circumstances(office, request)?);
         }
         Right::Correction => corrections(controller, request),
         _ => Vec::new(),

@@ -2,6 +2,7 @@
 
 use uuid::Uuid;
 
+use super::super::fulfil::while_fulfilling;
 use super::super::{Error, Office};
 use crate::domain::delivery::{Delivery, Operation};
 use crate::domain::ids::{RequestId, SystemId};
@@ -56,8 +57,10 @@ pub async fn wait(office: &Office, owner: Uuid, job: &LeasedJob, id: RequestId, 
             };
             let steps: Vec<StepRow> = pending.waits.iter().enumerate().map(step).collect();
             if tx.settle(&job, owner, &Settlement::Postponed { until, reason }, now)? {
-                tx.clear_steps(id)?;
-                tx.put_steps(id, &steps)?;
+                while_fulfilling(tx, id, |tx| {
+                    tx.clear_steps(id)?;
+                    Ok(tx.put_steps(id, &steps)?)
+                })?;
             }
             Ok(())
         })

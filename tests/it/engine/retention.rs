@@ -84,7 +84,8 @@ fn books_are_kept_until_their_day_and_erased_after_it(#[values(Sqlite, Postgres,
 
 #[rstest]
 #[case::everything(Reach::default(), "3|3|3")]
-#[case::one_system(Reach { systems: vec!["desk".to_owned()], ..Reach::default() }, "1|1|3")]
+// The tickets name the customer, and the customer the last order.
+#[case::one_system(Reach { systems: vec!["desk".to_owned()], ..Reach::default() }, "2|1|3")]
 #[case::one_collection(Reach { collections: vec!["shop.newsletter".to_owned()], ..Reach::default() }, "1|3|2")]
 fn a_hold_keeps_what_it_reaches(
     #[values(Sqlite, Postgres, Mysql)] engine: Engine,
@@ -167,4 +168,110 @@ fn a_decision_goes_before_a_duty_and_nobody_says_which_day_it_is_keeps_everythin
     let (_, plan) = fulfilment::prepare(&company.systems, &person("ada@example.com"), &[]).unwrap();
     let orders = plan.collections.iter().find(|c| c.collection == "orders").unwrap();
     assert_eq!(orders.deletion.as_ref().unwrap().delete, 0);
+}
+
+/// The shop whose addresses are kept to a day, whoever lived there.
+fn shop_with_kept_addresses(engine: Engine) -> Company {
+    let addresses = "      - name: addresses\n";
+    let rule = "        fides_meta: {retain: {ground: the land register wants it, until: 2027-12-31}}\n";
+    let dataset = shop::SHOP.replace(addresses, &format!("{addresses}{rule}"));
+    assert_ne!(dataset, shop::SHOP);
+    Company::new(engine, &[("shop", shop::SHOP_SQL, &dataset), ("desk", shop::DESK_SQL, shop::DESK)])
+}
+
+#[rstest]
+fn context_is_found_by_its_own_key_when_nothing_leads_to_it_any_more(
+    #[values(Sqlite, Postgres, Mysql)] engine: Engine,
+    #[values("a duty", "a hold")] kept_by: &str,
+) {
+    let company = if kept_by == "a duty" { shop_with_kept_addresses(engine) } else { shop::company(engine) };
+    let reach = Reach { collections: vec!["shop.addresses".to_owned()], ..Reach::default() };
+    let holds: Vec<Hold> = if kept_by == "a duty" { Vec::new() } else { vec![Hold { id: Uuid::from_u128(7), reach }] };
+    let mut rounds = Vec::new();
+    erase(&company, &mut rounds, &Keeping { holds: &holds, ..keeping("2026-11-22") });
+    let count = |table: &str| company.query("shop", &format!("SELECT count(*) FROM {table}"));
+    assert_eq!((count("customers"), count("orders")), ("2".to_owned(), "1".to_owned()), "what led to it is gone");
+    let addresses = "SELECT id FROM addresses ORDER BY id";
+    assert_eq!(company.query("shop", addresses), "1\n2\n3");
+    // A new customer moves in where Ada's order went, and another address is nobody's.
+    company.execute("shop", "INSERT INTO addresses VALUES (4, 'Nobody Street 4')");
+    if kept_by == "a duty" {
+        erase(&company, &mut rounds, &keeping("2027-12-31"));
+        assert_eq!(company.query("shop", addresses), "1\n2\n3\n4", "the last day is included");
+    }
+    let plan = erase(&company, &mut rounds, &keeping("2028-01-01"));
+    assert_eq!(company.query("shop", addresses), "2\n3\n4", "{plan:?}");
+    // Gone for good: whoever gets the key next keeps it.
+    company.execute("shop", "INSERT INTO addresses VALUES (1, 'New Street 1')");
+    erase(&company, &mut rounds, &keeping("2028-01-02"));
+    assert_eq!(company.query("shop", addresses), "1\n2\n3\n4");
+}
+
+#[rstest]
+fn kept_context_that_somebody_else_came_to_share_stays_theirs(#[values(Sqlite, Postgres, Mysql)] engine: Engine) {
+    let company = shop_with_kept_addresses(engine);
+    let mut rounds = Vec::new();
+    erase(&company, &mut rounds, &keeping("2026-11-22"));
+    company.execute("shop", "UPDATE customers SET address_id = 1 WHERE id = 2");
+    let plan = erase(&company, &mut rounds, &keeping("2028-01-01"));
+    assert_eq!(company.query("shop", "SELECT street FROM addresses WHERE id = 1"), "Alone Street 1");
+    assert!(plan.collections.iter().flat_map(|c| &c.deletion).flat_map(|d| &d.keep).all(|keep| !keep.for_now()));
+}
+
+const UNDECLARED_SQL: &str = "
+CREATE TABLE people (id INTEGER PRIMARY KEY, email TEXT, phone TEXT);
+CREATE TABLE invoices (id INTEGER PRIMARY KEY, person_id INTEGER, issued_on TEXT);
+INSERT INTO people VALUES (1, 'ada@example.com', '1'), (2, 'bob@example.com', '2');
+INSERT INTO invoices VALUES (1, 1, '2020-02-29'), (2, 1, '2026-06-01'), (3, 2, '2020-02-29');
+";
+
+/// Invoices refer to people by the dataset alone.
+fn undeclared(people: &str) -> String {
+    format!(
+        "
+dataset:
+  - fides_key: crm
+    collections:
+      - name: people
+{people}
+        fields:
+          - {{name: id, data_categories: [system.operations], fides_meta: {{primary_key: true}}}}
+          - {{name: email, data_categories: [user.contact.email], fides_meta: {{identity: email}}}}
+          - {{name: phone, data_categories: [user.contact.phone_number]}}
+      - name: invoices
+        fides_meta: {{retain: {{ground: we must keep our books, for: 7 years, from: issued_on}}}}
+        fields:
+          - {{name: id, data_categories: [system.operations], fides_meta: {{primary_key: true}}}}
+          - name: person_id
+            data_categories: [user.unique_id]
+            fides_meta: {{references: [{{dataset: crm, field: people.id, direction: from}}]}}
+          - {{name: issued_on, data_categories: [user.financial]}}
+"
+    )
+}
+
+#[rstest]
+#[case::no_duty_of_its_own("")]
+#[case::a_shorter_duty("        fides_meta: {retain: {ground: accounts are kept, until: 2027-12-31, mask: [phone]}}")]
+fn what_a_kept_row_names_by_the_dataset_alone_stays_as_long_as_the_last_of_them(
+    #[values(Sqlite, Postgres, Mysql)] engine: Engine,
+    #[case] people: &str,
+) {
+    let company = Company::new(engine, &[("crm", UNDECLARED_SQL, &undeclared(people))]);
+    let mut rounds = Vec::new();
+    let plan = erase(&company, &mut rounds, &keeping("2026-11-22"));
+    let of = |plan: &Plan, name: &str| plan.collections.iter().find(|c| c.collection == name).cloned().unwrap();
+    let keep = of(&plan, "people").deletion.unwrap().keep;
+    let last: chrono::NaiveDate = "2033-06-01".parse().unwrap();
+    assert_eq!((keep.len(), keep[0].rows, keep[0].next, keep[0].until), (1, 1, Some(last), Some(last)), "{keep:?}");
+    assert_eq!(keep[0].reason, "we must keep our books");
+    let people_left = "SELECT id FROM people ORDER BY id";
+    let masked = company.query("crm", "SELECT count(*) FROM people WHERE phone IS NULL");
+    assert_eq!(masked, if people.is_empty() { "0" } else { "1" }, "what its own duty masks at once is masked");
+    erase(&company, &mut rounds, &keeping("2028-01-01"));
+    assert_eq!(company.query("crm", "SELECT id FROM invoices ORDER BY id"), "2\n3");
+    assert_eq!(company.query("crm", people_left), "1\n2", "an invoice without its customer keeps no books");
+    erase(&company, &mut rounds, &keeping("2033-06-02"));
+    assert_eq!(company.query("crm", "SELECT id FROM invoices ORDER BY id"), "3");
+    assert_eq!(company.query("crm", people_left), "2");
 }

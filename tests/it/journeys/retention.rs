@@ -8,6 +8,7 @@ use habeas::worker::schedule;
 use rstest::rstest;
 use serde_json::{Value, json};
 
+use super::appeals::{deny, in_review};
 use super::crashes::{release_leases, staff};
 use crate::engine::shop;
 use crate::support::server::{Api, Process, Server, habeas};
@@ -65,7 +66,7 @@ fn later(server: &Server, days: i64) {
 }
 
 /// The text of the letter of a kind, once it is on record.
-fn letter(api: &Api, id: &str, token: &str, kind: &str, nth: usize) -> String {
+pub fn letter(api: &Api, id: &str, token: &str, kind: &str, nth: usize) -> String {
     for _ in 0..1500 {
         let (_, letters) = api.get(&format!("/v1/requests/{id}/letters"), token);
         let mut of_kind = letters["items"].as_array().unwrap().iter().filter(|l| l["kind"] == kind);
@@ -217,7 +218,10 @@ fn a_hold_on_one_collection_leaves_the_rest_to_go() {
     let done = carry_out(api, &ids[0]);
     assert_eq!(done["state"], "partially_fulfilled", "{done}");
     assert_eq!(world.query("desk", "SELECT count(*) FROM messages"), "4");
-    assert_eq!(world.query("shop", "SELECT count(*) FROM customers"), "2");
+    // Messages name tickets, these the customer who wrote them, and that one the last order: what stays says whose it is.
+    assert_eq!(world.query("shop", "SELECT count(*) FROM customers"), "3");
+    assert_eq!(world.query("shop", "SELECT id FROM orders ORDER BY id"), "11\n20");
+    assert_eq!(world.query("shop", "SELECT count(*) FROM newsletter"), "1");
     assert!(letter(api, &ids[0], &token, "completed", 0).contains("for reasons that the law gives us"));
     let (_, receipts) = api.get(&format!("/v1/requests/{}/receipt", ids[0]), &token);
     assert!(receipts["receipts"].as_array().unwrap().len() == 2);
@@ -343,4 +347,88 @@ fn a_hold_placed_between_the_manifest_and_the_erasure_is_honoured() {
     lift(&process.api, &id_of_hold);
     erased_later(&process.api, &ids[0], 1);
     assert!(!world.rows().join("\n").to_lowercase().contains("ada@example.com"));
+}
+
+/// Switches a system on or off, for the next process.
+fn enabled(world: &World, system: &str, on: bool) {
+    let config = std::fs::read_to_string(world.config()).unwrap().replace("enabled = false\n", "");
+    let this = format!("id = \"{system}\"\n");
+    assert!(config.contains(&this));
+    let off = format!("{this}enabled = false\n");
+    world.write("habeas.toml", &if on { config } else { config.replace(&this, &off) });
+}
+
+#[rstest]
+fn a_system_that_is_switched_off_on_the_day_is_waited_for(#[values(Kind::Sqlite, Kind::Postgres)] store: Kind) {
+    let world = bookkeeper(store, Kind::Sqlite);
+    let server = Server::start(&world);
+    let (token, ids) = server.api.submit(&["deletion"], json!({}));
+    let id = &ids[0];
+    server.api.confirm(&world, id, &token);
+    carry_out(&server.api, id);
+    letter(&server.api, id, &token, "completed", 0);
+    drop(server);
+
+    enabled(&world, "shop-db", false);
+    let server = Server::restart(&world);
+    later(&server, 40);
+    let reviewer = server.api.sign_in(Role::Reviewer);
+    let told = |r: &Value| r["jobs"].to_string().contains("shop-db, which is switched off");
+    let waiting = server.api.until(id, &reviewer, told);
+    assert_eq!(waiting["retention"], json!({ "next": "2026-12-31", "held": false, "queued": true }), "{waiting}");
+    assert_eq!(waiting["result"]["erased_later"], Value::Null, "nobody was told that anything went");
+    later(&server, 1500);
+    assert_eq!(server.api.get(&format!("/v1/requests/{id}"), &token).0, 200, "the record stays as long");
+    drop(server);
+
+    enabled(&world, "shop-db", true);
+    let server = Server::restart(&world);
+    later(&server, 1541);
+    let done = erased_later(&server.api, id, 1);
+    assert_eq!(done["retention"], Value::Null, "{done}");
+    assert_eq!(world.query("shop", "SELECT id FROM orders"), "20");
+}
+
+#[rstest]
+#[case::denied("denied")]
+#[case::taken_back("withdrawn")]
+fn an_appeal_takes_nothing_of_what_the_first_answer_promised(
+    #[values(Kind::Sqlite, Kind::Postgres)] store: Kind,
+    #[case] ended: &str,
+) {
+    let world = bookkeeper(store, Kind::Sqlite);
+    let server = Server::start(&world);
+    let api = &server.api;
+    let officer = api.sign_in(Role::Officer);
+    let (token, id) = in_review(&world, api, "deletion", "US-VA");
+    let id = &id;
+    assert_eq!(carry_out(api, id)["state"], "partially_fulfilled");
+    let grounds = json!({ "grounds": "The orders should have gone as well." });
+    assert_eq!(api.post(&format!("/v1/requests/{id}/appeal"), &token, grounds).0, 200);
+    let overturn = json!({ "decision": "overturn", "explanation": "We look at it again." });
+    let (status, open) = api.post(&format!("/v1/staff/requests/{id}/appeal/decision"), &officer, overturn);
+    assert_eq!((status, &open["state"]), (200, &json!("in_review")), "{open}");
+    // As long as it is open, nothing is erased behind the back of whoever decides.
+    later(&server, 40);
+    let reviewer = api.sign_in(Role::Reviewer);
+    api.until(id, &reviewer, |r| r["jobs"].to_string().contains("the request is decided anew"));
+    assert_eq!(world.query("shop", "SELECT count(*) FROM orders"), "3");
+    match ended {
+        "denied" => drop(deny(api, &reviewer, id, "manifestly_excessive")),
+        _ => assert_eq!(api.post(&format!("/v1/requests/{id}/withdrawal"), &token, Value::Null).0, 200),
+    }
+    later(&server, 1);
+    let reviewer = api.sign_in(Role::Reviewer);
+    let first = api.until(id, &reviewer, |r| r["retention"]["next"] == "2028-12-31");
+    assert_eq!(first["state"], ended, "{first}");
+    assert_eq!(world.query("shop", "SELECT id FROM orders ORDER BY id"), "11\n20");
+    assert!(letter(api, id, &token, "erased_later", 0).contains("- orders: 1 row deleted"));
+    later(&server, 730);
+    let reviewer = api.sign_in(Role::Reviewer);
+    let last = api.until(id, &reviewer, |r| r["retention"] == Value::Null);
+    assert_eq!(last["state"], ended);
+    assert!(!world.rows().join("\n").to_lowercase().contains("ada@example.com"));
+    assert!(letter(api, id, &token, "erased_later", 1).contains("nothing is left"));
+    let (code, printed, _) = habeas(&world, &["audit", "verify"], "");
+    assert_eq!(code, 0, "{printed}");
 }

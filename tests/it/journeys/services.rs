@@ -11,6 +11,7 @@ use habeas::domain::staff::Role;
 use rstest::rstest;
 use serde_json::{Value, json};
 
+use super::retention::letter;
 use super::unzip;
 use crate::support::server::{Api, Process, Server, add_staff, habeas, today};
 use crate::support::service::{SECRET, Service, announce, memory, operations};
@@ -66,11 +67,11 @@ fn found_rows_join_the_package_without_secrets_and_without_others(
     let _service = start(&world, port, &arguments);
     let (token, id, reviewer) = approved(&world, api, "access", json!({}));
     if calls_back {
-        let waits = api.until(&id, &reviewer, |r| r["steps"][0]["state"] == "running");
+        // Work is read before the steps: the first look at a step may show the job as it was just before.
+        let said = |r: &Value| r["jobs"].to_string().contains("waits for the call-back of loyalty (find)");
+        let waits = api.until(&id, &reviewer, |r| r["steps"][0]["state"] == "running" && said(r));
         let step = &waits["steps"][0];
         assert_eq!((&step["name"], &step["system"]), (&json!("find"), &json!("loyalty")), "{waits}");
-        let said = waits["jobs"].to_string();
-        assert!(said.contains("waits for the call-back of loyalty (find)"), "{waits}");
     }
     let waiting = api.settled(&id, &reviewer);
     assert_eq!(waiting["state"], "awaiting_release", "somebody else is named: {waiting}");
@@ -177,6 +178,8 @@ fn an_opt_out_is_told_once(
     api.until(&ids[0], &reviewer, |r| r["jobs"].as_array().unwrap().is_empty());
     assert_eq!(memory(&world)["opted_out"], json!([["ada@example.com", ["sale", "sharing"]]]));
     assert_eq!(operations(&world), ["opt_out"]);
+    let (_, done) = api.get(&format!("/v1/staff/requests/{}", ids[0]), &reviewer);
+    assert_eq!(done["steps"], json!([]), "an answered request has no step that still runs: {done}");
 }
 
 #[rstest]
@@ -322,4 +325,170 @@ fn check_says_what_is_not_followed_and_which_secret_is_missing() {
     let (code, printed, errors) = habeas(&world, &["check"], "");
     assert_eq!(code, 1);
     assert!(format!("{printed}{errors}").contains("system loyalty: "), "{printed}{errors}");
+}
+
+/// Places a hold on collections of the service; gives its id.
+fn hold(api: &Api, collection: &str) -> String {
+    let hold = json!({
+        "controller": "shop", "person": { "email": "ada@example.com" }, "ground": "a law suit", "reason": "Ada v. Shop",
+        "collections": [collection],
+    });
+    let (status, placed) = api.post("/v1/staff/legal-holds", &api.sign_in(Role::Officer), hold);
+    assert_eq!(status, 201, "{placed}");
+    placed["id"].as_str().unwrap().to_owned()
+}
+
+fn lift(api: &Api, hold: &str) {
+    let officer = api.sign_in(Role::Officer);
+    let path = format!("/v1/staff/legal-holds/{hold}");
+    assert_eq!(api.call(reqwest::Method::DELETE, &path, Some(&officer), None).0, 204);
+}
+
+/// What the shop's own service of a world knows before it starts: Ada's visit is hers by the shop's key alone.
+fn remember(world: &World) {
+    let members =
+        json!([{ "id": 1, "email": "ada@example.com", "tier": "gold" }, { "id": 2, "email": "bob@example.com" }]);
+    let visits =
+        json!([{ "member": 9, "customer": 1, "shop": "Berlin" }, { "member": 2, "customer": 2, "shop": "Bonn" }]);
+    let all = json!({ "members": members, "visits": visits, "done": {}, "opted_out": [], "log": [] });
+    world.write("loyalty.json", &all.to_string());
+}
+
+#[test]
+fn a_second_hold_joins_what_the_first_put_aside() {
+    let world = World::new(Kind::Sqlite, Kind::Sqlite);
+    let port = announce(&world, "");
+    remember(&world);
+    let server = Server::start(&world);
+    let api = &server.api;
+    let visits = hold(api, "loyalty.visits");
+    let (_, id, reviewer) = approved(&world, api, "deletion", json!({}));
+    api.until(&id, &reviewer, |r| r["steps"][0]["state"] == "failed");
+    let members = hold(api, "loyalty.members");
+    assert_eq!(api.post(&format!("/v1/staff/requests/{id}/retry"), &reviewer, Value::Null).0, 200);
+    let waiting = api.settled(&id, &reviewer);
+    assert_eq!(lines(&waiting), [line("members", "excluded", 0), line("visits", "excluded", 0)], "{waiting}");
+    // The first is lifted before the answer leaves: it says what was so when it was made, and the rest follows it.
+    lift(api, &visits);
+    lift(api, &members);
+    release(api, &id, &reviewer, Value::Null);
+    let _service = start(&world, port, &[]);
+    server.clock().advance(TimeDelta::days(2));
+    tokio::runtime::Runtime::new().unwrap().block_on(habeas::worker::schedule::once(&server.office)).unwrap();
+    server.office.store.jobs_ready().notify_waiters();
+    let reviewer = api.sign_in(Role::Reviewer);
+    let done = api.until(&id, &reviewer, |r| r["result"]["erased_later"].is_array());
+    assert_eq!(done["retention"], Value::Null, "{done}");
+    assert_eq!(memory(&world)["visits"], json!([{ "member": 2, "customer": 2, "shop": "Bonn" }]), "by the shop's key");
+    assert_eq!(operations(&world), ["erase", "find"], "one message for both");
+}
+
+#[rstest]
+fn a_hold_stops_a_message_that_is_written_and_has_not_left(#[values(Kind::Sqlite, Kind::Postgres)] store: Kind) {
+    let world = World::new(store, Kind::Sqlite);
+    let port = announce(&world, "");
+    let server = Server::start(&world);
+    let api = &server.api;
+    let (_, id, reviewer) = approved(&world, api, "deletion", json!({}));
+    api.until(&id, &reviewer, |r| r["steps"][0]["state"] == "failed");
+    let visits = hold(api, "loyalty.visits");
+    let _service = start(&world, port, &[]);
+    assert_eq!(api.post(&format!("/v1/staff/requests/{id}/retry"), &reviewer, Value::Null).0, 200);
+    let waiting = api.settled(&id, &reviewer);
+    assert_eq!(lines(&waiting), [line("members", "kept", 1), line("visits", "excluded", 0)], "{waiting}");
+    assert_eq!(memory(&world)["visits"].as_array().unwrap().len(), 3, "the service was not asked for them");
+    assert_eq!(release(api, &id, &reviewer, Value::Null)["state"], "partially_fulfilled");
+    lift(api, &visits);
+    let done = api.until(&id, &reviewer, |r| r["result"]["erased_later"].is_array());
+    assert_eq!(done["result"]["erased_later"][0]["lines"][0]["rows"], 2, "{done}");
+    assert_eq!(memory(&world)["visits"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn a_message_that_left_before_the_hold_is_told_as_it_was_answered() {
+    let world = World::new(Kind::Sqlite, Kind::Sqlite);
+    let port = announce(&world, "call_back_within = 3600\n");
+    let server = Server::start(&world);
+    let api = &server.api;
+    let silent = start(&world, port, &later(&server, "3000"));
+    let (_, id, reviewer) = approved(&world, api, "deletion", json!({}));
+    api.until(&id, &reviewer, |r| r["steps"][0]["state"] == "running");
+    hold(api, "loyalty.visits");
+    server.clock().advance(TimeDelta::minutes(61));
+    api.until(&id, &reviewer, |r| r["steps"][0]["state"] == "failed");
+    drop(silent);
+    let _service = start(&world, port, &[]);
+    assert_eq!(api.post(&format!("/v1/staff/requests/{id}/retry"), &api.sign_in(Role::Reviewer), Value::Null).0, 200);
+    let waiting = api.settled(&id, &api.sign_in(Role::Reviewer));
+    assert_eq!(
+        lines(&waiting),
+        [line("members", "kept", 1), line("visits", "deleted", 2)],
+        "asked is asked: {waiting}"
+    );
+}
+
+#[rstest]
+fn what_a_hold_kept_at_a_service_is_erased_when_it_is_lifted(
+    #[values(Kind::Sqlite, Kind::Postgres)] store: Kind,
+    #[values(false, true)] calls_back: bool,
+) {
+    let world = World::new(store, Kind::Sqlite);
+    let port = announce(&world, "");
+    remember(&world);
+    let server = Server::start(&world);
+    let api = &server.api;
+    let (members, visits) = (hold(api, "loyalty.members"), hold(api, "loyalty.visits"));
+    let (token, id, reviewer) = approved(&world, api, "deletion", json!({}));
+    let waiting = api.settled(&id, &reviewer);
+    assert_eq!(lines(&waiting), [line("members", "excluded", 0), line("visits", "excluded", 0)], "{waiting}");
+    release(api, &id, &reviewer, Value::Null);
+    let (_, answered) = api.get(&format!("/v1/staff/requests/{id}"), &reviewer);
+    assert_eq!(answered["retention"], json!({ "next": null, "held": true, "queued": false }), "{answered}");
+    assert_eq!(world.query("shop", "SELECT id FROM customers ORDER BY id"), "2\n3", "the key is known to nobody else");
+    let sealed = String::from_utf8_lossy(&world.kept()).into_owned();
+    assert!(!sealed.contains("ada@example.com"), "what is put aside is sealed");
+
+    let arguments = if calls_back { later(&server, "0.2") } else { Vec::new() };
+    let _service = start(&world, port, &arguments);
+    server.clock().advance(TimeDelta::minutes(1));
+    lift(api, &visits);
+    let count = |r: &Value| r["result"]["erased_later"].as_array().map_or(0, Vec::len);
+    let one = api.until(&id, &reviewer, |r| count(r) == 1);
+    assert_eq!(memory(&world)["visits"], json!([{ "member": 2, "customer": 2, "shop": "Bonn" }]));
+    assert_eq!(
+        (&one["retention"]["held"], &one["steps"].to_string().contains("running")),
+        (&json!(true), &false),
+        "{one}"
+    );
+    let first = &one["result"]["erased_later"][0];
+    assert_eq!(
+        (&first["lines"][0]["collection"], &first["lines"][0]["rows"]),
+        (&json!("visits"), &json!(1)),
+        "{first}"
+    );
+    assert_eq!(first["retained"][0]["collection"], "members", "{first}");
+    let told = letter(api, &id, &token, "erased_later", 0);
+    assert!(told.contains("- visits: 1 row deleted") && told.contains("- members\n  Kept because: the law"), "{told}");
+
+    server.clock().advance(TimeDelta::minutes(1));
+    lift(api, &members);
+    let all = api.until(&id, &reviewer, |r| count(r) == 2);
+    assert_eq!(all["retention"], Value::Null, "{all}");
+    let last = &all["result"]["erased_later"][1];
+    assert_eq!((last["lines"].as_array().unwrap().len(), &last["lines"][0]["action"]), (1, &json!("kept")), "{last}");
+    let told = letter(api, &id, &token, "erased_later", 1);
+    assert!(told.contains("- members: 1 row kept"), "the service has a reason of its own: {told}");
+    assert_eq!(operations(&world), ["erase", "find", "erase", "find"]);
+
+    // What the person was told stays as it was, whatever was lifted since.
+    assert_eq!(lines(&all), lines(&waiting));
+    let (_, answer) = api.get(&format!("/v1/requests/{id}"), &token);
+    assert_eq!(answer["outcome"]["lines"], answered["result"]["lines"]);
+    let first = letter(api, &id, &token, "completed", 0);
+    assert!(first.contains("- members") && first.contains("the law requires that it is kept"), "{first}");
+    let (_, receipts) = api.get(&format!("/v1/requests/{id}/receipt"), &token);
+    let closed = receipts["receipts"].as_array().unwrap().iter().find(|r| r["event"] == "closed").unwrap();
+    let (code, said, error) = habeas(&world, &["receipt", "verify", "-"], closed["receipt"].as_str().unwrap());
+    assert_eq!(code, 0, "{error}");
+    assert_eq!(said.matches("later         ").count(), 2, "{said}");
 }
