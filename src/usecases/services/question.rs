@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::super::fulfil::manifests;
 use super::super::holds::circumstances;
 use super::super::office::Controller;
 use super::super::{Error, Office};
@@ -59,14 +60,16 @@ pub(super) fn of(
     let systems = &controller.systems;
     let asked = match request.right {
         Right::Access | Right::Portability | Right::Categories => {
-            let asked = questions(systems, &identities, &left_out, false, request.particulars.range)?;
+            let asked = questions(systems, &identities, &left_out, false, request.particulars.range, &[])?;
             all(asked, Operation::Find, Question::Find)
         }
         Right::Deletion => {
             let now = circumstances(office, request)?;
             let spared = held(controller, &now).map(|n| (n.dataset.clone(), n.collection.name.clone()));
             let left_out: LeftOut = excepted().chain(spared).collect();
-            let asked = questions(systems, &identities, &left_out, true, None)?;
+            // Decided anew, or tried again: where the databases are erased already, their manifests know the keys.
+            let earlier = manifests(office, request.id)?;
+            let asked = questions(systems, &identities, &left_out, true, None, &earlier)?;
             all(asked, Operation::Erase, Question::Erase)
         }
         Right::Correction => corrections(controller, request),
