@@ -121,13 +121,16 @@ fn run(office: &Office, controller: &Controller, request: &Request, answered: us
         let done: Vec<Manifest> = rounds.iter().map(|r| r.manifest.clone()).collect();
         // Decided anew after an appeal, held since, or its time over: what was kept then is planned again.
         let as_planned = rounds.len() > answered
-            && rounds.last().is_some_and(|round| !round.dropped && round.except == except && round.holds == now.hold_ids());
+            && rounds
+                .last()
+                .is_some_and(|round| !round.dropped && round.except == except && round.holds == now.hold_ids());
         if as_planned && verify_keeping(&controller.systems, &identities, &done, &keeping)?.is_done() {
             return Ok(Ran { rounds, searched_at: office.clock.now() });
         }
         if rounds.len() == most {
             if refused.is_empty() {
-                let message = "rows of the person keep appearing while they are erased; stop what writes them, then retry";
+                let message =
+                    "rows of the person keep appearing while they are erased; stop what writes them, then retry";
                 refused.push(message.to_owned());
             }
             return Err(Error::Obstacles(refused));

@@ -214,3 +214,30 @@ fn half_of_a_composite_key_leads_nowhere(#[values(Sqlite, Postgres, Mysql)] engi
     assert_eq!(company.query("tenants", "SELECT body FROM notes ORDER BY id"), "of Bob\nof Cid\nof nobody");
     assert_eq!(company.query("tenants", "SELECT email FROM people ORDER BY email"), "bob@example.com\ncid@example.com");
 }
+
+/// SQLite takes NULL in a primary key, any number of times: such rows are not one row.
+#[test]
+fn rows_with_null_in_their_key_are_each_delivered_once() {
+    let sql = "CREATE TABLE logs (area TEXT, code TEXT, email TEXT, second TEXT, note TEXT, PRIMARY KEY (area, code));
+        INSERT INTO logs VALUES (NULL, 'x', 'ada@example.com', 'ada@example.com', 'a'), (NULL, 'x', 'ada@example.com', NULL, 'b'),
+          ('x', NULL, NULL, 'ada@example.com', 'c'), ('x', 'x', 'ada@example.com', 'ada@example.com', 'd'),
+          (NULL, 'x', 'bob@example.com', NULL, 'e');";
+    let yaml = "
+dataset:
+  - fides_key: base
+    data_categories: [user]
+    collections:
+      - name: logs
+        fields:
+          - {name: area, fides_meta: {primary_key: true}}
+          - {name: code, fides_meta: {primary_key: true}}
+          - {name: email, fides_meta: {identity: email}}
+          - {name: second, fides_meta: {identity: email}}
+          - {name: note}
+";
+    let company = Company::new(Sqlite, &[("base", sql, yaml)]);
+    let (seen, _) = company.export(&person("ada@example.com"), false);
+    let mut notes: Vec<_> = seen.of("logs").iter().map(|row| row.rsplit('=').next().unwrap().to_owned()).collect();
+    notes.sort();
+    assert_eq!(notes, ["a", "b", "c", "d"]);
+}
