@@ -28,6 +28,9 @@ use crate::store::{Standing, StoreError};
 /// erased is a matter for staff, not for a loop.
 const ROUNDS: usize = 3;
 
+const KEEP_APPEARING: &str =
+    "rows of the person keep appearing while they are erased; stop what writes them, then retry";
+
 /// Under this name the store keeps the manifest itself; under each system's name, that its part was carried out.
 const WHOLE: &str = "*";
 
@@ -128,12 +131,7 @@ fn run(office: &Office, controller: &Controller, request: &Request, answered: us
             return Ok(Ran { rounds, searched_at: office.clock.now() });
         }
         if rounds.len() == most {
-            if refused.is_empty() {
-                let message =
-                    "rows of the person keep appearing while they are erased; stop what writes them, then retry";
-                refused.push(message.to_owned());
-            }
-            return Err(Error::Obstacles(refused));
+            return Err(Error::Obstacles(if refused.is_empty() { vec![KEEP_APPEARING.to_owned()] } else { refused }));
         }
         let (manifest, plan) = prepare_keeping(&controller.systems, &identities, &done, &keeping)?;
         if !plan.obstacles.is_empty() {
