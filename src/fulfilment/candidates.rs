@@ -137,8 +137,12 @@ impl Candidates {
         let Asked { place, row, shape, joined, .. } = *asked;
         let key = asked.key();
         if key.0.expose().is_empty() && !matches!(action, Action::Keep(_)) {
-            let message = format!("table {} has no primary key, so its rows cannot be erased", place.table_name);
-            self.obstacles.insert(message);
+            let table = &place.table_name;
+            self.obstacles.insert(if place.table().primary_key.is_empty() {
+                format!("table {table} has no primary key, so its rows cannot be erased")
+            } else {
+                format!("rows of table {table} have NULL in their primary key, so nothing tells which of them to erase")
+            });
             action = Action::Keep(KEPT_UNKEYED);
         }
         if let (Some(why), false) = (&place.table().unerasable, matches!(action, Action::Keep(_))) {

@@ -16,7 +16,7 @@ impl Done {
         let mut done = Self::default();
         for part in earlier.iter().flat_map(|manifest| &manifest.systems) {
             for step in part.steps.iter().filter(|step| matches!(step.action, StepAction::Mask { .. })) {
-                for row in step.rows.iter().filter(|row| !row.masks.is_empty()) {
+                for row in &step.rows {
                     let masks = row.masks.iter().map(|(column, mask)| (column.clone(), mask.expose().clone()));
                     let masks: Vec<_> = masks.collect();
                     for key in [row.key.clone(), row.key_after(&step.key_columns)] {
@@ -27,6 +27,11 @@ impl Done {
             }
         }
         done
+    }
+
+    /// Whether an earlier round masked the row.
+    pub(super) fn masked(&self, place: &Place, key: &Key) -> bool {
+        self.0.contains_key(&(place.system.clone(), TableRef::from(&place.table_name), key.clone()))
     }
 
     /// Whether the value of a row's column is one of these masks.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::candidates::{Action, Candidate, Candidates};
+use super::candidates::{Action, Candidate, Candidates, KEPT_SILENT};
 use super::done::Done;
 use super::drawn;
 use super::export::Standing;
@@ -66,10 +66,11 @@ pub fn prepare_keeping(
     let Survey { mut trace, joined, candidates } = survey(systems, identities, earlier, keeping)?;
     let known = earlier.iter().find_map(|manifest| manifest.masking_key.clone());
     let key = known.unwrap_or_else(|| MaskingKey::new(clock::random()));
-    let drawn = drawn::draw(&mut trace, &joined, &candidates, &Done::of(earlier), &key)?;
+    let done = Done::of(earlier);
+    let drawn = drawn::draw(&mut trace, &joined, &candidates, &done, &key)?;
     let round = u32::try_from(earlier.len()).unwrap_or(u32::MAX).saturating_add(1);
     let (places, graph) = (&trace.places, systems.graph());
-    let mut plan = plan_of(places, graph, &candidates);
+    let mut plan = plan_of(places, graph, &candidates, &done);
     plan.obstacles.extend(drawn.obstacles.iter().cloned());
     let masking_key = (!drawn.is_empty()).then_some(key);
     let trails = trails(places, graph, &candidates);
@@ -101,12 +102,6 @@ pub(super) fn survey<'s>(
     keeping: &Keeping<'_>,
 ) -> Result<Survey<'s>, FulfilmentError> {
     let mut trace = Trace::run_after(systems, identities, earlier)?;
-    for trail in earlier.iter().flat_map(|m| &m.trails) {
-        if let Some(node) = systems.graph().find(&trail.dataset, &trail.collection) {
-            let keys: Vec<Vec<String>> = trail.keys.iter().map(|k| k.expose().clone()).collect();
-            trace.follow_erased(node, &trail.columns, &keys, trail.stands)?;
-        }
-    }
     let joined = Joined::of(&trace.places, systems.graph());
     let mut candidates = Candidates::collect(&mut trace, keeping, &joined, &Done::of(earlier))?;
     let references = References::gather(&mut trace, &candidates)?;
@@ -131,11 +126,10 @@ fn unmasking(place: &Place, identities: &Identities) -> Option<String> {
     })
 }
 
-/// The keys of the person's rows that are deleted, as far as anything of theirs is found by them. Where rows are kept for
-/// now, also those of rows that are masked: when their day comes, the kept ones must still be found.
+/// The keys of the person's rows that are deleted or masked, as far as anything of theirs is found by them: nothing in a
+/// masked row says any more whose it is, and what stands at its key and was passed over must still be found.
 fn trails(places: &Places, graph: &Graph, all: &Candidates) -> Vec<Trail> {
     let mut trails: Vec<Trail> = Vec::new();
-    let some_stay = all.rows.iter().any(|row| row.kept.is_some());
     for place in places.iter() {
         let ends = place.pointed.iter().filter(|end| end.down);
         let columns: BTreeSet<&Vec<String>> = ends.map(|end| &end.columns).collect();
@@ -143,11 +137,11 @@ fn trails(places: &Places, graph: &Graph, all: &Candidates) -> Vec<Trail> {
             let key = |row: &Candidate| -> Option<Vec<String>> {
                 columns.iter().map(|c| all.value(row, c).map(str::to_owned)).collect()
             };
-            for stands in [false, true].into_iter().filter(|stands| !stands || some_stay) {
+            for stands in [false, true] {
                 let left = |action: &Action| match action {
                     Action::Delete => !stands,
                     // A key that is masked goes as with its row.
-                    Action::Mask(masks) => some_stay && stands != columns.iter().any(|c| masks.contains_key(c)),
+                    Action::Mask(masks) => stands != columns.iter().any(|c| masks.contains_key(c)),
                     Action::Keep(_) => false,
                 };
                 let own = all.rows.iter().filter(|r| r.node == place.node && r.standing == Standing::Own);
@@ -164,7 +158,7 @@ fn trails(places: &Places, graph: &Graph, all: &Candidates) -> Vec<Trail> {
     trails
 }
 
-fn plan_of(places: &Places, graph: &Graph, all: &Candidates) -> Plan {
+fn plan_of(places: &Places, graph: &Graph, all: &Candidates, done: &Done) -> Plan {
     let mut plan = skeleton(graph, &[]);
     plan.obstacles = all.obstacles.iter().cloned().collect();
     for collection in &mut plan.collections {
@@ -191,6 +185,8 @@ fn plan_of(places: &Places, graph: &Graph, all: &Candidates) -> Plan {
                 *masked.entry((row.node, row.standing, row.kept.is_some(), masks)).or_default() += 1;
             }
             Action::Keep(_) if row.kept.is_some() => {}
+            // It was told as masked.
+            Action::Keep(KEPT_SILENT) if places.get(row.node).is_some_and(|p| done.masked(p, &row.key)) => {}
             Action::Keep(reason) => *kept.entry((row.node, reason, row.standing)).or_default() += 1,
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::trace::Trace;
-use super::{FulfilmentError, LeftOut, Systems};
+use super::{FulfilmentError, LeftOut, Manifest, Systems};
 use crate::connectors::http::messages::{Erased, Find, Keys, Person};
 use crate::datamap::{Node, Pointer};
 use crate::domain::finding::{Finding, Severity};
@@ -21,7 +21,8 @@ pub struct Asked {
 
 /// What each service is asked for: the collections of its dataset that are searched and not left out, the person by the
 /// identifiers that the dataset declares, and the keys of their rows in other systems that its rows refer to. A service
-/// that nothing leads to is not asked: it would have to guess.
+/// that nothing leads to is not asked: it would have to guess. `earlier` are the manifests of the same request, whose
+/// deleted and masked rows still lead to rows of services.
 ///
 /// # Errors
 /// What a database says, where keys have to be looked for.
@@ -31,8 +32,9 @@ pub fn questions(
     left_out: &LeftOut,
     changes: bool,
     range: Option<DateRange>,
+    earlier: &[Manifest],
 ) -> Result<Vec<Asked>, FulfilmentError> {
-    let keys = keys(systems, identities)?;
+    let keys = keys(systems, identities, earlier)?;
     let mut asked = Vec::new();
     for (system, _) in systems.services() {
         let nodes: Vec<&Node> = systems.graph().nodes().map(|(_, n)| n).filter(|n| n.system == *system).collect();
@@ -67,14 +69,18 @@ fn kinds(nodes: &[&Node]) -> Vec<IdentityKind> {
 }
 
 /// The keys of the person's rows in databases to which rows of services refer.
-fn keys(systems: &Systems, identities: &Identities) -> Result<BTreeMap<SystemId, Vec<Keys>>, FulfilmentError> {
+fn keys(
+    systems: &Systems,
+    identities: &Identities,
+    earlier: &[Manifest],
+) -> Result<BTreeMap<SystemId, Vec<Keys>>, FulfilmentError> {
     let graph = systems.graph();
     let sent: Vec<_> = graph.pointers().filter(|(_, p)| leads_into_service(systems, p)).collect();
     let mut keys: BTreeMap<SystemId, Vec<Keys>> = BTreeMap::new();
     if sent.is_empty() {
         return Ok(keys);
     }
-    let trace = Trace::run(systems, identities)?;
+    let trace = Trace::run_after(systems, identities, earlier)?;
     for (id, pointer) in sent {
         let values = trace.owned(id);
         if !values.is_empty() {

@@ -55,7 +55,7 @@ impl<'s> Trace<'s> {
         Self::run_after(systems, identities, &[])
     }
 
-    /// The same after rounds of an erasure, which left rows to come back to.
+    /// The same after rounds of an erasure, which left rows to come back to, and removed or masked others that still lead on.
     pub(super) fn run_after(
         systems: &'s Systems,
         identities: &Identities,
@@ -90,6 +90,7 @@ impl<'s> Trace<'s> {
         }
         trace.want_left(left)?;
         trace.follow()?;
+        trace.follow_trails(earlier)?;
         Ok(trace)
     }
 
@@ -107,9 +108,20 @@ impl<'s> Trace<'s> {
         Ok(())
     }
 
+    /// Searches on from the rows that earlier manifests of the same erasure deleted or masked.
+    fn follow_trails(&mut self, earlier: &[Manifest]) -> Result<(), FulfilmentError> {
+        for trail in earlier.iter().flat_map(|manifest| &manifest.trails) {
+            if let Some(node) = self.systems.graph().find(&trail.dataset, &trail.collection) {
+                let keys: Vec<Vec<String>> = trail.keys.iter().map(|k| k.expose().clone()).collect();
+                self.follow_erased(node, &trail.columns, &keys, trail.stands)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Searches on from rows that are no longer there: keys of the person's rows that an earlier erasure removed.
     /// A key that stands in its collection today was given to someone else since, and is passed over.
-    pub(super) fn follow_erased(
+    fn follow_erased(
         &mut self,
         node: NodeId,
         columns: &[String],
@@ -279,6 +291,18 @@ impl<'s> Trace<'s> {
                 _ => Ok(()),
             })?;
         }
+        if !once.met_unkeyed() {
+            return Ok(());
+        }
+        // Asked for in one question, each of them comes once.
+        let any_of = progress.wanted.matches(Question::Everything)?;
+        let select = Select { table: &place.table_name, columns: &columns, any_of: &any_of };
+        let knowledge = &self.knowledge;
+        self.snapshot.select(&place.system, &select, |row| match judged.verdict(knowledge, place, row)? {
+            Verdict::Foreign | Verdict::Unexplained => Ok(()),
+            verdict if once.is_unkeyed(row) => each(place, row, verdict.clone()),
+            _ => Ok(()),
+        })?;
         Ok(())
     }
 }
@@ -321,10 +345,20 @@ impl Judged {
 enum Once {
     /// No row answers two.
     AsItComes,
-    /// Rows are told apart by their primary key, which stands at these places.
-    Keyed(Vec<usize>, KeySet),
+    /// Rows are told apart by their primary key.
+    Keyed(Keyed),
     /// Rows cannot be told apart: everything has to be one question.
     Whole,
+}
+
+/// Rows by their primary key. A key with NULL in it tells no rows apart: SQLite takes any number of them, wherever the
+/// key is no INTEGER and not declared NOT NULL.
+struct Keyed {
+    /// Where the parts of the key stand in a row.
+    at: Vec<usize>,
+    delivered: KeySet,
+    /// Whether a row with NULL in its key was passed over.
+    met_unkeyed: bool,
 }
 
 impl Once {
@@ -343,7 +377,7 @@ impl Once {
                 columns.len() - 1
             })
         });
-        Once::Keyed(at.collect(), KeySet::new(scratch))
+        Once::Keyed(Keyed { at: at.collect(), delivered: KeySet::new(scratch), met_unkeyed: false })
     }
 
     fn questions(&self, wanted: &Wanted) -> Vec<Question> {
@@ -355,9 +389,23 @@ impl Once {
 
     fn is_new(&mut self, row: &Row) -> Result<bool, FulfilmentError> {
         match self {
-            Once::Keyed(at, delivered) => Ok(delivered.insert(at.iter().filter_map(|at| row.get(*at)))?),
+            Once::Keyed(keyed) if keyed.at.iter().any(|at| row.get(*at).is_none()) => {
+                keyed.met_unkeyed = true;
+                Ok(false)
+            }
+            Once::Keyed(keyed) => Ok(keyed.delivered.insert(keyed.at.iter().filter_map(|at| row.get(*at)))?),
             Once::AsItComes | Once::Whole => Ok(true),
         }
+    }
+
+    /// Whether rows were passed over that their keys do not tell apart.
+    fn met_unkeyed(&self) -> bool {
+        matches!(self, Once::Keyed(keyed) if keyed.met_unkeyed)
+    }
+
+    /// Whether the row is one of these.
+    fn is_unkeyed(&self, row: &Row) -> bool {
+        matches!(self, Once::Keyed(keyed) if keyed.at.iter().any(|at| row.get(*at).is_none()))
     }
 }
 

@@ -36,6 +36,7 @@ use crate::fulfilment::{FulfilmentError, LeftOut};
 use crate::store::{Standing, StepRow, StepState, Tx};
 
 pub use correction::CorrectionPlan;
+pub(super) use erasure::manifests;
 pub use package::remove_expired_packages;
 pub use planned::{Plan, What, plan};
 pub(super) use progress::while_fulfilling;

@@ -28,6 +28,9 @@ use crate::store::{Standing, StoreError};
 /// erased is a matter for staff, not for a loop.
 const ROUNDS: usize = 3;
 
+const KEEP_APPEARING: &str =
+    "rows of the person keep appearing while they are erased; stop what writes them, then retry";
+
 /// Under this name the store keeps the manifest itself; under each system's name, that its part was carried out.
 const WHOLE: &str = "*";
 
@@ -49,6 +52,12 @@ pub(super) struct Round {
     /// The legal holds on the person when the plan was made.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     holds: Vec<Uuid>,
+    /// Whether parts of it were taken out because they could not be carried out: what the plan said is then not so.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    dropped: bool,
+    /// Rows of parts that were taken out because their system is there no longer.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    unsearched: Vec<Line>,
     /// When the plan was made.
     #[serde(default)]
     pub(super) made_at: Option<DateTime<Utc>>,
@@ -70,8 +79,9 @@ pub(super) struct Ran {
 /// manifest says is carried out at least once and changes rows at most once.
 pub fn erase(office: &Office, controller: &Controller, request: &Request) -> Result<(Fulfilment, Standing), Error> {
     let ran = run(office, controller, request, 0)?;
-    let lines: Vec<Line> = done(&ran.rounds).into_iter().chain(ran.kept().cloned()).collect();
+    let mut lines: Vec<Line> = done(&ran.rounds).into_iter().chain(ran.kept().cloned()).collect();
     let proof = proof::of(&controller.systems, &ran.rounds, &lines, ran.retained(), ran.searched_at);
+    lines.extend(ran.rounds.iter().flat_map(|round| round.unsearched.iter().cloned()));
     let result = Fulfilment { lines, retained: ran.retained().to_vec(), proof, ..Fulfilment::default() };
     Ok((result, ran.standing()))
 }
@@ -86,9 +96,10 @@ pub fn erase_rest(
 ) -> Result<(ErasedLater, Standing), Error> {
     let ran = run(office, controller, request, answered)?;
     let new = ran.rounds.get(answered..).unwrap_or_default();
-    let lines = done(new);
+    let mut lines = done(new);
     let all: Vec<Line> = lines.iter().chain(ran.kept()).cloned().collect();
     let proof = proof::of(&controller.systems, new, &all, ran.retained(), ran.searched_at);
+    lines.extend(new.iter().flat_map(|round| round.unsearched.iter().cloned()));
     Ok((ErasedLater { at: ran.searched_at, lines, retained: ran.retained().to_vec(), proof }, ran.standing()))
 }
 
@@ -100,21 +111,23 @@ fn run(office: &Office, controller: &Controller, request: &Request, answered: us
     // Counted for each run: staff who stopped what writes and retry get new rounds.
     let most = rounds.len() + ROUNDS;
     loop {
+        let mut refused = Vec::new();
         for round in &mut rounds {
-            carry_out(office, controller, request, round)?;
+            refused.extend(carry_out(office, controller, request, round)?);
         }
         let now = circumstances(office, request)?;
         let keeping = now.keeping(&left_out, &controller.policy);
         let done: Vec<Manifest> = rounds.iter().map(|r| r.manifest.clone()).collect();
         // Decided anew after an appeal, held since, or its time over: what was kept then is planned again.
         let as_planned = rounds.len() > answered
-            && rounds.last().is_some_and(|round| round.except == except && round.holds == now.hold_ids());
+            && rounds
+                .last()
+                .is_some_and(|round| !round.dropped && round.except == except && round.holds == now.hold_ids());
         if as_planned && verify_keeping(&controller.systems, &identities, &done, &keeping)?.is_done() {
             return Ok(Ran { rounds, searched_at: office.clock.now() });
         }
         if rounds.len() == most {
-            let message = "rows of the person keep appearing while they are erased; stop what writes them, then retry";
-            return Err(Error::Obstacles(vec![message.to_owned()]));
+            return Err(Error::Obstacles(if refused.is_empty() { vec![KEEP_APPEARING.to_owned()] } else { refused }));
         }
         let (manifest, plan) = prepare_keeping(&controller.systems, &identities, &done, &keeping)?;
         if !plan.obstacles.is_empty() {
@@ -156,6 +169,8 @@ impl Round {
             retained: retained.collect(),
             held: keeps().any(|(_, keep)| keep.hold.is_some()),
             holds: now.hold_ids(),
+            dropped: false,
+            unsearched: Vec::new(),
             made_at: None,
             executed: BTreeMap::new(),
             recorded: false,
@@ -208,48 +223,109 @@ fn prove_absence(
     Err(Error::Obstacles(places.collect()))
 }
 
-/// Carries out what of a round is left. Where a legal hold was placed since the round was planned, what is left of it is
-/// dropped, and planned again with the hold.
-fn carry_out(office: &Office, controller: &Controller, request: &Request, round: &mut Round) -> Result<(), Error> {
+/// Carries out what of a round is left, and gives what systems refused of it. Where a legal hold was placed since the
+/// round was planned, what is left of it is dropped, and planned again with the hold; so is what cannot be carried out.
+fn carry_out(
+    office: &Office,
+    controller: &Controller,
+    request: &Request,
+    round: &mut Round,
+) -> Result<Vec<String>, Error> {
     let id = request.id;
-    let number = i32::try_from(round.manifest.round).unwrap_or(i32::MAX);
     let systems: Vec<SystemId> = round.manifest.system_ids().cloned().collect();
-    for system in systems.iter().filter(|system| !round.executed.contains_key(*system)).cloned().collect::<Vec<_>>() {
+    let mut refused = Vec::new();
+    for system in systems.into_iter().filter(|system| !round.executed.contains_key(system)).collect::<Vec<_>>() {
         let holds = circumstances(office, request)?.hold_ids();
         if holds.iter().any(|hold| !round.holds.contains(hold)) {
-            return drop_rest(office, id, round);
+            let done: Vec<SystemId> = round.executed.keys().cloned().collect();
+            drop_parts(office, id, round, |part| !done.contains(part))?;
+            return Ok(refused);
         }
         match execute(&controller.systems, &system, &round.manifest) {
-            Ok(_) => {}
-            // The system changed nothing. What became of it meanwhile is for another round with a manifest of its own:
-            // this one would be refused for ever.
-            Err(FulfilmentError::Overtaken { .. }) => {}
-            // Masks that were free when they were drawn, and that somebody took since.
-            Err(FulfilmentError::System { source: ConnectorError::Constraint { .. }, .. })
-                if round.manifest.masking_key.is_some() => {}
-            Err(error) => return Err(error.into()),
+            Ok(_) => {
+                crash::point("erasure.before_mark");
+                mark(office, id, round, system)?;
+            }
+            Err(error) => {
+                let unreached = matches!(error, FulfilmentError::UnknownSystem(_));
+                refused.extend(void(error)?);
+                if unreached {
+                    round.unsearched.extend(unsearched(controller, round, &system));
+                }
+                drop_parts(office, id, round, |part| *part == system)?;
+            }
         }
-        crash::point("erasure.before_mark");
-        let (marked, at) = (system.clone(), office.clock.now());
-        let moment = serde_json::to_vec(&at).map_err(|_| Error::Files("write a moment".into()))?;
-        office.store.write_blocking(move |tx| match tx.put_manifest(id, number, &marked, &moment) {
-            Ok(()) => Ok::<_, Error>(tx.mark_executed(id, number, &marked)?),
-            // Whoever had the job before has marked it.
-            Err(StoreError::Conflict(_)) => Ok(()),
-            Err(error) => Err(error.into()),
-        })?;
-        round.executed.insert(system, Some(at));
     }
+    Ok(refused)
+}
+
+/// Whether a part of a manifest that failed can never run, and what its database refused where it said so. Its
+/// transaction changed nothing; what became of its rows meanwhile is for another round with a manifest of its own.
+fn void(error: FulfilmentError) -> Result<Option<String>, Error> {
+    use ConnectorError::{Constraint, Statement};
+    match error {
+        FulfilmentError::Overtaken { .. } | FulfilmentError::UnknownSystem(_) => Ok(None),
+        // A mask that somebody took since it was drawn, a trigger that lets nothing go, a column that is no more.
+        error @ FulfilmentError::System { source: Constraint { .. } | Statement(_), .. } => Ok(Some(error.to_string())),
+        error => Err(error.into()),
+    }
+}
+
+/// What was to be erased where nobody can look any more. A system that is switched off is named in every answer anyway.
+fn unsearched(controller: &Controller, round: &Round, system: &SystemId) -> Vec<Line> {
+    if controller.systems.disabled().any(|off| off == system) {
+        return Vec::new();
+    }
+    let part = round.manifest.systems.iter().filter(|part| part.system == *system);
+    let steps = part.flat_map(|part| &part.steps).filter(|step| !matches!(step.action, StepAction::Detach { .. }));
+    steps.map(|step| not_searched(system, &step.dataset, &step.collection, step.rows.len() as u64)).collect()
+}
+
+fn not_searched(system: &SystemId, dataset: &str, collection: &str, rows: u64) -> Line {
+    Line {
+        system: system.to_string(),
+        dataset: dataset.to_owned(),
+        collection: collection.to_owned(),
+        field: None,
+        action: Action::Excluded,
+        rows,
+        note: Some("the system was taken out of the configuration before its rows were erased".to_owned()),
+    }
+}
+
+/// Notes that a system's part is done.
+fn mark(office: &Office, id: RequestId, round: &mut Round, system: SystemId) -> Result<(), Error> {
+    let number = i32::try_from(round.manifest.round).unwrap_or(i32::MAX);
+    let (marked, at) = (system.clone(), office.clock.now());
+    let moment = serde_json::to_vec(&at).map_err(|_| Error::Files("write a moment".into()))?;
+    office.store.write_blocking(move |tx| match tx.put_manifest(id, number, &marked, &moment) {
+        Ok(()) => Ok::<_, Error>(tx.mark_executed(id, number, &marked)?),
+        // Whoever had the job before has marked it.
+        Err(StoreError::Conflict(_)) => Ok(()),
+        Err(error) => Err(error.into()),
+    })?;
+    round.executed.insert(system, Some(at));
     Ok(())
 }
 
-/// Takes out of a round what was not carried out. What a system did just before a crash, without our having marked it,
-/// is gone there and not counted.
-fn drop_rest(office: &Office, id: RequestId, round: &mut Round) -> Result<(), Error> {
-    round.manifest.systems.retain(|part| round.executed.contains_key(&part.system));
+/// Takes parts that were not carried out out of a round. What a system did just before a crash, without our having
+/// marked it, is gone there and not counted.
+fn drop_parts(
+    office: &Office,
+    id: RequestId,
+    round: &mut Round,
+    which: impl Fn(&SystemId) -> bool,
+) -> Result<(), Error> {
+    round.manifest.systems.retain(|part| !which(&part.system));
+    round.dropped = true;
     let number = i32::try_from(round.manifest.round).unwrap_or(i32::MAX);
     let bytes = written(round)?;
     office.store.write_blocking(move |tx| Ok::<_, Error>(tx.put_manifest(id, number, &WHOLE.into(), &bytes)?))
+}
+
+/// The manifests of a request's deletion so far, as far as they were carried out or still may be.
+pub(in super::super) fn manifests(office: &Office, id: RequestId) -> Result<Vec<Manifest>, Error> {
+    Ok(recorded(office, id)?.into_iter().map(|round| round.manifest).collect())
 }
 
 fn written(round: &Round) -> Result<Vec<u8>, Error> {

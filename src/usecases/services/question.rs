@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::super::fulfil::manifests;
 use super::super::holds::circumstances;
 use super::super::office::Controller;
 use super::super::{Error, Office};
@@ -64,11 +65,13 @@ pub(super) fn of(
     let systems = &controller.systems;
     let asked = match request.right {
         Right::Access | Right::Portability | Right::Categories => {
-            let asked = questions(systems, &identities, &left_out, false, request.particulars.range)?;
+            let asked = questions(systems, &identities, &left_out, false, request.particulars.range, &[])?;
             all(asked, Operation::Find, Question::Find)
         }
         Right::Deletion => {
-            let asked = questions(systems, &identities, &left_out, true, None)?;
+            // Decided anew, or tried again: where the databases are erased already, their manifests know the keys.
+            let earlier = manifests(office, request.id)?;
+            let asked = questions(systems, &identities, &left_out, true, None, &earlier)?;
             return held::planned(office, request.id, at, asked, &circumstances(office, request)?);
         }
         Right::Correction => corrections(controller, request),

@@ -228,3 +228,30 @@ fn many_at_once_share_one_connection_a_system(#[values(Postgres, Mysql)] engine:
         assert!(plans.into_iter().all(|plan| plan.join().unwrap().collections.len() > 1));
     });
 }
+
+/// SQLite takes NULL in a primary key, any number of times: such rows are not one row.
+#[test]
+fn rows_with_null_in_their_key_are_each_delivered_once() {
+    let sql = "CREATE TABLE logs (area TEXT, code TEXT, email TEXT, second TEXT, note TEXT, PRIMARY KEY (area, code));
+        INSERT INTO logs VALUES (NULL, 'x', 'ada@example.com', 'ada@example.com', 'a'), (NULL, 'x', 'ada@example.com', NULL, 'b'),
+          ('x', NULL, NULL, 'ada@example.com', 'c'), ('x', 'x', 'ada@example.com', 'ada@example.com', 'd'),
+          (NULL, 'x', 'bob@example.com', NULL, 'e');";
+    let yaml = "
+dataset:
+  - fides_key: base
+    data_categories: [user]
+    collections:
+      - name: logs
+        fields:
+          - {name: area, fides_meta: {primary_key: true}}
+          - {name: code, fides_meta: {primary_key: true}}
+          - {name: email, fides_meta: {identity: email}}
+          - {name: second, fides_meta: {identity: email}}
+          - {name: note}
+";
+    let company = Company::new(Sqlite, &[("base", sql, yaml)]);
+    let (seen, _) = company.export(&person("ada@example.com"), false);
+    let mut notes: Vec<_> = seen.of("logs").iter().map(|row| row.rsplit('=').next().unwrap().to_owned()).collect();
+    notes.sort();
+    assert_eq!(notes, ["a", "b", "c", "d"]);
+}

@@ -34,6 +34,7 @@ mod switched_off;
 mod tasks;
 mod transmission;
 mod verification;
+mod void_parts;
 
 use std::collections::BTreeMap;
 use std::io::{Cursor, Read};
