@@ -72,8 +72,14 @@ pub fn prepare_keeping(
     let mut plan = plan_of(places, graph, &candidates);
     plan.obstacles.extend(drawn.obstacles.iter().cloned());
     let masking_key = (!drawn.is_empty()).then_some(key);
-    let trails = trails(places, graph, &candidates);
-    let mut manifest = Manifest { round, systems: Vec::new(), trails, masking_key };
+    let partial = !systems.failing().is_empty();
+    let mut trails = trails(places, graph, &candidates, partial);
+    let mut learned = Vec::new();
+    if partial {
+        trails.extend(context_trails(places, graph, &candidates));
+        learned = trace.learned();
+    }
+    let mut manifest = Manifest { round, systems: Vec::new(), trails, masking_key, learned };
     let all = Whole { places, graph, candidates: &candidates, joined: &joined, drawn: &drawn };
     for system in systems.ids() {
         let (entry, order) = all.system_manifest(system);
@@ -103,8 +109,14 @@ pub(super) fn survey<'s>(
     for trail in earlier.iter().flat_map(|m| &m.trails) {
         if let Some(node) = systems.graph().find(&trail.dataset, &trail.collection) {
             let keys: Vec<Vec<String>> = trail.keys.iter().map(|k| k.expose().clone()).collect();
-            trace.follow_erased(node, &trail.columns, &keys, trail.stands)?;
+            match trail.context {
+                true => trace.follow_context(node, &trail.columns, &keys)?,
+                false => trace.follow_erased(node, &trail.columns, &keys, trail.stands)?,
+            }
         }
+    }
+    for manifest in earlier.iter().filter(|m| !m.learned.is_empty()) {
+        trace.recall(&manifest.learned)?;
     }
     let joined = Joined::of(&trace.places, systems.graph());
     let mut candidates = Candidates::collect(&mut trace, keeping, &joined, &Done::of(earlier))?;
@@ -131,10 +143,11 @@ fn unmasking(place: &Place, identities: &Identities) -> Option<String> {
 }
 
 /// The keys of the person's rows that are deleted, as far as anything of theirs is found by them. Where rows are kept for
-/// now, also those of rows that are masked: when their day comes, the kept ones must still be found.
-fn trails(places: &Places, graph: &Graph, all: &Candidates) -> Vec<Trail> {
+/// now, or a system could not be searched (`partial`), also those of rows that are masked: when their day comes, the
+/// others must still be found.
+fn trails(places: &Places, graph: &Graph, all: &Candidates, partial: bool) -> Vec<Trail> {
     let mut trails: Vec<Trail> = Vec::new();
-    let some_stay = all.rows.iter().any(|row| row.kept.is_some());
+    let some_stay = partial || all.rows.iter().any(|row| row.kept.is_some());
     for place in places.iter() {
         let ends = place.pointed.iter().filter(|end| end.down);
         let columns: BTreeSet<&Vec<String>> = ends.map(|end| &end.columns).collect();
@@ -155,8 +168,35 @@ fn trails(places: &Places, graph: &Graph, all: &Candidates) -> Vec<Trail> {
                 if !keys.is_empty() {
                     let node = graph.node(place.node);
                     let (dataset, collection) = (node.dataset.clone(), node.collection.name.clone());
-                    trails.push(Trail { dataset, collection, columns: columns.clone(), keys, stands });
+                    trails.push(Trail { dataset, collection, columns: columns.clone(), keys, stands, context: false });
                 }
+            }
+        }
+    }
+    trails
+}
+
+/// What rows that go, or let go, point to as their context: where a system cannot be searched, that may stay for now or
+/// stand over there.
+fn context_trails(places: &Places, graph: &Graph, all: &Candidates) -> Vec<Trail> {
+    let mut trails = Vec::new();
+    for place in places.iter() {
+        for end in place.pointers.iter().filter(|end| end.up) {
+            let lets_go = |action: &Action| match action {
+                Action::Delete => true,
+                Action::Mask(masks) => end.columns.iter().any(|c| masks.contains_key(c)),
+                Action::Keep(_) => false,
+            };
+            let theirs = all.rows.iter().filter(|r| r.node == place.node && r.standing != Standing::Shared);
+            let key = |row: &Candidate| -> Option<Vec<String>> {
+                end.columns.iter().map(|c| all.value(row, c).map(str::to_owned)).collect()
+            };
+            let keys: Vec<_> = theirs.filter(|r| lets_go(&r.action)).filter_map(key).map(Personal::new).collect();
+            if !keys.is_empty() {
+                let node = graph.node(place.node);
+                let (dataset, collection) = (node.dataset.clone(), node.collection.name.clone());
+                let columns = end.columns.clone();
+                trails.push(Trail { dataset, collection, columns, keys, stands: false, context: true });
             }
         }
     }

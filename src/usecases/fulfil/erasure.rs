@@ -1,6 +1,6 @@
 //! Deletion: a sealed manifest first, then one transaction a system, then a second search that must find nothing.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::super::holds::{Circumstances, circumstances};
 use super::super::office::Controller;
 use super::super::{Error, Office};
+use super::failing;
 use super::{ground_title, left_out, proof};
 use crate::connectors::{ConnectorError, Key};
 use crate::crash;
@@ -49,6 +50,9 @@ pub(super) struct Round {
     /// The legal holds on the person when the plan was made.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     holds: Vec<Uuid>,
+    /// The systems that failed when the plan was made: what it says holds without them.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    without: BTreeSet<SystemId>,
     /// When the plan was made.
     #[serde(default)]
     pub(super) made_at: Option<DateTime<Utc>>,
@@ -73,7 +77,7 @@ pub fn erase(
     controller: &Controller,
     request: &Request,
 ) -> Result<(Fulfilment, Option<Standing>), Error> {
-    let ran = run(office, controller, request, 0)?;
+    let ran = everywhere(office, controller, request, 0)?;
     let lines: Vec<Line> = done(&ran.rounds).into_iter().chain(ran.kept().cloned()).collect();
     let proof = proof::of(&controller.systems, &ran.rounds, &lines, ran.retained(), ran.searched_at);
     let result = Fulfilment { lines, retained: ran.retained().to_vec(), proof, ..Fulfilment::default() };
@@ -88,12 +92,22 @@ pub fn erase_rest(
     request: &Request,
     answered: usize,
 ) -> Result<(ErasedLater, Option<Standing>), Error> {
-    let ran = run(office, controller, request, answered)?;
+    let ran = everywhere(office, controller, request, answered)?;
     let new = ran.rounds.get(answered..).unwrap_or_default();
     let lines = done(new);
     let all: Vec<Line> = lines.iter().chain(ran.kept()).cloned().collect();
     let proof = proof::of(&controller.systems, new, &all, ran.retained(), ran.searched_at);
     Ok((ErasedLater { at: ran.searched_at, lines, retained: ran.retained().to_vec(), proof }, ran.standing()))
+}
+
+/// Erases from all systems; those that can be reached do not wait for one that cannot. It is done when all were searched
+/// in one run: the manifests of a run without a system hold by which keys the person's rows over there are still found.
+fn everywhere(office: &Office, controller: &Controller, request: &Request, answered: usize) -> Result<Ran, Error> {
+    let (ran, failing) = failing::around(controller, |reached| run(office, reached, request, answered))?;
+    let Some(failing) = failing else { return Ok(ran) };
+    let reached = |line: &Line| !failing.systems().contains(line.system.as_str());
+    let done = done(&ran.rounds).into_iter().filter(reached).collect();
+    Err(failing.beside(done).into())
 }
 
 fn run(office: &Office, controller: &Controller, request: &Request, answered: usize) -> Result<Ran, Error> {
@@ -112,7 +126,10 @@ fn run(office: &Office, controller: &Controller, request: &Request, answered: us
         let done: Vec<Manifest> = rounds.iter().map(|r| r.manifest.clone()).collect();
         // Decided anew after an appeal, held since, or its time over: what was kept then is planned again.
         let as_planned = rounds.len() > answered
-            && rounds.last().is_some_and(|round| round.except == except && round.holds == now.hold_ids());
+            && rounds.last().is_some_and(|round| {
+                let same_systems = round.without == *controller.systems.failing();
+                same_systems && round.except == except && round.holds == now.hold_ids()
+            });
         if as_planned && verify_keeping(&controller.systems, &identities, &done, &keeping)?.is_done() {
             return Ok(Ran { rounds, searched_at: office.clock.now() });
         }
@@ -130,6 +147,7 @@ fn run(office: &Office, controller: &Controller, request: &Request, answered: us
         }
         let mut round = Round::of(manifest, &plan, except, regime, &now);
         round.made_at = Some(office.clock.now());
+        round.without = controller.systems.failing().clone();
         if round.manifest.is_empty() {
             rounds.push(round);
             prove_absence(controller, &identities, &rounds, &keeping)?;
@@ -160,6 +178,7 @@ impl Round {
             retained: retained.collect(),
             held: keeps().any(|(_, keep)| keep.hold.is_some()),
             holds: now.hold_ids(),
+            without: BTreeSet::new(),
             made_at: None,
             executed: BTreeMap::new(),
             recorded: false,
@@ -218,7 +237,9 @@ fn carry_out(office: &Office, controller: &Controller, request: &Request, round:
     let id = request.id;
     let number = i32::try_from(round.manifest.round).unwrap_or(i32::MAX);
     let systems: Vec<SystemId> = round.manifest.system_ids().cloned().collect();
-    for system in systems.iter().filter(|system| !round.executed.contains_key(*system)).cloned().collect::<Vec<_>>() {
+    let open =
+        |system: &&SystemId| !round.executed.contains_key(*system) && !controller.systems.failing().contains(*system);
+    for system in systems.iter().filter(open).cloned().collect::<Vec<_>>() {
         let holds = circumstances(office, request)?.hold_ids();
         if holds.iter().any(|hold| !round.holds.contains(hold)) {
             return drop_rest(office, id, round);

@@ -188,7 +188,10 @@ fn an_order_placed_meanwhile_stops_the_transaction_before_it_changes_anything(
 fn nothing_found_is_an_empty_manifest(#[values(Sqlite, Postgres, Mysql)] engine: Engine) {
     let (manifest, plan) = shop::company(engine).prepare(&person("nobody@example.com"));
     assert!(manifest.is_empty() && plan.is_empty());
-    assert_eq!(manifest, Manifest { round: 1, systems: Vec::new(), trails: Vec::new(), masking_key: None });
+    assert_eq!(
+        manifest,
+        Manifest { round: 1, systems: Vec::new(), trails: Vec::new(), masking_key: None, learned: Vec::new() }
+    );
 }
 
 const COMMENTS: &str = "
