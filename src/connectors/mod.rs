@@ -51,6 +51,14 @@ pub enum ConnectorError {
     Stopped(String),
 }
 
+impl ConnectorError {
+    /// Whether the system itself fails, for now, and not what was asked of it: it is out of reach, lost its connection,
+    /// or does not answer in time.
+    pub fn is_outage(&self) -> bool {
+        matches!(self, ConnectorError::Unreachable(_) | ConnectorError::TimedOut)
+    }
+}
+
 /// How a stored value is compared with the value looked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Comparison {

@@ -18,6 +18,7 @@ use super::values::{identity_form, is_identity};
 use crate::connectors::Row;
 use crate::datamap::{Graph, PhoneWriting, PointerId};
 use crate::domain::identity::{Identities, IdentityKind};
+use crate::domain::personal::Personal;
 use crate::domain::telephone;
 
 /// A link of a row to a person: its place among the identities or the pointers of its [`Place`].
@@ -162,6 +163,20 @@ impl Knowledge {
             }
         }
         new
+    }
+
+    /// The other identifiers of the person's that were found so far, in order.
+    pub(super) fn learned(&self) -> Vec<(IdentityKind, Personal<String>)> {
+        let mut learned: Vec<_> = self.learned.iter().collect();
+        learned.sort_unstable();
+        learned.into_iter().map(|(kind, value)| (*kind, Personal::new(value.clone()))).collect()
+    }
+
+    /// Takes note of identifiers that an earlier search found; gives whether any was new.
+    pub(super) fn recall(&mut self, learned: &[(IdentityKind, Personal<String>)]) -> bool {
+        let before = self.learned.len();
+        self.learned.extend(learned.iter().map(|(kind, value)| (*kind, value.expose().clone())));
+        self.learned.len() > before
     }
 
     fn links(&self, place: &Place, row: &Row) -> io::Result<Links> {

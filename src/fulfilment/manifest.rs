@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::export::Standing;
 use crate::connectors::{Key, TableName};
+use crate::domain::identity::IdentityKind;
 use crate::domain::ids::SystemId;
 use crate::domain::masking::MaskingKey;
 use crate::domain::personal::Personal;
@@ -25,6 +26,10 @@ pub struct Manifest {
     /// What its masks were drawn from; the same in every round, so that what refers to each other goes on doing so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub masking_key: Option<MaskingKey>,
+    /// Identifiers that stood beside a given one in rows of the person's. Written down where a system could not be
+    /// searched, because they say whose its rows are when the rows that told them are gone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub learned: Vec<(IdentityKind, Personal<String>)>,
 }
 
 impl Manifest {
@@ -165,6 +170,10 @@ pub struct Trail {
     /// Whether the rows stand, masked, so that nobody else can have been given their keys.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub stands: bool,
+    /// Whether the keys are of rows that those rows pointed to as their context. Written down where a system could not
+    /// be searched, so that its context is still found afterwards.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub context: bool,
 }
 
 /// The primary keys of a collection's rows that an erasure has to come back to.

@@ -73,9 +73,13 @@ pub fn prepare_keeping(
     let mut plan = plan_of(places, graph, &candidates, &done);
     plan.obstacles.extend(drawn.obstacles.iter().cloned());
     let masking_key = (!drawn.is_empty()).then_some(key);
-    let trails = trails(places, graph, &candidates);
+    let (mut trails, mut learned) = (trails(places, graph, &candidates), Vec::new());
     let left = left_rows::to_come_back_to(places, graph, &candidates);
-    let mut manifest = Manifest { round, systems: Vec::new(), trails, left, masking_key };
+    if !systems.failing().is_empty() {
+        trails.extend(context_trails(places, graph, &candidates));
+        learned = trace.learned();
+    }
+    let mut manifest = Manifest { round, systems: Vec::new(), trails, left, masking_key, learned };
     let all = Whole { places, graph, candidates: &candidates, joined: &joined, drawn: &drawn };
     for system in systems.ids() {
         let (entry, order) = all.system_manifest(system);
@@ -150,8 +154,35 @@ fn trails(places: &Places, graph: &Graph, all: &Candidates) -> Vec<Trail> {
                 if !keys.is_empty() {
                     let node = graph.node(place.node);
                     let (dataset, collection) = (node.dataset.clone(), node.collection.name.clone());
-                    trails.push(Trail { dataset, collection, columns: columns.clone(), keys, stands });
+                    trails.push(Trail { dataset, collection, columns: columns.clone(), keys, stands, context: false });
                 }
+            }
+        }
+    }
+    trails
+}
+
+/// What rows that go, or let go, point to as their context: where a system cannot be searched, that may stay for now or
+/// stand over there.
+fn context_trails(places: &Places, graph: &Graph, all: &Candidates) -> Vec<Trail> {
+    let mut trails = Vec::new();
+    for place in places.iter() {
+        for end in place.pointers.iter().filter(|end| end.up) {
+            let lets_go = |action: &Action| match action {
+                Action::Delete => true,
+                Action::Mask(masks) => end.columns.iter().any(|c| masks.contains_key(c)),
+                Action::Keep(_) => false,
+            };
+            let theirs = all.rows.iter().filter(|r| r.node == place.node && r.standing != Standing::Shared);
+            let key = |row: &Candidate| -> Option<Vec<String>> {
+                end.columns.iter().map(|c| all.value(row, c).map(str::to_owned)).collect()
+            };
+            let keys: Vec<_> = theirs.filter(|r| lets_go(&r.action)).filter_map(key).map(Personal::new).collect();
+            if !keys.is_empty() {
+                let node = graph.node(place.node);
+                let (dataset, collection) = (node.dataset.clone(), node.collection.name.clone());
+                let columns = end.columns.clone();
+                trails.push(Trail { dataset, collection, columns, keys, stands: false, context: true });
             }
         }
     }

@@ -14,12 +14,13 @@ use crate::domain::ids::SystemId;
 
 /// Everything a controller's requests are fulfilled from. Made once, shared between threads.
 pub struct Systems {
-    connectors: BTreeMap<SystemId, Box<dyn Connector>>,
-    services: BTreeMap<SystemId, Service>,
+    connectors: BTreeMap<SystemId, Arc<dyn Connector>>,
+    services: Arc<BTreeMap<SystemId, Service>>,
     disabled: BTreeSet<SystemId>,
-    graph: Graph,
+    failing: BTreeSet<SystemId>,
+    graph: Arc<Graph>,
     country: Option<String>,
-    schemas: Mutex<BTreeMap<SystemId, Known>>,
+    schemas: Arc<Mutex<BTreeMap<SystemId, Known>>>,
     scratch: Arc<Scratch>,
 }
 
@@ -33,21 +34,45 @@ struct Known {
 impl Systems {
     /// Joins connectors with the graph of their datasets.
     pub fn new(connectors: BTreeMap<SystemId, Box<dyn Connector>>, graph: Graph) -> Self {
-        let (services, disabled) = (BTreeMap::new(), BTreeSet::new());
+        let connectors = connectors.into_iter().map(|(id, connector)| (id, Arc::from(connector))).collect();
+        let (services, disabled, failing) = (Arc::default(), BTreeSet::new(), BTreeSet::new());
         let scratch = Arc::new(Scratch::new(std::env::temp_dir(), clock::random()));
-        Self { connectors, services, disabled, graph, country: None, schemas: Mutex::default(), scratch }
+        let graph = Arc::new(graph);
+        Self { connectors, services, disabled, failing, graph, country: None, schemas: Arc::default(), scratch }
     }
 
     /// The same with services of the company's own, whose datasets are in the graph as well.
     #[must_use]
     pub fn with_services(self, services: BTreeMap<SystemId, Service>) -> Self {
-        Self { services, ..self }
+        Self { services: Arc::new(services), ..self }
     }
 
     /// The same with systems that the operator has switched off: nothing is asked of them, and every answer says so.
     #[must_use]
     pub fn with_disabled(self, disabled: BTreeSet<SystemId>) -> Self {
         Self { disabled, ..self }
+    }
+
+    /// The same without systems that fail at this moment. They are treated as those that are switched off: a pointer at
+    /// their rows names somebody else for all that is known, so what depends on them stays.
+    #[must_use]
+    pub fn without(&self, failing: &BTreeSet<SystemId>) -> Self {
+        let there = self.connectors.iter().filter(|(id, _)| !failing.contains(*id));
+        Self {
+            connectors: there.map(|(id, connector)| (id.clone(), Arc::clone(connector))).collect(),
+            services: Arc::clone(&self.services),
+            disabled: self.disabled.clone(),
+            failing: self.failing.union(failing).cloned().collect(),
+            graph: Arc::clone(&self.graph),
+            country: self.country.clone(),
+            schemas: Arc::clone(&self.schemas),
+            scratch: Arc::clone(&self.scratch),
+        }
+    }
+
+    /// The systems that are done without because they fail at this moment.
+    pub fn failing(&self) -> &BTreeSet<SystemId> {
+        &self.failing
     }
 
     /// The services, by name.
@@ -108,7 +133,7 @@ impl Systems {
     /// # Errors
     /// [`FulfilmentError::UnknownSystem`].
     pub fn connector(&self, system: &SystemId) -> Result<&dyn Connector, FulfilmentError> {
-        let found = self.connectors.get(system).map(Box::as_ref);
+        let found = self.connectors.get(system).map(Arc::as_ref);
         found.ok_or_else(|| FulfilmentError::UnknownSystem(system.clone()))
     }
 
@@ -133,7 +158,9 @@ impl Systems {
     pub fn renew_schemas(&self) {
         let known: Vec<_> = self.locked().iter().map(|(system, known)| (system.clone(), known.clone())).collect();
         for (system, known) in known {
-            let mark = self.connector(&system).ok().and_then(|connector| connector.schema_mark().ok().flatten());
+            // Those that are done without keep theirs, for whoever reaches them.
+            let Ok(connector) = self.connector(&system) else { continue };
+            let mark = connector.schema_mark().ok().flatten();
             let same = mark.is_some() && mark == known.mark;
             if !same && self.locked().get(&system).is_some_and(|now| Arc::ptr_eq(&now.schema, &known.schema)) {
                 self.locked().remove(&system);

@@ -19,7 +19,8 @@ use super::wanted::{Question, Wanted};
 use super::{FulfilmentError, Systems, fingerprint};
 use crate::connectors::{Comparison, Match, Row, Select};
 use crate::datamap::{Graph, NodeId, Pointer, PointerId};
-use crate::domain::identity::Identities;
+use crate::domain::identity::{Identities, IdentityKind};
+use crate::domain::personal::Personal;
 
 /// How many undecided rows of a collection are kept.
 const UNDECIDED: usize = 10_000;
@@ -113,8 +114,14 @@ impl<'s> Trace<'s> {
         for trail in earlier.iter().flat_map(|manifest| &manifest.trails) {
             if let Some(node) = self.systems.graph().find(&trail.dataset, &trail.collection) {
                 let keys: Vec<Vec<String>> = trail.keys.iter().map(|k| k.expose().clone()).collect();
-                self.follow_erased(node, &trail.columns, &keys, trail.stands)?;
+                match trail.context {
+                    true => self.follow_context(node, &trail.columns, &keys)?,
+                    false => self.follow_erased(node, &trail.columns, &keys, trail.stands)?,
+                }
             }
+        }
+        for manifest in earlier.iter().filter(|manifest| !manifest.learned.is_empty()) {
+            self.recall(&manifest.learned)?;
         }
         Ok(())
     }
@@ -144,6 +151,37 @@ impl<'s> Trace<'s> {
         }
         self.progress.iter_mut().for_each(|p| p.stale = true);
         self.follow()
+    }
+
+    /// Searches on from what rows that are no longer there pointed to as their context.
+    fn follow_context(
+        &mut self,
+        node: NodeId,
+        columns: &[String],
+        keys: &[Vec<String>],
+    ) -> Result<(), FulfilmentError> {
+        let (places, mut findings) = findings(&self.places, &mut self.knowledge, &mut self.progress, self.systems);
+        let ends = places.get(node).map(|p| p.pointers.as_slice()).unwrap_or_default();
+        for end in ends.iter().filter(|end| end.up && end.columns == columns) {
+            for key in keys {
+                findings.context_at(end, key)?;
+            }
+        }
+        self.follow()
+    }
+
+    /// Judges again with identifiers that an earlier search found in rows that are no longer there.
+    fn recall(&mut self, learned: &[(IdentityKind, Personal<String>)]) -> Result<(), FulfilmentError> {
+        if !self.knowledge.recall(learned) {
+            return Ok(());
+        }
+        self.progress.iter_mut().for_each(|p| p.stale = true);
+        self.follow()
+    }
+
+    /// The other identifiers that stand beside a given one in rows of the person's.
+    pub(super) fn learned(&self) -> Vec<(IdentityKind, Personal<String>)> {
+        self.knowledge.learned()
     }
 
     fn present_keys(
@@ -475,16 +513,22 @@ impl Findings<'_> {
     fn context(&mut self, place: &Place, row: &Row) -> Result<(), FulfilmentError> {
         for end in place.pointers.iter().filter(|end| end.up) {
             let Some(key) = end.key(row) else { continue };
-            let canonical = end.canonical(&key);
-            if !self.knowledge.context[end.id.index()].insert(canonical.iter().map(String::as_str))? {
-                continue;
-            }
-            self.progress[end.other.index()].stale = true;
-            if let Some(target) = self.places.get(end.other)
-                && let Some(pointed) = target.pointed.iter().find(|t| t.id == end.id)
-            {
-                self.want(target, pointed, &key)?;
-            }
+            self.context_at(end, &key)?;
+        }
+        Ok(())
+    }
+
+    /// Notes the key of a row of context, and looks for that row.
+    fn context_at(&mut self, end: &PointerEnd, key: &[String]) -> Result<(), FulfilmentError> {
+        let canonical = end.canonical(key);
+        if !self.knowledge.context[end.id.index()].insert(canonical.iter().map(String::as_str))? {
+            return Ok(());
+        }
+        self.progress[end.other.index()].stale = true;
+        if let Some(target) = self.places.get(end.other)
+            && let Some(pointed) = target.pointed.iter().find(|t| t.id == end.id)
+        {
+            self.want(target, pointed, key)?;
         }
         Ok(())
     }

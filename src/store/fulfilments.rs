@@ -39,6 +39,10 @@ pub struct StepRow {
     pub error: Option<String>,
     /// When that was so.
     pub updated_at: DateTime<Utc>,
+    /// Since when its system fails, where it does.
+    pub since: Option<DateTime<Utc>>,
+    /// How many attempts failed since then.
+    pub attempts: i32,
 }
 
 /// How a step stands.
@@ -90,6 +94,8 @@ struct Row {
     error: Option<String>,
     updated_at: At,
     byte_count: i64,
+    since: Option<At>,
+    attempts: i32,
 }
 
 impl Row {
@@ -107,6 +113,8 @@ impl Row {
             error: step.error.clone(),
             updated_at: At(step.updated_at),
             byte_count: step.bytes.try_into().unwrap_or(i64::MAX),
+            since: step.since.map(At),
+            attempts: step.attempts,
         })
     }
 
@@ -122,6 +130,8 @@ impl Row {
             bytes: self.byte_count.try_into().unwrap_or_default(),
             error: self.error,
             updated_at: self.updated_at.0,
+            since: self.since.map(|at| at.0),
+            attempts: self.attempts,
         })
     }
 }

@@ -86,6 +86,8 @@ table! {
         error -> Nullable<Text>,
         updated_at -> Moment,
         byte_count -> BigInt,
+        since -> Nullable<Moment>,
+        attempts -> Integer,
     }
 }
 

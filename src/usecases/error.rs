@@ -3,6 +3,7 @@
 use chrono::TimeDelta;
 
 use super::authorize::document::DocumentError;
+use super::fulfil::Failing;
 use crate::domain::lifecycle::Refusal;
 use crate::domain::right::Right;
 use crate::domain::verification::ChallengeError;
@@ -134,6 +135,9 @@ pub enum Error {
     /// The company's systems could not be searched or changed.
     #[error(transparent)]
     Fulfilment(#[from] FulfilmentError),
+    /// Some of the company's systems fail, and nothing is left to be done in the others.
+    #[error("{0}")]
+    Failing(Box<Failing>),
     /// The other company did not take the package, this time.
     #[error("the package was not taken by the company that the person named: {0}")]
     Sending(#[from] SendError),

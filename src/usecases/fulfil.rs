@@ -4,12 +4,14 @@ mod background;
 mod categories;
 mod correction;
 mod erasure;
+mod failing;
 pub(super) mod marking;
 mod package;
 mod planned;
 mod progress;
 mod proof;
 mod ranges;
+mod read;
 mod retained;
 mod transmission;
 
@@ -32,11 +34,12 @@ use crate::domain::regime::Regime;
 use crate::domain::request::{Fulfilment, Line, Request, State, StateName};
 use crate::domain::right::Right;
 use crate::domain::task::Upload;
-use crate::fulfilment::{FulfilmentError, LeftOut};
+use crate::fulfilment::LeftOut;
 use crate::store::{Standing, StepRow, StepState, Tx};
 
 pub use correction::CorrectionPlan;
 pub(super) use erasure::manifests;
+pub use failing::Failing;
 pub use package::remove_expired_packages;
 pub use planned::{Plan, What, plan};
 pub(super) use progress::while_fulfilling;
@@ -71,7 +74,8 @@ pub async fn fulfil(office: &Office, owner: Uuid, job: &LeasedJob, id: RequestId
     let (right, asked) = (request.right, request.clone());
     let uploads = office.store.read(move |tx| upload::files(tx, &asked)).await?;
     let rows: Vec<Uuid> = uploads.iter().map(|(_, upload)| upload.file).collect();
-    let result = tokio::task::spawn_blocking(move || carry_out(&blocking, &request, disclose, &uploads))
+    let run = Run { disclose, attempt: job.attempts, uploads };
+    let result = tokio::task::spawn_blocking(move || carry_out(&blocking, &request, &run))
         .await
         .map_err(|_| Error::Files("finish a fulfilment".into()))?;
     let (result, retained) = match result {
@@ -79,7 +83,7 @@ pub async fn fulfil(office: &Office, owner: Uuid, job: &LeasedJob, id: RequestId
         Ok(Progress::Waits(pending)) => {
             return services::wait(office, owner, job, id, pending).await.map(|()| None);
         }
-        Err(error) => return Err(told(office, id, right, error).await),
+        Err(error) => return Err(failing::told(office, id, right, error).await),
     };
     crash::point("fulfilment.before_settle");
     let remember = office.clone();
@@ -87,37 +91,6 @@ pub async fn fulfil(office: &Office, owner: Uuid, job: &LeasedJob, id: RequestId
     let done = Done { request: id, result, retained, rows, review, now: office.clock.now() };
     office.store.write(move |tx| commit(&remember, tx, &job, owner, &done)).await?;
     Ok(None)
-}
-
-/// Leaves a failed step where staff see it, beside the job that will be tried again.
-async fn told(office: &Office, id: RequestId, right: Right, error: Error) -> Error {
-    let Error::Fulfilment(FulfilmentError::System { system, .. }) = &error else { return error };
-    let step = StepRow {
-        ordinal: 0,
-        name: right.as_str().to_owned(),
-        system: system.clone(),
-        dataset: String::new(),
-        collection: String::new(),
-        state: StepState::Failed,
-        rows: 0,
-        bytes: 0,
-        error: Some(error.to_string()),
-        updated_at: office.clock.now(),
-    };
-    let written = office
-        .store
-        .write(move |tx| {
-            while_fulfilling(tx, id, |tx| {
-                // What it waited for is told no more.
-                tx.clear_steps(id)?;
-                Ok(tx.put_steps(id, std::slice::from_ref(&step))?)
-            })
-        })
-        .await;
-    if let Err(second) = written {
-        tracing::warn!(request = %id, error = %second, "a failed step could not be noted");
-    }
-    error
 }
 
 /// What was done where, as steps that are done.
@@ -133,6 +106,8 @@ fn steps(right: Right, result: &Fulfilment, now: DateTime<Utc>) -> Vec<StepRow> 
         bytes: 0,
         error: None,
         updated_at: now,
+        since: None,
+        attempts: 0,
     };
     result.lines.iter().enumerate().map(step).collect()
 }
@@ -192,34 +167,29 @@ enum Progress {
     Waits(Pending),
 }
 
-fn carry_out(
-    office: &Office,
-    request: &Request,
+/// What a run of the job goes by, beside the request.
+struct Run {
+    /// Whether the package holds what was withheld because it names somebody else.
     disclose: bool,
-    uploads: &[(String, Upload)],
-) -> Result<Progress, Error> {
+    /// The how-manieth attempt it is.
+    attempt: i32,
+    /// Rows found by hand.
+    uploads: Vec<(String, Upload)>,
+}
+
+fn carry_out(office: &Office, request: &Request, run: &Run) -> Result<Progress, Error> {
     let controller: &Controller = office.controller(&request.controller).ok_or(Error::UnknownController)?;
     let mut retained = None;
-    let mut result = match request.right {
+    let result = match request.right {
         Right::Access | Right::Portability | Right::Categories => {
-            let mut services = Services::plan(office, controller, request)?;
-            services.deliver()?;
-            if let Some(pending) = services.pending()? {
-                return Ok(Progress::Waits(pending));
-            }
-            let mut handed = services.handed()?;
-            if request.right == Right::Categories {
-                categories::make(office, controller, request, &handed)?
-            } else {
-                handed.extend(upload::handed(office, request.id, uploads)?);
-                let made = package::make(office, controller, request, disclose, &handed)?;
-                transmission::left_to_staff(office, request, made)
-            }
+            return read::answer(office, controller, request, run);
         }
         Right::Deletion | Right::Correction => match change(office, controller, request)? {
             Progress::Done(result, standing) => {
                 retained = standing;
-                *result
+                let mut result = *result;
+                result.lines.extend(services::unsearched(controller));
+                result
             }
             waits @ Progress::Waits(_) => return Ok(waits),
         },
@@ -228,9 +198,6 @@ fn carry_out(
             Fulfilment { marked: Mark::of(request.right), ..Fulfilment::default() }
         }
     };
-    if reaches_systems(request.right) {
-        result.lines.extend(services::switched_off(controller));
-    }
     Ok(Progress::Done(Box::new(result), retained))
 }
 

@@ -1,6 +1,6 @@
 //! The privacy office: everything a use case works with, put together once at start.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -8,7 +8,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use super::limits::Limits;
 use crate::clock::Clock;
 use crate::domain::clocks::Clocks;
-use crate::domain::ids::{ControllerId, RequestId};
+use crate::domain::ids::{ControllerId, RequestId, SystemId};
 use crate::domain::policy::{Policy, Terms};
 use crate::domain::reckoning::Reckoning;
 use crate::domain::regime::Regime;
@@ -103,6 +103,12 @@ impl Office {
 }
 
 impl Controller {
+    /// The same for a run that does without systems that fail at this moment; nobody signs in at it.
+    pub(super) fn without(&self, failing: &BTreeSet<SystemId>) -> Self {
+        let (id, policy, systems) = (self.id.clone(), self.policy.clone(), self.systems.without(failing));
+        Self { id, policy, systems, sign_in: None }
+    }
+
     /// The fideslang data categories that the regime or the policy keeps back: described, never shown (11 CCR 7024(d)).
     pub fn never_disclosed(&self, regime: Option<&Regime>) -> Vec<String> {
         let by_law = regime.and_then(|r| r.never_disclosed.as_ref()).map(|n| n.categories.as_slice());

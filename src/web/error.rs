@@ -213,7 +213,7 @@ impl From<Error> for Problem {
             Error::KeyReused => Problem::new(KEY_REUSED, detail),
             Error::AccountExists => Problem::new(ACCOUNT_EXISTS, detail),
             Error::Fulfilment(FulfilmentError::Misfit(_)) => Problem::new(OBSTACLES, detail),
-            Error::Fulfilment(_) | Error::Sending(_) => Problem::new(SYSTEM_UNAVAILABLE, detail),
+            Error::Fulfilment(_) | Error::Failing(_) | Error::Sending(_) => Problem::new(SYSTEM_UNAVAILABLE, detail),
             Error::Obstacles(_) => Problem::new(OBSTACLES, detail),
             Error::Store(StoreError::Unavailable(_)) => {
                 Problem::new(UNAVAILABLE, "the server's database cannot be reached; nothing was changed").after(5)

@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::super::office::Controller;
+use super::super::services::unsearched;
 use super::super::{Error, Office, receipt as signed};
 use super::{package, ranges};
 use crate::datamap::Category;
@@ -39,8 +40,11 @@ pub fn make(
     handed: &[Handed<'_>],
 ) -> Result<Fulfilment, Error> {
     let (exported, held) = look(controller, request, handed)?;
-    let lines = lines(&exported);
-    let notes = ranges::notes(request.particulars.range, &exported);
+    let missing = unsearched(controller);
+    let mut notes = ranges::notes(request.particulars.range, &exported);
+    let note = |l: &Line| Some(format!("{} is left out: {}", l.collection, l.note.as_deref()?));
+    notes.extend(missing.iter().filter_map(note));
+    let lines: Vec<Line> = lines(&exported).into_iter().chain(missing).collect();
     if exported.is_empty() {
         return Ok(Fulfilment { lines, notes, ..Fulfilment::default() });
     }

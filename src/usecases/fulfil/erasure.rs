@@ -1,6 +1,6 @@
 //! Deletion: a sealed manifest first, then one transaction a system, then a second search that must find nothing.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::super::holds::{Circumstances, circumstances};
 use super::super::office::Controller;
 use super::super::{Error, Office};
+use super::failing;
 use super::{ground_title, left_out, proof};
 use crate::connectors::{ConnectorError, Key};
 use crate::crash;
@@ -58,6 +59,9 @@ pub(super) struct Round {
     /// Rows of parts that were taken out because their system is there no longer.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     unsearched: Vec<Line>,
+    /// The systems that failed when the plan was made: what it says holds without them.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    without: BTreeSet<SystemId>,
     /// When the plan was made.
     #[serde(default)]
     pub(super) made_at: Option<DateTime<Utc>>,
@@ -78,7 +82,7 @@ pub(super) struct Ran {
 /// Erases the person from the company's systems. Running it again after a crash anywhere reaches the same end: what a
 /// manifest says is carried out at least once and changes rows at most once.
 pub fn erase(office: &Office, controller: &Controller, request: &Request) -> Result<(Fulfilment, Standing), Error> {
-    let ran = run(office, controller, request, 0)?;
+    let ran = everywhere(office, controller, request, 0)?;
     let mut lines: Vec<Line> = done(&ran.rounds).into_iter().chain(ran.kept().cloned()).collect();
     let proof = proof::of(&controller.systems, &ran.rounds, &lines, ran.retained(), ran.searched_at);
     lines.extend(ran.rounds.iter().flat_map(|round| round.unsearched.iter().cloned()));
@@ -94,13 +98,23 @@ pub fn erase_rest(
     request: &Request,
     answered: usize,
 ) -> Result<(ErasedLater, Standing), Error> {
-    let ran = run(office, controller, request, answered)?;
+    let ran = everywhere(office, controller, request, answered)?;
     let new = ran.rounds.get(answered..).unwrap_or_default();
     let mut lines = done(new);
     let all: Vec<Line> = lines.iter().chain(ran.kept()).cloned().collect();
     let proof = proof::of(&controller.systems, new, &all, ran.retained(), ran.searched_at);
     lines.extend(new.iter().flat_map(|round| round.unsearched.iter().cloned()));
     Ok((ErasedLater { at: ran.searched_at, lines, retained: ran.retained().to_vec(), proof }, ran.standing()))
+}
+
+/// Erases from all systems; those that can be reached do not wait for one that cannot. It is done when all were searched
+/// in one run: the manifests of a run without a system hold by which keys the person's rows over there are still found.
+fn everywhere(office: &Office, controller: &Controller, request: &Request, answered: usize) -> Result<Ran, Error> {
+    let (ran, failing) = failing::around(controller, |reached| run(office, reached, request, answered))?;
+    let Some(failing) = failing else { return Ok(ran) };
+    let reached = |line: &Line| !failing.systems().contains(line.system.as_str());
+    let done = done(&ran.rounds).into_iter().filter(reached).collect();
+    Err(failing.beside(done).into())
 }
 
 fn run(office: &Office, controller: &Controller, request: &Request, answered: usize) -> Result<Ran, Error> {
@@ -120,9 +134,10 @@ fn run(office: &Office, controller: &Controller, request: &Request, answered: us
         let done: Vec<Manifest> = rounds.iter().map(|r| r.manifest.clone()).collect();
         // Decided anew after an appeal, held since, or its time over: what was kept then is planned again.
         let as_planned = rounds.len() > answered
-            && rounds
-                .last()
-                .is_some_and(|round| !round.dropped && round.except == except && round.holds == now.hold_ids());
+            && rounds.last().is_some_and(|round| {
+                let same_systems = round.without == *controller.systems.failing();
+                same_systems && !round.dropped && round.except == except && round.holds == now.hold_ids()
+            });
         if as_planned && verify_keeping(&controller.systems, &identities, &done, &keeping)?.is_done() {
             return Ok(Ran { rounds, searched_at: office.clock.now() });
         }
@@ -139,6 +154,7 @@ fn run(office: &Office, controller: &Controller, request: &Request, answered: us
         }
         let mut round = Round::of(manifest, &plan, except, regime, &now);
         round.made_at = Some(office.clock.now());
+        round.without = controller.systems.failing().clone();
         if round.manifest.is_empty() {
             rounds.push(round);
             prove_absence(controller, &identities, &rounds, &keeping)?;
@@ -171,6 +187,7 @@ impl Round {
             holds: now.hold_ids(),
             dropped: false,
             unsearched: Vec::new(),
+            without: BTreeSet::new(),
             made_at: None,
             executed: BTreeMap::new(),
             recorded: false,
@@ -233,8 +250,10 @@ fn carry_out(
 ) -> Result<Vec<String>, Error> {
     let id = request.id;
     let systems: Vec<SystemId> = round.manifest.system_ids().cloned().collect();
+    let open =
+        |system: &SystemId| !round.executed.contains_key(system) && !controller.systems.failing().contains(system);
     let mut refused = Vec::new();
-    for system in systems.into_iter().filter(|system| !round.executed.contains_key(system)).collect::<Vec<_>>() {
+    for system in systems.into_iter().filter(open).collect::<Vec<_>>() {
         let holds = circumstances(office, request)?.hold_ids();
         if holds.iter().any(|hold| !round.holds.contains(hold)) {
             let done: Vec<SystemId> = round.executed.keys().cloned().collect();

@@ -8,6 +8,7 @@ use serde_json::json;
 use super::super::follow::file_key;
 use super::super::free_text::Desk;
 use super::super::office::Controller;
+use super::super::services::unsearched;
 use super::super::{Error, Office, receipt};
 use super::progress::Progress;
 use super::{background, ground_title, left_out, ranges};
@@ -38,7 +39,8 @@ pub fn make(
     let range = request.particulars.range;
     let forms = Forms::for_answer(&never_disclose);
     let options = ExportOptions { disclose, never_disclose: &never_disclose, forms, range, left_out: &left_out };
-    let excluded = excluded(controller, regime, request);
+    let mut excluded = excluded(controller, regime, request);
+    excluded.extend(unsearched(controller));
     let mut exported = Exported::default();
     let package = shelve(office, controller, request, |out, about| {
         let generated_at = about.generated_at.to_rfc3339();
@@ -121,7 +123,7 @@ fn pack<W: io::Write>(
     if exported.is_empty() {
         return Ok((exported, None));
     }
-    let receipt = asked_and_done(request, &exported, generated_at);
+    let receipt = asked_and_done(request, &exported, excluded, generated_at);
     let note = |l: &Line| Some(format!("{} is left out: {}", l.collection, l.note.as_deref()?));
     let mut notes = ranges::notes(request.particulars.range, &exported);
     notes.extend(excluded.iter().filter_map(note));
@@ -207,12 +209,14 @@ fn lines(exported: &Exported) -> Vec<Line> {
 }
 
 /// What was asked when and what was done when, inside the package itself.
-fn asked_and_done(request: &Request, exported: &Exported, generated_at: &str) -> serde_json::Value {
+fn asked_and_done(request: &Request, exported: &Exported, excluded: &[Line], generated_at: &str) -> serde_json::Value {
     let collections: Vec<_> = exported
         .collections
         .iter()
         .map(|c| json!({ "dataset": c.dataset, "collection": c.collection, "rows": c.counts.total() }))
         .collect();
+    let left_out: Vec<_> =
+        excluded.iter().map(|l| json!({ "dataset": l.dataset, "collection": l.collection, "why": l.note })).collect();
     json!({
         "reference": request.id.reference(),
         "request": request.id,
@@ -222,6 +226,7 @@ fn asked_and_done(request: &Request, exported: &Exported, generated_at: &str) ->
         "received_at": request.received_at.to_rfc3339(),
         "generated_at": generated_at,
         "collections": collections,
+        "left_out": left_out,
     })
 }
 

@@ -59,6 +59,8 @@ impl<'o> Progress<'o> {
             bytes: 0,
             error: None,
             updated_at: now,
+            since: None,
+            attempts: 0,
         };
         let steps = shown.enumerate().map(step).collect();
         Self { office, request: request.id, steps, at: 0, rows: 0, bytes: 0, next: now + PAUSE }

@@ -195,6 +195,8 @@ fn step(office: &Office, result: &Fulfilment, state: StepState, error: Option<St
         bytes: 0,
         error,
         updated_at: office.clock.now(),
+        since: None,
+        attempts: 0,
     }
 }
 

@@ -18,6 +18,9 @@ use crate::domain::request::{Action, Line};
 /// Why nothing was asked of a system.
 const SWITCHED_OFF: &str = "the system that holds it could not be used; the company looks into it by hand";
 
+/// Why there is nothing of a system that fails.
+const FAILING: &str = "the system that holds it could not be searched, because it did not answer";
+
 /// Why a service is not asked to erase.
 const READ_ONLY: &str = "what is there may not be changed";
 
@@ -143,11 +146,14 @@ fn corrected(delivery: &Delivery, done: Corrected) -> Result<Vec<Line>, Error> {
     Ok(lines.collect())
 }
 
-/// What is not in the answer because a system is switched off: the answer is partial, and staff look first.
-pub fn switched_off(controller: &Controller) -> Vec<Line> {
+/// What is not in the answer because a system is switched off or fails: the answer is partial, and staff look first.
+pub fn unsearched(controller: &Controller) -> Vec<Line> {
     let off: Vec<_> = controller.systems.disabled().collect();
-    let nodes = nodes(controller).filter(|n| off.contains(&&n.system));
-    nodes.map(|n| untouched(n, SWITCHED_OFF)).collect()
+    let why = |node: &Node| {
+        let fails = controller.systems.failing().contains(&node.system).then_some(FAILING);
+        fails.or_else(|| off.contains(&&node.system).then_some(SWITCHED_OFF))
+    };
+    nodes(controller).filter_map(|node| Some(untouched(node, why(node)?))).collect()
 }
 
 /// What a deletion leaves at services, because their datasets say so; how many rows there are nobody asked.

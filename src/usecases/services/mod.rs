@@ -10,6 +10,7 @@ pub mod opt_out;
 mod question;
 mod waiting;
 
+use std::collections::BTreeSet;
 use std::io::{self, Read};
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -28,7 +29,7 @@ use crate::fulfilment::{FulfilmentError, Handed};
 use crate::packaging::sealed::SealedReader;
 
 pub(super) use answer::{Aside, begin};
-pub use lines::{read_only, switched_off};
+pub use lines::{read_only, unsearched};
 pub use waiting::{Pending, wait};
 
 /// What the services of a controller are asked under one approval of a request, and how far that is.
@@ -115,6 +116,15 @@ impl<'o> Services<'o> {
         let waits: Vec<(SystemId, Operation)> =
             open.map(|d| (d.occasion.system.clone(), d.occasion.operation)).collect();
         Ok((!waits.is_empty()).then_some(Pending { waits }))
+    }
+
+    /// Goes on without the services that failed in this run; gives which.
+    pub fn pass_over(&mut self) -> BTreeSet<SystemId> {
+        let now = self.office.clock.now();
+        let failed = |d: &Delivery| d.answer().is_none() && d.awaited(now).is_none();
+        let systems = self.deliveries.iter().filter(|d| failed(d)).map(|d| d.occasion.system.clone()).collect();
+        self.deliveries.retain(|d| !failed(d));
+        systems
     }
 
     /// The rows that were found, to be packed.

@@ -54,6 +54,8 @@ pub async fn wait(office: &Office, owner: Uuid, job: &LeasedJob, id: RequestId, 
                 bytes: 0,
                 error: None,
                 updated_at: now,
+                since: None,
+                attempts: 0,
             };
             let steps: Vec<StepRow> = pending.waits.iter().enumerate().map(step).collect();
             if tx.settle(&job, owner, &Settlement::Postponed { until, reason }, now)? {

@@ -296,6 +296,13 @@ pub struct StepView {
     /// Why it failed.
     #[schema(required)]
     pub error: Option<String>,
+    /// Since when its system fails.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = DateTime)]
+    pub failing_since: Option<String>,
+    /// How many attempts failed since then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failed_attempts: Option<i32>,
 }
 
 impl From<&StepRow> for StepView {
@@ -310,6 +317,8 @@ impl From<&StepRow> for StepView {
             bytes: s.bytes,
             updated_at: moment(s.updated_at),
             error: s.error.clone(),
+            failing_since: s.since.map(moment),
+            failed_attempts: s.since.map(|_| s.attempts),
         }
     }
 }

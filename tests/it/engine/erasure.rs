@@ -190,7 +190,14 @@ fn nothing_found_is_an_empty_manifest(#[values(Sqlite, Postgres, Mysql)] engine:
     assert!(manifest.is_empty() && plan.is_empty());
     assert_eq!(
         manifest,
-        Manifest { round: 1, systems: Vec::new(), trails: Vec::new(), left: Vec::new(), masking_key: None }
+        Manifest {
+            round: 1,
+            systems: Vec::new(),
+            trails: Vec::new(),
+            left: Vec::new(),
+            masking_key: None,
+            learned: Vec::new()
+        }
     );
 }
 

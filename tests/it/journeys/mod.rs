@@ -13,6 +13,7 @@ mod crashes;
 mod decisions;
 mod deletion;
 mod evidence;
+mod failing;
 mod free_text;
 mod metrics;
 mod opt_out;

@@ -17,6 +17,8 @@ fn step(ordinal: i32, state: StepState) -> StepRow {
         bytes: 7,
         error: (state == StepState::Failed).then(|| "crm is down".to_owned()),
         updated_at: at(ordinal.into()),
+        since: (state == StepState::Failed).then(|| at(1)),
+        attempts: i32::from(state == StepState::Failed),
     }
 }
 

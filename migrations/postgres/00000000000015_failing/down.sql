@@ -1,0 +1,2 @@
+ALTER TABLE steps DROP COLUMN attempts;
+ALTER TABLE steps DROP COLUMN since;

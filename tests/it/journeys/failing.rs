@@ -1,0 +1,107 @@
+//! A database that fails holds up nobody else's rows, is named where staff look, and is searched once it is back.
+
+use chrono::TimeDelta;
+use habeas::domain::staff::Role;
+use rstest::rstest;
+use serde_json::{Value, json};
+
+use super::unzip;
+use crate::support::postgres;
+use crate::support::server::Server;
+use crate::support::world::{Kind, World};
+
+/// Lets nobody into a system's database any more, as when its server is stopped; or again.
+fn reachable(world: &World, system: &str, there: bool) {
+    let url = world.system_url(system);
+    let name = url.rsplit('/').next().unwrap();
+    let admin = format!("{}/postgres", url.strip_suffix(&format!("/{name}")).unwrap());
+    postgres::execute(&admin, &format!("ALTER DATABASE {name} ALLOW_CONNECTIONS {there}"));
+    if !there {
+        let cut = format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'");
+        postgres::execute(&admin, &cut);
+    }
+}
+
+/// A request of Ada's, approved while the desk's database is out of reach; gives its id and the token.
+fn approved_without_desk(world: &World, server: &Server, right: &str, more: Value) -> (String, String, String) {
+    let api = &server.api;
+    let (token, ids) = api.submit(&[right], more);
+    let id = ids[0].clone();
+    api.confirm(world, &id, &token);
+    let staff = api.sign_in(Role::Reviewer);
+    reachable(world, "desk", false);
+    let (status, answer) = api.post(&format!("/v1/staff/requests/{id}/approval"), &staff, Value::Null);
+    assert_eq!(status, 200, "{answer}");
+    (id, token, staff)
+}
+
+/// The failed step of a request, once that many attempts failed.
+fn failed(server: &Server, id: &str, staff: &str, attempts: i64) -> (Value, Value) {
+    let step = |request: &Value| {
+        let steps = request["steps"].as_array().unwrap().iter();
+        steps.clone().find(|s| s["state"] == "failed" && s["failed_attempts"] == attempts).cloned()
+    };
+    let waits = |request: &Value| request["jobs"].as_array().unwrap().iter().any(|j| j["attempts"] == attempts);
+    let request = server.api.until(id, staff, |request| step(request).is_some() && waits(request));
+    (step(&request).unwrap(), request)
+}
+
+#[rstest]
+fn a_deletion_goes_on_without_a_database_and_ends_with_it(#[values(Kind::Sqlite, Kind::Postgres)] store: Kind) {
+    let world = World::new(store, Kind::Postgres);
+    let server = Server::start(&world);
+    let (id, _, staff) = approved_without_desk(&world, &server, "deletion", json!({}));
+    let (step, request) = failed(&server, &id, &staff, 1);
+    assert_eq!((&step["system"], &request["state"]), (&json!("desk-db"), &json!("fulfilling")), "{request}");
+    let since = step["failing_since"].clone();
+    assert!(since.is_string(), "{step}");
+    assert!(!step["error"].as_str().unwrap().contains("ada@"), "{step}");
+    let done = request["steps"].as_array().unwrap().iter();
+    assert!(done.clone().any(|s| s["collection"] == "orders" && s["state"] == "done" && s["rows"] == 2), "{request}");
+    assert_eq!(world.query("shop", "SELECT count(*) FROM customers WHERE lower(email) LIKE 'ada%'"), "0");
+    assert_eq!(world.query("shop", "SELECT count(*) FROM customers"), "2", "nobody else is gone");
+
+    // The next attempt fails as well, and says since when.
+    server.clock().advance(TimeDelta::seconds(3));
+    let (step, _) = failed(&server, &id, &staff, 2);
+    assert_eq!(step["failing_since"], since);
+
+    // It is back: what belonged to rows that are gone is still found, and nothing else.
+    reachable(&world, "desk", true);
+    server.clock().advance(TimeDelta::minutes(1));
+    let done = server.api.settled(&id, &staff);
+    let done = match done["state"] == "awaiting_release" {
+        true => server.api.post(&format!("/v1/staff/requests/{id}/release"), &staff, Value::Null).1,
+        false => done,
+    };
+    assert_eq!(done["state"], "fulfilled", "{done}");
+    assert_eq!(world.query("desk", "SELECT id FROM tickets ORDER BY id"), "2\n3");
+    assert_eq!(world.query("desk", "SELECT id FROM messages ORDER BY id"), "3\n4");
+    assert_eq!(world.query("shop", "SELECT count(*) FROM addresses WHERE street = 'Alone Street 1'"), "0");
+}
+
+#[rstest]
+fn an_answer_waits_for_a_database_and_then_says_that_it_lacks_it(#[values(Kind::Sqlite, Kind::Postgres)] store: Kind) {
+    let world = World::new(store, Kind::Postgres);
+    let server = Server::start(&world);
+    let (id, token, staff) = approved_without_desk(&world, &server, "access", json!({}));
+    for attempt in 1..3 {
+        let (step, request) = failed(&server, &id, &staff, attempt);
+        assert_eq!((&step["system"], &request["state"]), (&json!("desk-db"), &json!("fulfilling")), "{request}");
+        server.clock().advance(TimeDelta::seconds(5));
+    }
+    let waiting = server.api.settled(&id, &staff);
+    assert_eq!(waiting["state"], "awaiting_release", "{waiting}");
+    let lines = waiting["result"]["lines"].as_array().unwrap();
+    let missing: Vec<_> = lines.iter().filter(|l| l["system"] == "desk-db").collect();
+    assert_eq!(missing.len(), 2, "{waiting}");
+    let unsearched = |note: &Value| note.as_str().unwrap().contains("could not be searched");
+    assert!(missing.iter().all(|l| l["action"] == "excluded" && unsearched(&l["note"])), "{waiting}");
+
+    let released = server.api.post(&format!("/v1/staff/requests/{id}/release"), &staff, Value::Null).1;
+    assert_eq!(released["state"], "partially_fulfilled", "{released}");
+    let files = unzip(server.api.package(&id, &token));
+    let told =
+        |name: &str| files.iter().any(|(file, text)| file.contains(name) && text.contains("could not be searched"));
+    assert!(told("index.html") && told("receipt"), "{:?}", files.keys());
+}
