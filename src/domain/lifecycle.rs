@@ -489,19 +489,31 @@ impl Request {
     /// # Errors
     /// When nothing waits for release, or running again would change systems a second time.
     pub fn run_again(self, now: DateTime<Utc>, by: StaffId) -> Transition {
-        self.only_in(&[StateName::AwaitingRelease], "run again")?;
-        let State::AwaitingRelease { approval, .. } = self.state.clone() else {
-            return Err(self.illegal("run again"));
+        self.made_again(Step { now, by: Actor::Staff(by) }, "run again", Some(true))
+    }
+
+    /// An answer about data is made again of what the systems hold now: one that could not be searched is there again.
+    /// What was withheld is withheld again, since staff have not looked at the new one.
+    ///
+    /// # Errors
+    /// [`Refusal::IllegalState`] when no such answer waits for release.
+    pub fn search_again(self, now: DateTime<Utc>, by: StaffId) -> Transition {
+        if !matches!(self.right, Right::Access | Right::Portability | Right::Categories) {
+            return Err(self.illegal("searched for again"));
+        }
+        self.made_again(Step { now, by: Actor::Staff(by) }, "searched for again", Some(false))
+    }
+
+    /// Back to the systems from waiting for release; `disclose` is as it was where nothing else is said.
+    fn made_again(self, step: Step, verb: &'static str, disclose: Option<bool>) -> Transition {
+        let State::AwaitingRelease { approval, result, .. } = self.state.clone() else {
+            return Err(self.illegal(verb));
         };
-        let entries = vec![entry(&self, Step { now, by: Actor::Staff(by) }, "request.run_again", json!({}))];
-        let jobs = vec![NewJob { job: Job::Fulfil { request: self.id }, run_at: now }];
-        Ok(Outcome {
-            request: Request { state: State::Fulfilling { approval, disclose: true, prepared: None }, ..self },
-            entries,
-            jobs,
-            opt_outs: Vec::new(),
-            marks: Vec::new(),
-        })
+        let entries = vec![entry(&self, step, "request.run_again", json!({}))];
+        let jobs = vec![NewJob { job: Job::Fulfil { request: self.id }, run_at: step.now }];
+        let disclose = disclose.unwrap_or(result.disclosed);
+        let state = State::Fulfilling { approval, disclose, prepared: None };
+        Ok(Outcome { entries, jobs, ..stay(Request { state, ..self }) })
     }
 
     fn answer(

@@ -1,6 +1,7 @@
 //! What earlier rounds of the same erasure wrote: a value that one of them put there says nothing of the person.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use super::manifest::{Manifest, StepAction, TableRef};
 use super::place::Place;
@@ -9,35 +10,71 @@ use crate::domain::ids::SystemId;
 
 /// Masks by system, table and row. A row whose key was masked is known by both keys.
 #[derive(Default)]
-pub(super) struct Done(HashMap<(SystemId, TableRef, Key), Vec<(String, String)>>);
+pub(super) struct Done(HashMap<(SystemId, TableRef, Key), Vec<Written>>);
+
+/// What one round wrote into a row.
+#[derive(Clone)]
+struct Written {
+    /// What it wrote into every row of its step; `None` is NULL.
+    alike: Arc<BTreeMap<String, Option<String>>>,
+    /// What it wrote into this row alone.
+    alone: Vec<(String, String)>,
+}
+
+impl Written {
+    /// The mask of a column, where it has one.
+    fn mask(&self, column: &str) -> Option<Option<&str>> {
+        let alone = self.alone.iter().find(|(name, _)| name == column).map(|(_, mask)| Some(mask.as_str()));
+        alone.or_else(|| self.alike.get(column).map(Option::as_deref))
+    }
+}
 
 impl Done {
     pub(super) fn of(earlier: &[Manifest]) -> Self {
         let mut done = Self::default();
         for part in earlier.iter().flat_map(|manifest| &manifest.systems) {
-            for step in part.steps.iter().filter(|step| matches!(step.action, StepAction::Mask { .. })) {
+            for step in &part.steps {
+                let StepAction::Mask { set } = &step.action else { continue };
+                let alike = Arc::new(set.clone());
                 for row in &step.rows {
-                    let masks = row.masks.iter().map(|(column, mask)| (column.clone(), mask.expose().clone()));
-                    let masks: Vec<_> = masks.collect();
-                    for key in [row.key.clone(), row.key_after(&step.key_columns)] {
-                        let known = done.0.entry((part.system.clone(), step.table.clone(), key)).or_default();
-                        known.extend(masks.iter().cloned());
+                    let alone = row.masks.iter().map(|(column, mask)| (column.clone(), mask.expose().clone()));
+                    let written = Written { alike: Arc::clone(&alike), alone: alone.collect() };
+                    let after = row.key_after(&step.key_columns);
+                    if after != row.key {
+                        let known = done.0.entry((part.system.clone(), step.table.clone(), after)).or_default();
+                        known.push(written.clone());
                     }
+                    let known = done.0.entry((part.system.clone(), step.table.clone(), row.key.clone())).or_default();
+                    known.push(written);
                 }
             }
         }
         done
     }
 
+    fn written(&self, place: &Place, key: &Key) -> Option<&[Written]> {
+        if self.0.is_empty() {
+            return None;
+        }
+        let row = (place.system.clone(), TableRef::from(&place.table_name), key.clone());
+        self.0.get(&row).map(Vec::as_slice)
+    }
+
     /// Whether an earlier round masked the row.
     pub(super) fn masked(&self, place: &Place, key: &Key) -> bool {
-        self.0.contains_key(&(place.system.clone(), TableRef::from(&place.table_name), key.clone()))
+        self.written(place, key).is_some()
     }
 
     /// Whether the value of a row's column is one of these masks.
     pub(super) fn wrote(&self, place: &Place, key: &Key, column: &str, value: Option<&str>) -> bool {
-        let Some(value) = value.filter(|_| !self.0.is_empty()) else { return false };
-        let row = (place.system.clone(), TableRef::from(&place.table_name), key.clone());
-        self.0.get(&row).is_some_and(|masks| masks.iter().any(|(c, mask)| c == column && mask == value))
+        value.is_some() && self.written(place, key).into_iter().flatten().any(|w| w.mask(column) == Some(value))
+    }
+
+    /// Whether a column that was masked in the row holds neither a mask nor nothing: then the row was given to somebody
+    /// since, and perhaps its key is another row's.
+    pub(super) fn was_overwritten(&self, place: &Place, key: &Key, column: &str, value: Option<&str>) -> bool {
+        let Some(written) = self.written(place, key) else { return false };
+        let holds = value.is_some_and(|value| !value.trim().is_empty());
+        holds && written.iter().any(|w| w.mask(column).is_some()) && !self.wrote(place, key, column, value)
     }
 }

@@ -216,6 +216,11 @@ impl Knowledge {
         Ok(links)
     }
 
+    /// Whether an identity field holds an identifier of the person's.
+    pub(super) fn is_mine(&self, link: &IdentityLink, row: &Row) -> bool {
+        self.says(link, row, true) == Says::Mine
+    }
+
     fn says(&self, link: &IdentityLink, row: &Row, with_learned: bool) -> Says {
         let Some(value) = stored(link, row) else { return Says::Nothing };
         let known = || (link.kind, identity_form(link.kind, link.spelling, value));

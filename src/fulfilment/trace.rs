@@ -6,6 +6,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
+use super::done::Done;
 use super::judge::{Knowledge, Verdict};
 use super::key_set::KeySet;
 use super::left_rows::LeftRows;
@@ -17,7 +18,7 @@ use super::snapshot::Snapshot;
 use super::values::most_telling;
 use super::wanted::{Question, Wanted};
 use super::{FulfilmentError, Systems, fingerprint};
-use crate::connectors::{Comparison, Match, Row, Select};
+use crate::connectors::{Comparison, Key, Match, Row, Select};
 use crate::datamap::{Graph, NodeId, Pointer, PointerId};
 use crate::domain::identity::{Identities, IdentityKind};
 use crate::domain::personal::Personal;
@@ -111,12 +112,13 @@ impl<'s> Trace<'s> {
 
     /// Searches on from the rows that earlier manifests of the same erasure deleted or masked.
     fn follow_trails(&mut self, earlier: &[Manifest]) -> Result<(), FulfilmentError> {
+        let done = Done::of(earlier);
         for trail in earlier.iter().flat_map(|manifest| &manifest.trails) {
             if let Some(node) = self.systems.graph().find(&trail.dataset, &trail.collection) {
                 let keys: Vec<Vec<String>> = trail.keys.iter().map(|k| k.expose().clone()).collect();
                 match trail.context {
                     true => self.follow_context(node, &trail.columns, &keys)?,
-                    false => self.follow_erased(node, &trail.columns, &keys, trail.stands)?,
+                    false => self.follow_erased(node, &trail.columns, &keys, trail.stands.then_some(&done))?,
                 }
             }
         }
@@ -127,20 +129,19 @@ impl<'s> Trace<'s> {
     }
 
     /// Searches on from rows that are no longer there: keys of the person's rows that an earlier erasure removed.
-    /// A key that stands in its collection today was given to someone else since, and is passed over.
+    /// A key that stands in its collection today was given to someone else since, and is passed over; where its row was
+    /// masked (`masked`) and not removed, unless that row is still there as it was masked.
     fn follow_erased(
         &mut self,
         node: NodeId,
         columns: &[String],
         keys: &[Vec<String>],
-        stands: bool,
+        masked: Option<&Done>,
     ) -> Result<(), FulfilmentError> {
-        let present = match self.places.get(node) {
-            // Theirs still, although nothing in it says so any more.
-            Some(_) if stands => HashSet::new(),
-            Some(place) => self.present_keys(place.node, columns, keys)?,
-            None => return Ok(()),
-        };
+        if self.places.get(node).is_none() {
+            return Ok(());
+        }
+        let present = self.taken_keys(node, columns, keys, masked)?;
         let (places, mut findings) = findings(&self.places, &mut self.knowledge, &mut self.progress, self.systems);
         for end in places.get(node).map(|p| p.pointed.as_slice()).unwrap_or_default() {
             if end.columns == columns {
@@ -184,11 +185,13 @@ impl<'s> Trace<'s> {
         self.knowledge.learned()
     }
 
-    fn present_keys(
+    /// Which of the keys stand in a row that is not, or not any more, the person's masked one.
+    fn taken_keys(
         &mut self,
         node: NodeId,
         columns: &[String],
         keys: &[Vec<String>],
+        masked: Option<&Done>,
     ) -> Result<HashSet<Vec<String>>, FulfilmentError> {
         let place = self.places.get(node).expect("asked of a place");
         let Some(end) = place.pointed.iter().find(|end| end.columns == columns) else { return Ok(HashSet::new()) };
@@ -199,13 +202,24 @@ impl<'s> Trace<'s> {
         values.sort_unstable();
         values.dedup();
         let any_of = [Match { column: columns[0].clone(), values, comparison: Comparison::Exact }];
-        let select = Select { table: &place.table_name, columns: &place.columns, any_of: &any_of };
-        let mut present = HashSet::new();
+        let read: Vec<String> = place.columns.iter().chain(&place.table().primary_key).cloned().collect();
+        let select = Select { table: &place.table_name, columns: &read, any_of: &any_of };
+        let mut taken = HashSet::new();
+        let knowledge = &self.knowledge;
         self.snapshot.select(&place.system, &select, |row| {
-            present.extend(end.key(row).map(|key| end.canonical(&key)));
+            let own = (place.columns.len()..read.len()).map(|at| row.get(at).map(str::to_owned));
+            let own = Key(Personal::new(own.collect::<Option<Vec<String>>>().unwrap_or_default()));
+            let theirs = |done: &Done| {
+                let mut links = place.identities.iter().filter(|link| !knowledge.is_mine(link, row));
+                done.masked(place, &own)
+                    && !links.any(|link| done.was_overwritten(place, &own, &link.column, row.get(link.at)))
+            };
+            if !masked.is_some_and(theirs) {
+                taken.extend(end.key(row).map(|key| end.canonical(&key)));
+            }
             Ok(())
         })?;
-        Ok(present)
+        Ok(taken)
     }
 
     /// Asks for what is pending, parents first, and looks again at what was left undecided, until nothing new turns up.

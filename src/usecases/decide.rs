@@ -285,18 +285,25 @@ fn transmission_failed(request: &Request) -> bool {
     !request.state.name().is_final() && matches!(transmission, Some(Transmission::Failed { .. }))
 }
 
-/// Has work that failed tried again at once, a package that another company did not take among it.
+/// Has work that failed tried again at once, a package that another company did not take among it; an answer about data
+/// that waits for release is made again of what the systems hold now.
 ///
 /// # Errors
 /// [`Error::Refused`] when no work of the request waits.
 pub async fn retry(office: &Office, by: StaffId, id: RequestId) -> Result<Request, Error> {
     let now = office.clock.now();
+    let reads = |right| matches!(right, Right::Access | Right::Portability | Right::Categories);
     office
         .store
         .write(move |tx| {
             let request = tx.request_for_update(id)?.ok_or(Error::NotFound("request"))?;
             if transmission_failed(&request) {
                 let outcome = request.transmit_again(now, by)?;
+                tx.save(&outcome)?;
+                return Ok(outcome.request);
+            }
+            if request.state.name() == StateName::AwaitingRelease && reads(request.right) {
+                let outcome = request.search_again(now, by)?;
                 tx.save(&outcome)?;
                 return Ok(outcome.request);
             }

@@ -21,6 +21,14 @@ pub(super) fn of(error: &Error, place: &Place<'_>) -> ConnectorError {
     }
 }
 
+/// The error of connecting: whatever a server says instead of letting us in, it cannot be reached.
+pub(super) fn connecting(error: &Error) -> ConnectorError {
+    match error.as_db_error() {
+        Some(db) => ConnectorError::Unreachable(phrase(db.code())),
+        None => of(error, &Place::Nowhere),
+    }
+}
+
 fn network(error: &Error) -> String {
     match error.source().and_then(|source| source.downcast_ref::<io::Error>()) {
         Some(cause) => format!("{error}: {cause}"),

@@ -6,7 +6,7 @@ use tokio_postgres::{Client, Config};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::columns::Remembered;
-use super::error::{self, Place};
+use super::error;
 use crate::connectors::ConnectorError;
 use crate::connectors::driver::driver;
 use crate::connectors::pool::Dial;
@@ -30,7 +30,7 @@ impl Dial for Server {
                 driver.spawn(connection);
                 Ok(client)
             }
-            Ok(Err(error)) => Err(error::of(&error, &Place::Nowhere)),
+            Ok(Err(error)) => Err(error::connecting(&error)),
             Err(_) => Err(ConnectorError::Unreachable("no answer while connecting".to_owned())),
         }
     }

@@ -7,8 +7,7 @@ use super::{Refusal, Step, Transition, entry, stay};
 use crate::domain::actor::Actor;
 use crate::domain::free_text::FreeTextTally;
 use crate::domain::ids::StaffId;
-use crate::domain::job::{Job, NewJob};
-use crate::domain::request::{Outcome, Request, State, StateName};
+use crate::domain::request::{Outcome, Request, StateName};
 
 impl Request {
     /// Staff looked at cells of free text; which they were and what stands in them is not for the trail.
@@ -30,15 +29,11 @@ impl Request {
     /// # Errors
     /// [`Refusal::FreeTextOpen`]; when nothing waits for release.
     pub fn pack_with_free_text(self, now: DateTime<Utc>, by: StaffId, open: u64) -> Transition {
-        let State::AwaitingRelease { approval, result, .. } = self.state.clone() else {
-            return Err(Refusal::IllegalState { verb: "packed again", state: self.state.name() });
-        };
+        let verb = "packed again";
+        self.only_in(&[StateName::AwaitingRelease], verb)?;
         if open > 0 {
             return Err(Refusal::FreeTextOpen { open });
         }
-        let entries = vec![entry(&self, Step { now, by: Actor::Staff(by) }, "request.run_again", json!({}))];
-        let jobs = vec![NewJob { job: Job::Fulfil { request: self.id }, run_at: now }];
-        let state = State::Fulfilling { approval, disclose: result.disclosed, prepared: None };
-        Ok(Outcome { entries, jobs, ..stay(Request { state, ..self }) })
+        self.made_again(Step { now, by: Actor::Staff(by) }, verb, None)
     }
 }

@@ -254,3 +254,17 @@ fn what_the_law_leaves_nobody_to_decide_is_honoured_at_once(
     let marks = if expected == StateName::Fulfilled { Mark::of(right).map(Marking::Set) } else { None };
     assert_eq!(outcome.marks, marks.into_iter().collect::<Vec<_>>());
 }
+
+#[test]
+fn an_answer_about_data_that_waits_is_made_again_and_withholds_again() {
+    for (right, from) in [Right::Access, Right::Categories, Right::Deletion]
+        .into_iter()
+        .flat_map(|right| StateName::ALL.iter().map(move |from| (right, *from)))
+    {
+        let again = request(right, state(from)).search_again(now(), REVIEWER);
+        assert_eq!(again.is_ok(), from == StateName::AwaitingRelease && right != Right::Deletion, "{right:?} {from:?}");
+        let Ok(again) = again else { continue };
+        assert!(matches!(again.request.state, State::Fulfilling { disclose: false, prepared: None, .. }));
+        assert_eq!(again.jobs.len(), 1);
+    }
+}

@@ -344,7 +344,8 @@ pub async fn lift(
     Ok(HttpResponse::Ok().json(RequestView::from(&request)))
 }
 
-/// Has work that failed tried again at once, also a package that another company did not take.
+/// Has work that failed tried again at once, also a package that another company did not take. An answer about data that
+/// waits for release is made again, as where a system could not be searched and now can.
 #[utoipa::path(
     post, path = "/v1/staff/requests/{id}/retry", tag = "staff", operation_id = "retry_request", security(("staff" = [])),
     params(("id" = Uuid, Path, description = "The request.")),

@@ -171,3 +171,38 @@ fn a_crash_changes_no_mask(
     let bills = world.query("books", "SELECT * FROM bills ORDER BY id");
     assert_eq!(bills, format!("1|{mask}|\n2|bob@example.com|y"));
 }
+
+/// The manifest names a system that the configuration has no more when the process starts again: what is left goes on.
+#[rstest]
+#[case::switched_off(true)]
+#[case::removed(false)]
+fn a_system_that_is_gone_does_not_stop_the_deletion(#[case] stays_in_the_file: bool) {
+    let world = World::new(Kind::Sqlite, Kind::Sqlite);
+    staff(&world);
+    let process = Process::start(&world, Some("erasure.after_manifest"));
+    let (token, ids) = process.api.submit(&["deletion"], json!({}));
+    let id = &ids[0];
+    process.api.confirm(&world, id, &token);
+    let reviewer = process.api.sign_in(Role::Reviewer);
+    process.api.post(&format!("/v1/staff/requests/{id}/approval"), &reviewer, Value::Null);
+    process.died();
+    release_leases(&world, Kind::Sqlite);
+    let config = std::fs::read_to_string(world.config()).unwrap();
+    let gone = match stays_in_the_file {
+        true => config.replace("id = \"desk-db\"\n", "id = \"desk-db\"\nenabled = false\n"),
+        false => config.split("[[systems]]\nid = \"desk-db\"").next().unwrap().to_owned(),
+    };
+    assert_ne!(gone, config);
+    world.write("habeas.toml", &gone);
+    let process = Process::start(&world, None);
+    let api = &process.api;
+    let waiting = api.settled(id, &reviewer);
+    assert_eq!(waiting["state"], "awaiting_release", "{waiting}");
+    let done = api.post(&format!("/v1/staff/requests/{id}/release"), &reviewer, Value::Null).1;
+    assert_eq!(done["state"], "partially_fulfilled", "{done}");
+    let lines = waiting["result"]["lines"].as_array().unwrap();
+    let desk: Vec<&Value> = lines.iter().filter(|line| line["system"] == "desk-db").collect();
+    assert!(!desk.is_empty() && desk.iter().all(|line| line["action"] == "excluded"), "{lines:?}");
+    assert_eq!(world.query("shop", "SELECT count(*) FROM customers WHERE id = 1"), "0");
+    assert_eq!(world.query("desk", "SELECT count(*) FROM tickets WHERE customer_id = 1"), "1");
+}

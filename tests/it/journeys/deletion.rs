@@ -146,3 +146,28 @@ fn what_stands_in_the_way_is_told_before_anything_changes() {
     server.office.store.jobs_ready().notify_waiters();
     assert_eq!(api.settled(&ids[0], &staff)["state"], "fulfilled");
 }
+
+/// What only the database knows is met in rehearsal, where the system has masks as well, and a retry plans anew.
+#[test]
+fn what_only_the_database_refuses_is_told_and_retried() {
+    let world = World::new(Kind::Sqlite, Kind::Sqlite);
+    world.execute("shop", "CREATE TRIGGER firm BEFORE DELETE ON customers BEGIN SELECT RAISE(ABORT, 'firm'); END");
+    let server = Server::start(&world);
+    let api = &server.api;
+    let (token, ids) = api.submit(&["deletion"], json!({}));
+    api.confirm(&world, &ids[0], &token);
+    let staff = api.sign_in(Role::Reviewer);
+    api.post(&format!("/v1/staff/requests/{}/approval", ids[0]), &staff, Value::Null);
+    let stuck = api.until(&ids[0], &staff, |r| r["jobs"][0]["given_up"] == true);
+    let told = stuck["jobs"][0]["last_error"].as_str().unwrap();
+    assert!(told.contains("shop-db") && told.contains("constraint"), "{stuck}");
+    assert_eq!(world.query("shop", "SELECT count(*) FROM customers WHERE id = 1"), "1");
+    world.execute("shop", "DROP TRIGGER firm; UPDATE customers SET name = 'Countess' WHERE id = 1");
+    assert_eq!(api.post(&format!("/v1/staff/requests/{}/retry", ids[0]), &staff, Value::Null).0, 200);
+    server.office.store.jobs_ready().notify_waiters();
+    let done = api.settled(&ids[0], &staff);
+    assert_eq!(done["state"], "fulfilled", "{done}");
+    let lines = done["result"]["lines"].as_array().unwrap();
+    let customers: Vec<_> = lines.iter().filter(|l| l["collection"] == "customers").map(|l| &l["rows"]).collect();
+    assert_eq!(customers, [&json!(1)], "counted once: {lines:?}");
+}

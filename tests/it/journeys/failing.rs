@@ -85,10 +85,10 @@ fn an_answer_waits_for_a_database_and_then_says_that_it_lacks_it(#[values(Kind::
     let world = World::new(store, Kind::Postgres);
     let server = Server::start(&world);
     let (id, token, staff) = approved_without_desk(&world, &server, "access", json!({}));
-    for attempt in 1..3 {
+    for attempt in 1..8 {
         let (step, request) = failed(&server, &id, &staff, attempt);
         assert_eq!((&step["system"], &request["state"]), (&json!("desk-db"), &json!("fulfilling")), "{request}");
-        server.clock().advance(TimeDelta::seconds(5));
+        server.clock().advance(TimeDelta::minutes(3));
     }
     let waiting = server.api.settled(&id, &staff);
     assert_eq!(waiting["state"], "awaiting_release", "{waiting}");
@@ -98,10 +98,40 @@ fn an_answer_waits_for_a_database_and_then_says_that_it_lacks_it(#[values(Kind::
     let unsearched = |note: &Value| note.as_str().unwrap().contains("could not be searched");
     assert!(missing.iter().all(|l| l["action"] == "excluded" && unsearched(&l["note"])), "{waiting}");
 
+    // Tried once more while the database is still away, then sent as it is.
+    let again = server.api.post(&format!("/v1/staff/requests/{id}/retry"), &staff, Value::Null);
+    assert_eq!((again.0, &again.1["state"]), (200, &json!("fulfilling")), "{}", again.1);
+    for attempt in 1..8 {
+        failed(&server, &id, &staff, attempt);
+        server.clock().advance(TimeDelta::minutes(3));
+    }
+    assert_eq!(server.api.settled(&id, &staff)["state"], "awaiting_release");
     let released = server.api.post(&format!("/v1/staff/requests/{id}/release"), &staff, Value::Null).1;
     assert_eq!(released["state"], "partially_fulfilled", "{released}");
     let files = unzip(server.api.package(&id, &token));
     let told =
         |name: &str| files.iter().any(|(file, text)| file.contains(name) && text.contains("could not be searched"));
     assert!(told("index.html") && told("receipt"), "{:?}", files.keys());
+}
+
+#[rstest]
+fn an_answer_without_a_database_is_made_again_when_it_is_back(#[values(Kind::Sqlite, Kind::Postgres)] store: Kind) {
+    let world = World::new(store, Kind::Postgres);
+    let server = Server::start(&world);
+    let (id, token, staff) = approved_without_desk(&world, &server, "access", json!({}));
+    for attempt in 1..8 {
+        failed(&server, &id, &staff, attempt);
+        server.clock().advance(TimeDelta::minutes(3));
+    }
+    assert_eq!(server.api.settled(&id, &staff)["state"], "awaiting_release");
+    reachable(&world, "desk", true);
+    assert_eq!(server.api.post(&format!("/v1/staff/requests/{id}/retry"), &staff, Value::Null).0, 200);
+    let whole = server.api.settled(&id, &staff);
+    let lines = whole["result"]["lines"].as_array().unwrap();
+    assert!(lines.iter().any(|l| l["system"] == "desk-db" && l["rows"].as_u64() > Some(0)), "{whole}");
+    assert!(lines.iter().all(|l| l["action"] != "excluded"), "{whole}");
+    if whole["state"] == "awaiting_release" {
+        server.api.post(&format!("/v1/staff/requests/{id}/release"), &staff, Value::Null);
+    }
+    assert!(unzip(server.api.package(&id, &token)).keys().any(|file| file.contains("tickets")));
 }
