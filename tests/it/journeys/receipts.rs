@@ -64,8 +64,9 @@ fn a_receipt_is_given_at_submission_and_at_the_end_and_outlives_the_request(
     let end = verify(&keys, &last).unwrap().outcome.unwrap();
     assert_eq!(end.second_search.as_deref(), Some("nothing_left_to_erase"));
     assert!(end.done.iter().any(|d| d.system == "shop-db" && d.rows > 0), "{end:?}");
-    let whole = format!("{:?}", verify(&keys, &last).unwrap());
-    assert!(!whole.to_lowercase().contains("ada"), "{whole}");
+    let whole = format!("{:?}", verify(&keys, &last).unwrap()).to_lowercase();
+    // Not "ada" alone: three such letters come up in a hash now and then.
+    assert!(!whole.contains("ada example") && !whole.contains("ada@"), "{whole}");
 
     let plain = reqwest::blocking::Client::new().get(format!("{}{path}", api.url)).bearer_auth(token);
     let plain = plain.header("accept", "application/jwt").send().unwrap();

@@ -25,7 +25,7 @@ fn link(api: &Api, key: &str, email: &str) -> String {
     let url = link["url"].as_str().unwrap();
     assert_eq!(link["list_unsubscribe"], format!("<{url}>"));
     assert_eq!(link["list_unsubscribe_post"], "List-Unsubscribe=One-Click");
-    assert!(!url.contains("ada") && !url.contains("%40") && !url.contains('@'), "{url}");
+    assert!(!url.contains("example.com") && !url.contains("%40") && !url.contains('@'), "{url}");
     url.strip_prefix("https://privacy.shop.example").unwrap().to_owned()
 }
 

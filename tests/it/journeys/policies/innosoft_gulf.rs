@@ -52,10 +52,11 @@ fn secrets_are_described_and_other_peoples_messages_withheld(#[values(Kind::Sqli
 
     let files = unzip(api.package(&id, &token));
     let all: String = files.values().map(String::as_str).collect();
-    for secret in ["4111111111111111", "737,", "secret", "bob@example.com", "Not for Ada"] {
+    for secret in ["4111111111111111", "secret", "bob@example.com", "Not for Ada"] {
         assert!(!all.contains(secret), "the package holds {secret}");
     }
     let cards = &files["data/hub/payment_methods.csv"];
+    assert!(!cards.contains("737"), "{cards}");
     assert_eq!(cards.matches("[held, not disclosed]").count(), 2, "card and code are told, not shown: {cards}");
     assert!(files["data/shop/customers.csv"].contains("[held, not disclosed]"), "so is the password");
     let chats = &files["data/hub/chats.csv"];
