@@ -26,8 +26,8 @@ pub struct Manifest {
     /// What its masks were drawn from; the same in every round, so that what refers to each other goes on doing so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub masking_key: Option<MaskingKey>,
-    /// Identifiers that stood beside a given one in rows of the person's. Written down where a system could not be
-    /// searched, because they say whose its rows are when the rows that told them are gone.
+    /// Identifiers that stood beside a given one in rows of the person's. Written down where rows stay for now or a system
+    /// could not be searched, because they say whose those rows are when the rows that told them are gone.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub learned: Vec<(IdentityKind, Personal<String>)>,
 }

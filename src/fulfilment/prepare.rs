@@ -73,12 +73,14 @@ pub fn prepare_keeping(
     let mut plan = plan_of(places, graph, &candidates, &done);
     plan.obstacles.extend(drawn.obstacles.iter().cloned());
     let masking_key = (!drawn.is_empty()).then_some(key);
-    let (mut trails, mut learned) = (trails(places, graph, &candidates), Vec::new());
+    let mut trails = trails(places, graph, &candidates);
     let left = left_rows::to_come_back_to(places, graph, &candidates);
     if !systems.failing().is_empty() {
         trails.extend(context_trails(places, graph, &candidates));
-        learned = trace.learned();
     }
+    // Without these a row to come back to would name somebody else, once the row is gone that says who that is.
+    let comes_back = !left.is_empty() || !systems.failing().is_empty();
+    let learned = if comes_back { trace.learned() } else { Vec::new() };
     let mut manifest = Manifest { round, systems: Vec::new(), trails, left, masking_key, learned };
     let all = Whole { places, graph, candidates: &candidates, joined: &joined, drawn: &drawn };
     for system in systems.ids() {

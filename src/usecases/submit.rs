@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 
+use super::authorize::person;
 use super::idempotency::Keep;
 use super::token::Token;
 use super::{Error, Office, limits, receipt};
@@ -147,6 +148,13 @@ fn prepare(office: &Office, mut submission: Submission, now: DateTime<Utc>) -> R
         request.verification.ways = controller.policy.ways(&request.particulars);
         if let Some(agent) = &mut request.particulars.agent {
             agent.authorization.terms = agent_terms(controller, choice.regime, *right, today, agent)?;
+        }
+        if request.particulars.transmit_to.is_some() && person::goes_to_person(office, &request) {
+            return Err(Error::invalid(
+                "/transmit_to",
+                "the company gives a package that an agent asked for to the person alone; leave it out, and the person can \
+                 pass the package on",
+            ));
         }
         request.clocks.starts_with_proof = choice.regime.starts.is_some() && request.verification.wants_code();
         request.deadlines = reckoning.deadlines(&request);

@@ -347,7 +347,7 @@ pub struct SubmissionBody {
     /// For an access: only data of this time.
     #[serde(default)]
     pub range: Option<DateRange>,
-    /// For portability: the company it should go to.
+    /// For portability: the company it should go to. Refused from an agent where the policy gives packages to the person alone.
     #[serde(default)]
     #[schema(max_length = 500)]
     pub transmit_to: Option<String>,

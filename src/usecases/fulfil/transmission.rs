@@ -3,6 +3,7 @@
 use serde::Serialize;
 use uuid::Uuid;
 
+use super::super::authorize::person::goes_to_person;
 use super::super::follow::file_key;
 use super::super::{Error, Office};
 use super::{remedies, while_fulfilling};
@@ -38,7 +39,7 @@ pub enum Way {
 impl Way {
     /// The way of a request's package; none where nobody else is named.
     pub fn of(office: &Office, request: &Request) -> Option<Self> {
-        Some(match destination(office, request)? {
+        Some(match destination(office, request).filter(|_| !goes_to_person(office, request))? {
             Ok(_) => Way::OverHttps {
                 note: "approve with `transmit: true`, and the package is sent to `transmit_to` once it is released; without \
                        it the package goes to the person only",
@@ -57,6 +58,9 @@ impl Way {
 /// [`Error::Invalid`]: another right, nobody named, or no address that the server can send to.
 pub fn check(office: &Office, request: &Request) -> Result<(), Error> {
     let detail = match destination(office, request) {
+        Some(_) if goes_to_person(office, request) => {
+            "the policy gives a package that an agent asked for to the person alone; leave `transmit` out".to_owned()
+        }
         Some(Ok(_)) => return Ok(()),
         Some(Err(why)) => format!(
             "the server cannot send to what the person named: {why}; leave `transmit` out, send the package by hand where \
@@ -72,7 +76,9 @@ pub fn check(office: &Office, request: &Request) -> Result<(), Error> {
 
 /// A package for somebody to whom the server cannot send waits for staff, who can.
 pub fn left_to_staff(office: &Office, request: &Request, made: Fulfilment) -> Fulfilment {
-    let by_hand = made.package.is_some() && matches!(destination(office, request), Some(Err(_)));
+    let by_hand = made.package.is_some()
+        && !goes_to_person(office, request)
+        && matches!(destination(office, request), Some(Err(_)));
     Fulfilment { transmission: by_hand.then_some(Transmission::ByHand), ..made }
 }
 

@@ -275,3 +275,48 @@ fn what_a_kept_row_names_by_the_dataset_alone_stays_as_long_as_the_last_of_them(
     assert_eq!(company.query("crm", "SELECT id FROM invoices ORDER BY id"), "3");
     assert_eq!(company.query("crm", people_left), "2");
 }
+
+const VISITS_SQL: &str = "
+CREATE TABLE people (id INTEGER PRIMARY KEY, email TEXT);
+CREATE TABLE profiles (id INTEGER PRIMARY KEY, email TEXT, account TEXT);
+CREATE TABLE visits (id INTEGER PRIMARY KEY, person_id INTEGER, account TEXT);
+INSERT INTO people VALUES (1, 'ada@example.com'), (2, 'bob@example.com');
+INSERT INTO profiles VALUES (1, 'ada@example.com', 'A-1'), (2, 'bob@example.com', 'B-2');
+INSERT INTO visits VALUES (1, 1, 'A-1'), (2, 1, 'B-2'), (3, 2, 'B-2');
+";
+
+const VISITS: &str = "
+dataset:
+  - fides_key: crm
+    collections:
+      - name: people
+        fields:
+          - {name: id, data_categories: [system.operations], fides_meta: {primary_key: true}}
+          - {name: email, data_categories: [user.contact.email], fides_meta: {identity: email}}
+      - name: profiles
+        fields:
+          - {name: id, data_categories: [system.operations], fides_meta: {primary_key: true}}
+          - {name: email, data_categories: [user.contact.email], fides_meta: {identity: email}}
+          - {name: account, data_categories: [user.account], fides_meta: {identity: account_id}}
+      - name: visits
+        fides_meta: {retain: {ground: visits are kept, until: 2027-12-31}}
+        fields:
+          - {name: id, data_categories: [system.operations], fides_meta: {primary_key: true}}
+          - name: person_id
+            data_categories: [user.unique_id]
+            fides_meta: {references: [{dataset: crm, field: people.id, direction: from}]}
+          - {name: account, data_categories: [user.account], fides_meta: {identity: account_id}}
+";
+
+#[rstest]
+fn a_kept_row_stays_theirs_by_what_was_learned_from_one_that_is_gone(
+    #[values(Sqlite, Postgres, Mysql)] engine: Engine,
+) {
+    let company = Company::new(engine, &[("crm", VISITS_SQL, VISITS)]);
+    let mut rounds = Vec::new();
+    erase(&company, &mut rounds, &keeping("2026-11-22"));
+    assert_eq!(company.query("crm", "SELECT id FROM profiles ORDER BY id"), "2", "which said whose account A-1 is");
+    assert_eq!(company.query("crm", "SELECT id FROM people ORDER BY id"), "1\n2", "a kept visit names them");
+    erase(&company, &mut rounds, &keeping("2028-01-01"));
+    assert_eq!(company.query("crm", "SELECT id FROM visits ORDER BY id"), "2\n3", "the second names Bob's account");
+}

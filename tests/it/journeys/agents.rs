@@ -426,3 +426,19 @@ fn a_policy_may_hand_packages_to_the_person_alone(#[values(Kind::Sqlite, Kind::P
     assert_eq!(package.status(), 200);
     assert!(super::unzip(package.bytes().unwrap().to_vec()).contains_key("index.html"));
 }
+
+#[test]
+fn an_agent_cannot_send_elsewhere_what_is_the_persons_alone() {
+    let world = World::new(Kind::Sqlite, Kind::Sqlite);
+    let policy = std::fs::read_to_string(world.path().join("policy.toml")).unwrap();
+    world.write("policy.toml", &format!("{policy}\n[agents]\npackage_to = \"person\"\n"));
+    let Server { api, .. } = &Server::start(&world);
+    let mut asked = asks("DE", None);
+    asked["transmit_to"] = json!("https://elsewhere.example/uploads");
+    let (status, refused) =
+        api.call(Method::POST, "/v1/requests", None, Some(&submission(&["portability"], asked.clone())));
+    assert_eq!((status, &refused["errors"][0]["pointer"]), (422, &json!("/transmit_to")), "{refused}");
+    asked.as_object_mut().unwrap().remove("agent");
+    let (status, answer) = api.call(Method::POST, "/v1/requests", None, Some(&submission(&["portability"], asked)));
+    assert_eq!(status, 201, "the person may: {answer}");
+}
