@@ -2,16 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use super::afar::Afar;
 use super::disclosure::link_columns;
 use super::done::Done;
 use super::export::{Standing, standing};
 use super::joined::Joined;
-use super::judge::{Link, Verdict};
+use super::judge::Verdict;
 use super::keeping::{Keeping, masks_of_kept};
 use super::masks::{self, Masks, constant};
 use super::place::{IdentityLink, Place};
 use super::trace::Trace;
-use super::{Counts, FulfilmentError, Systems, fingerprint};
+use super::{Counts, FulfilmentError, fingerprint};
 use crate::connectors::{Key, Row};
 use crate::datamap::{Graph, NodeId};
 use crate::domain::keeping::Kept;
@@ -106,6 +107,7 @@ impl Candidates {
             by_key: HashMap::new(),
             obstacles: BTreeSet::new(),
         };
+        let afar = Afar::of(trace, keeping);
         for node in trace.searched() {
             let Some(place) = trace.places.get(node) else { continue };
             let own = masks::of_own(place, joined);
@@ -114,7 +116,7 @@ impl Candidates {
             let graph = trace.systems.graph();
             // Whether a service's rows of others refer to a row of context, nobody here can see.
             let unseen = graph.pointers_to(node).any(|(_, p)| !trace.systems.has_tables(&graph.node(p.from).system));
-            let unsure = Unsure::of(place, trace.systems);
+            let unsure = afar.unsure(place, trace.systems);
             trace.sweep(node, &shape.columns, |place, row, verdict| {
                 let standing = standing(&verdict);
                 all.counts.entry(node).or_default().add(standing);
@@ -122,12 +124,14 @@ impl Candidates {
                 let treatment = match asked.wanted(&verdict, &own, graph) {
                     Action::Keep(why) => (Action::Keep(why), None),
                     _ if spared => (Action::Keep(KEPT_BY_DECISION), None),
-                    wanted if unsure.about(&verdict, &wanted) => (Action::Keep(KEPT_WAITING), None),
+                    wanted if unsure.about(row, &verdict, &wanted) => (Action::Keep(KEPT_WAITING), None),
                     _ if unseen && verdict == Verdict::Context => (Action::Keep(KEPT_SHARED), None),
-                    wanted => match keeping.kept(place, |column| asked.value(column)) {
-                        Some(kept) => (asked.for_now(&verdict, &kept), Some(kept)),
-                        None => (wanted, None),
-                    },
+                    wanted => {
+                        match afar.held(node, keeping).or_else(|| keeping.kept(place, |column| asked.value(column))) {
+                            Some(kept) => (asked.for_now(&verdict, &kept), Some(kept)),
+                            None => (wanted, None),
+                        }
+                    }
                 };
                 all.add(&asked, standing, treatment);
                 Ok(())
@@ -177,37 +181,6 @@ impl Candidates {
     /// The row with that key.
     pub(super) fn find(&self, node: NodeId, key: &Key) -> Option<usize> {
         self.by_key.get(&(node, key.clone())).copied()
-    }
-}
-
-/// What leads from a collection into systems that fail at this moment.
-struct Unsure {
-    /// The pointers its rows hold, by their place among [`Place::pointers`].
-    pointers: Vec<usize>,
-    /// The columns that rows over there hold.
-    pointed: BTreeSet<String>,
-}
-
-impl Unsure {
-    fn of(place: &Place, systems: &Systems) -> Self {
-        let fails = |node: NodeId| systems.failing().contains(&systems.graph().node(node).system);
-        let pointers = place.pointers.iter().enumerate().filter(|(_, end)| fails(end.other));
-        let pointed = place.pointed.iter().filter(|end| fails(end.other)).flat_map(|end| end.columns.iter().cloned());
-        Self { pointers: pointers.map(|(at, _)| at).collect(), pointed: pointed.collect() }
-    }
-
-    /// Whether the row might be treated otherwise if everything could be seen. A row that is the person's by its own
-    /// identity is deleted in any case.
-    fn about(&self, verdict: &Verdict, wanted: &Action) -> bool {
-        let unseen =
-            |others: &[Link]| others.iter().any(|link| matches!(link, Link::Pointer(at) if self.pointers.contains(at)));
-        let rekeyed = matches!(wanted, Action::Mask(masks) if masks.keys().any(|c| self.pointed.contains(c)));
-        rekeyed
-            || match verdict {
-                Verdict::Own { others } => *wanted != Action::Delete && unseen(others),
-                Verdict::Shared { others, .. } => unseen(others),
-                Verdict::Context | Verdict::Foreign | Verdict::Unexplained => false,
-            }
     }
 }
 

@@ -32,7 +32,7 @@ impl Written {
 impl Done {
     pub(super) fn of(earlier: &[Manifest]) -> Self {
         let mut done = Self::default();
-        for part in earlier.iter().flat_map(|manifest| &manifest.systems) {
+        for part in earlier.iter().flat_map(|manifest| manifest.systems.iter().chain(&manifest.dropped)) {
             for step in &part.steps {
                 let StepAction::Mask { set } = &step.action else { continue };
                 let alike = Arc::new(set.clone());

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::manifest::{Guard, Manifest, ManifestRow, Step, StepAction, SystemManifest, TableRef};
 use super::references::Way;
 use super::{FulfilmentError, Systems, fingerprint};
-use crate::connectors::{ConnectorError, Key, LiveSchema, Select, TableName, Writer};
+use crate::connectors::{ConnectorError, Key, LiveSchema, Row, Select, TableName, Writer};
 use crate::domain::ids::SystemId;
 use crate::domain::personal::Personal;
 
@@ -18,6 +18,15 @@ pub struct SystemOutcome {
     pub system: SystemId,
     /// Collection by collection.
     pub collections: Vec<CollectionOutcome>,
+    /// The rows that are there and no longer what the manifest saw: somebody changed them since.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub changed: BTreeSet<(TableRef, Key)>,
+}
+
+impl SystemOutcome {
+    fn of(system: &SystemId) -> Self {
+        Self { system: system.clone(), collections: Vec::new(), changed: BTreeSet::new() }
+    }
 }
 
 /// What became of one collection's rows.
@@ -42,7 +51,7 @@ pub struct CollectionOutcome {
 /// What the system says, and [`FulfilmentError::Overtaken`]: then nothing was changed in this system.
 pub fn execute(systems: &Systems, system: &SystemId, manifest: &Manifest) -> Result<SystemOutcome, FulfilmentError> {
     let Some(part) = manifest.systems.iter().find(|s| s.system == *system) else {
-        return Ok(SystemOutcome { system: system.clone(), collections: Vec::new() });
+        return Ok(SystemOutcome::of(system));
     };
     let failed = |source| FulfilmentError::System { system: system.clone(), source };
     let schema = systems.schema(system)?;
@@ -94,7 +103,7 @@ fn run(
     wrote: &mut dyn FnMut(),
 ) -> Result<SystemOutcome, FulfilmentError> {
     let system = &part.system;
-    let mut outcome = SystemOutcome { system: system.clone(), collections: Vec::new() };
+    let mut outcome = SystemOutcome::of(system);
     let failed = |source| FulfilmentError::System { system: system.clone(), source };
     if part.defer {
         writer.defer_references().map_err(failed)?;
@@ -111,6 +120,7 @@ fn run(
         }
         note(&mut outcome, step, rows, step.rows.len() as u64 - still.len() as u64);
     }
+    outcome.changed = unchanged.changed;
     Ok(outcome)
 }
 
@@ -159,12 +169,18 @@ fn note(outcome: &mut SystemOutcome, step: &Step, rows: u64, passed_over: u64) {
     noted.passed_over += passed_over;
 }
 
-/// The rows of a manifest that still are what it saw, by table and key, with the values that guards look at.
-struct Unchanged(BTreeMap<TableRef, HashMap<Key, Vec<Option<String>>>>);
+/// The rows of a manifest as they are now.
+#[derive(Default)]
+struct Unchanged {
+    /// Those that still are what it saw, by table and key, with the values that guards look at.
+    rows: BTreeMap<TableRef, HashMap<Key, Vec<Option<String>>>>,
+    /// Those that are something else, and not what it makes of them.
+    changed: BTreeSet<(TableRef, Key)>,
+}
 
 impl Unchanged {
     fn has(&self, table: &TableRef, key: &Key) -> bool {
-        self.0.get(table).is_some_and(|rows| rows.contains_key(key))
+        self.rows.get(table).is_some_and(|rows| rows.contains_key(key))
     }
 
     fn rows_of<'s>(&self, step: &'s Step) -> Vec<&'s ManifestRow> {
@@ -174,28 +190,42 @@ impl Unchanged {
 
 /// Locks every row of the manifest, so that what is compared now holds until the commit.
 fn lock_unchanged(writer: &mut dyn Writer, part: &SystemManifest) -> Result<Unchanged, ConnectorError> {
-    let mut unchanged = Unchanged(BTreeMap::new());
+    let mut unchanged = Unchanged::default();
     let tables: BTreeSet<&TableRef> = part.steps.iter().map(|s| &s.table).collect();
     for table in tables {
         let steps: Vec<&Step> = part.steps.iter().filter(|s| s.table == *table).collect();
-        let expected: HashMap<&Key, &str> =
-            steps.iter().flat_map(|s| &s.rows).map(|row| (&row.key, row.fingerprint.expose().as_str())).collect();
+        let expected: HashMap<&Key, (&Step, &ManifestRow)> =
+            steps.iter().flat_map(|step| step.rows.iter().map(move |row| (&row.key, (*step, row)))).collect();
         let keys: Vec<Key> = expected.keys().map(|key| (*key).clone()).collect();
         let (key_columns, columns) = (&steps[0].key_columns, &steps[0].columns);
         let at: Vec<usize> = key_columns.iter().filter_map(|k| columns.iter().position(|c| c == k)).collect();
         let guarded = guarded_columns(part, table);
         let guarded: Vec<usize> = guarded.iter().filter_map(|g| columns.iter().position(|c| c == *g)).collect();
-        let rows = unchanged.0.entry(table.clone()).or_default();
+        let Unchanged { rows, changed } = &mut unchanged;
+        let rows = rows.entry(table.clone()).or_default();
         writer.lock(&TableName::from(table), key_columns, &keys, columns, &mut |row| {
             let key: Option<Vec<String>> = at.iter().map(|at| row.get(*at).map(str::to_owned)).collect();
             let key = Key(Personal::new(key.unwrap_or_default()));
-            if expected.get(&key).is_some_and(|f| *f == fingerprint::hex(row.iter())) {
+            let Some((step, listed)) = expected.get(&key) else { return Ok(()) };
+            if *listed.fingerprint.expose() == fingerprint::hex(row.iter()) {
                 rows.insert(key, guarded.iter().map(|at| row.get(*at).map(str::to_owned)).collect());
+            } else if !is_masked(step, listed, row) {
+                changed.insert((table.clone(), key));
             }
             Ok(())
         })?;
     }
     Ok(unchanged)
+}
+
+/// Whether a row holds what its step writes into it: it was carried out before, and a crash kept us from knowing.
+fn is_masked(step: &Step, listed: &ManifestRow, row: &Row) -> bool {
+    let StepAction::Mask { set } = &step.action else { return false };
+    let holds = |column: &String, mask: Option<&str>| {
+        step.columns.iter().position(|c| c == column).is_some_and(|at| row.get(at) == mask)
+    };
+    let alone = listed.masks.iter().all(|(column, mask)| holds(column, Some(mask.expose())));
+    alone && set.iter().all(|(column, mask)| listed.masks.contains_key(column) || holds(column, mask.as_deref()))
 }
 
 /// The columns of a table that guards look at, each once.
@@ -250,7 +280,7 @@ fn doomed_keys(part: &SystemManifest, guard: &Guard, unchanged: &Unchanged) -> V
         StepAction::Mask { set } => guard.to_columns.iter().any(|c| set.contains_key(c) || row.masks.contains_key(c)),
         StepAction::Detach { .. } => false,
     });
-    let rows = unchanged.0.get(&guard.to).into_iter().flatten().filter(|(key, _)| doomed.contains(key));
+    let rows = unchanged.rows.get(&guard.to).into_iter().flatten().filter(|(key, _)| doomed.contains(key));
     rows.filter_map(|(_, values)| at.iter().map(|at| values[*at].clone()).collect()).collect()
 }
 

@@ -58,11 +58,20 @@ impl<'a> Keeping<'a> {
         Self { left_out, ..Self::default() }
     }
 
+    /// The first legal hold that reaches a collection.
+    pub(super) fn hold(&self, system: &str, dataset: &str, collection: &str) -> Option<&'a Hold> {
+        self.holds.iter().find(|hold| hold.reach.covers(system, dataset, collection))
+    }
+
+    /// How a row under a hold is kept.
+    pub(super) fn under(&self, hold: Uuid) -> Kept {
+        Kept { ground: self.held_words.to_owned(), citation: None, until: None, hold: Some(hold) }
+    }
+
     /// Why a row of `place` stays for now, if it does; `value` gives its values by column.
     pub(super) fn kept<'r>(&self, place: &Place, value: impl Fn(&str) -> Option<&'r str>) -> Option<Kept> {
-        let covers = |h: &&Hold| h.reach.covers(place.system.as_str(), &place.dataset, &place.collection.name);
-        if let Some(hold) = self.holds.iter().find(covers) {
-            return Some(Kept { ground: self.held_words.to_owned(), citation: None, until: None, hold: Some(hold.id) });
+        if let Some(hold) = self.hold(place.system.as_str(), &place.dataset, &place.collection.name) {
+            return Some(self.under(hold.id));
         }
         let rule = place.collection.retain.as_ref()?;
         let until = rule.until(rule.dated_by().and_then(value).and_then(range::day), self.asked_on);

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use super::candidates::{Action, Candidate, Candidates};
 use super::export::Standing;
-use super::manifest::{Left, Manifest, StepAction};
+use super::manifest::{Left, Manifest, Step, StepAction, SystemManifest};
 use super::place::{Place, Places};
 use crate::connectors::{Key, Row};
 use crate::datamap::{Graph, NodeId};
@@ -29,10 +29,17 @@ impl LeftRows {
             for rows in &round.left {
                 let Some(node) = graph.find(&rows.dataset, &rows.collection) else { continue };
                 let system = &graph.node(node).system;
-                let carried_out = round.systems.iter().any(|part| part.system == *system);
-                let keys = rows.keys.iter().filter(|key| !taken.contains(&(&rows.dataset, &rows.collection, *key)));
+                let part = round.systems.iter().find(|part| part.system == *system);
+                let passed_over = part.map(|part| passed_over(part, &rows.dataset, &rows.collection));
+                // What the round took is not come back to, but for rows that it found changed and passed over.
+                let open = |key: &&Key| match &passed_over {
+                    Some(changed) if rows.goes => changed.contains(*key),
+                    _ => true,
+                };
+                let keys = rows.keys.iter().filter(open);
+                let keys = keys.filter(|key| !taken.contains(&(&rows.dataset, &rows.collection, *key)));
                 let keys: Vec<Vec<String>> = keys.map(|key| key.0.expose().clone()).collect();
-                if keys.is_empty() || (rows.goes && carried_out) || !places.reads_keys(node, &rows.columns) {
+                if keys.is_empty() || !places.reads_keys(node, &rows.columns) {
                     continue;
                 }
                 let known = left.0.entry(node).or_default();
@@ -60,9 +67,17 @@ impl LeftRows {
 
 /// The rows that rounds deleted.
 fn taken(rounds: &[Manifest]) -> HashSet<(&String, &String, &Key)> {
-    let steps = rounds.iter().flat_map(|round| &round.systems).flat_map(|part| &part.steps);
-    let deleted = steps.filter(|step| step.action == StepAction::Delete);
-    deleted.flat_map(|step| step.rows.iter().map(|row| (&step.dataset, &step.collection, &row.key))).collect()
+    let parts = rounds.iter().flat_map(|round| &round.systems);
+    let steps = parts.flat_map(|part| part.steps.iter().map(move |step| (part, step)));
+    let deleted = steps.filter(|(_, step)| step.action == StepAction::Delete);
+    deleted.flat_map(|(part, step)| part.taken(step).map(|row| (&step.dataset, &step.collection, &row.key))).collect()
+}
+
+/// The keys of a collection's rows that a part found changed.
+fn passed_over<'m>(part: &'m SystemManifest, dataset: &str, collection: &str) -> HashSet<&'m Key> {
+    let of = part.steps.iter().find(|step| step.dataset == dataset && step.collection == collection);
+    let changed = |step: &'m Step| part.changed.iter().filter(|(table, _)| *table == step.table).map(|(_, key)| key);
+    of.into_iter().flat_map(changed).collect()
 }
 
 /// What a round has to come back to: what it keeps for now; and context that it takes, should its part be dropped, since

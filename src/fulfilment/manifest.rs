@@ -1,6 +1,6 @@
 //! Exactly which rows an erasure touches, written down and sealed before any of them changes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -23,11 +23,15 @@ pub struct Manifest {
     /// Keys of rows that stay for now, by which they themselves are still found when nothing leads to them any more.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub left: Vec<Left>,
+    /// Parts that were taken out of it, and that a crash may have kept us from knowing as carried out: a mask of theirs that
+    /// stands somewhere is ours.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dropped: Vec<SystemManifest>,
     /// What its masks were drawn from; the same in every round, so that what refers to each other goes on doing so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub masking_key: Option<MaskingKey>,
-    /// Identifiers that stood beside a given one in rows of the person's. Written down where rows stay for now or a system
-    /// could not be searched, because they say whose those rows are when the rows that told them are gone.
+    /// Identifiers that stood beside a given one in rows of the person's. They say whose rows are that are come back to when
+    /// the rows that told them are gone.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub learned: Vec<(IdentityKind, Personal<String>)>,
 }
@@ -56,6 +60,17 @@ pub struct SystemManifest {
     /// Whether keys change that others refer to, so that the database is to look at references when all is done.
     #[serde(default)]
     pub defer: bool,
+    /// Its rows that somebody changed before it was carried out, so that it passed them over. Known once it was.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub changed: BTreeSet<(TableRef, Key)>,
+}
+
+impl SystemManifest {
+    /// The rows of a step that were not passed over.
+    pub fn taken<'m>(&'m self, step: &'m Step) -> impl Iterator<Item = &'m ManifestRow> {
+        let changed = |row: &ManifestRow| self.changed.contains(&(step.table.clone(), row.key.clone()));
+        step.rows.iter().filter(move |row| self.changed.is_empty() || !changed(row))
+    }
 }
 
 /// A table as a manifest names it.

@@ -4,6 +4,7 @@
 //! row a person's identities lead to; [`judge`] says whose each row is; [`export`], [`erase`] and [`correct`] act on
 //! what they say.
 
+mod afar;
 mod candidates;
 pub mod correct;
 mod disclosure;

@@ -1,6 +1,6 @@
 //! A deletion request becomes a plan for staff and a manifest for the machine, made from one snapshot.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::candidates::{Action, Candidate, Candidates, KEPT_SILENT};
 use super::done::Done;
@@ -9,7 +9,7 @@ use super::export::Standing;
 use super::joined::Joined;
 use super::manifest::{Manifest, Trail};
 use super::masks::Masks;
-use super::place::{Place, Places};
+use super::place::{Place, Places, PointerEnd};
 use super::plan::{DeletionStep, KeepStep, MaskStep, MaskedField, Plan, PlannedCollection};
 use super::planning::skeleton;
 use super::references::References;
@@ -78,10 +78,11 @@ pub fn prepare_keeping(
     if !systems.failing().is_empty() {
         trails.extend(context_trails(places, graph, &candidates));
     }
-    // Without these a row to come back to would name somebody else, once the row is gone that says who that is.
-    let comes_back = !left.is_empty() || !systems.failing().is_empty();
-    let learned = if comes_back { trace.learned() } else { Vec::new() };
-    let mut manifest = Manifest { round, systems: Vec::new(), trails, left, masking_key, learned };
+    // Without these a row that another round comes back to would name somebody else: who that is was said by a row that
+    // is gone.
+    let learned = trace.learned();
+    let (systems_of, dropped) = (Vec::new(), Vec::new());
+    let mut manifest = Manifest { round, systems: systems_of, trails, left, dropped, masking_key, learned };
     let all = Whole { places, graph, candidates: &candidates, joined: &joined, drawn: &drawn };
     for system in systems.ids() {
         let (entry, order) = all.system_manifest(system);
@@ -179,7 +180,11 @@ fn context_trails(places: &Places, graph: &Graph, all: &Candidates) -> Vec<Trail
             let key = |row: &Candidate| -> Option<Vec<String>> {
                 end.columns.iter().map(|c| all.value(row, c).map(str::to_owned)).collect()
             };
-            let keys: Vec<_> = theirs.filter(|r| lets_go(&r.action)).filter_map(key).map(Personal::new).collect();
+            // What goes in the same round is not come back to: whoever gets its key next keeps it.
+            let gone = gone_at(places, all, end);
+            let stays = |key: &Vec<String>| !gone.contains(&end.canonical(key));
+            let keys = theirs.filter(|r| lets_go(&r.action)).filter_map(key).filter(stays);
+            let keys: Vec<_> = keys.map(Personal::new).collect();
             if !keys.is_empty() {
                 let node = graph.node(place.node);
                 let (dataset, collection) = (node.dataset.clone(), node.collection.name.clone());
@@ -189,6 +194,13 @@ fn context_trails(places: &Places, graph: &Graph, all: &Candidates) -> Vec<Trail
         }
     }
     trails
+}
+
+/// The keys at the other end of a pointer whose rows are deleted in this round.
+fn gone_at(places: &Places, all: &Candidates, end: &PointerEnd) -> HashSet<Vec<String>> {
+    let far = places.get(end.other).and_then(|place| place.pointed.iter().find(|far| far.id == end.id));
+    let goes = all.rows.iter().filter(|row| row.node == end.other && row.action == Action::Delete);
+    far.into_iter().flat_map(|far| goes.clone().filter_map(|row| far.canonical_of(all, row))).collect()
 }
 
 fn plan_of(places: &Places, graph: &Graph, all: &Candidates, done: &Done) -> Plan {

@@ -19,12 +19,15 @@ pub struct Remaining {
     pub rows: Vec<RemainingRows>,
     /// Rows that a rule keeps; the answer names them.
     pub kept: Vec<RemainingRows>,
+    /// What could not be searched: a table or a column that is no more. Nothing is proved of it.
+    #[serde(default)]
+    pub obstacles: Vec<String>,
 }
 
 impl Remaining {
     /// Whether nothing is left to be done.
     pub fn is_done(&self) -> bool {
-        self.rows.is_empty()
+        self.rows.is_empty() && self.obstacles.is_empty()
     }
 }
 
@@ -97,5 +100,5 @@ pub fn verify_keeping(
         };
         all.into_iter().map(one).collect()
     };
-    Ok(Remaining { rows: listed(rows), kept: listed(kept) })
+    Ok(Remaining { rows: listed(rows), kept: listed(kept), obstacles: candidates.obstacles.into_iter().collect() })
 }

@@ -195,6 +195,17 @@ impl Round {
     }
 }
 
+impl Round {
+    /// Takes note of a part that is done.
+    fn carried_out(&mut self, system: SystemId, mark: Option<Mark>) {
+        let (at, changed) = mark.map_or((None, BTreeSet::new()), |mark| (Some(mark.at), mark.changed));
+        if let Some(part) = self.manifest.systems.iter_mut().find(|part| part.system == system) {
+            part.changed = changed;
+        }
+        self.executed.insert(system, at);
+    }
+}
+
 impl Ran {
     fn kept(&self) -> impl Iterator<Item = &Line> {
         self.rounds.last().into_iter().flat_map(|round| &round.kept)
@@ -237,7 +248,7 @@ fn prove_absence(
     }
     let places =
         remaining.rows.iter().map(|r| format!("{}: {} rows of {}.{}", r.system, r.rows, r.dataset, r.collection));
-    Err(Error::Obstacles(places.collect()))
+    Err(Error::Obstacles(places.chain(remaining.obstacles.iter().cloned()).collect()))
 }
 
 /// Carries out what of a round is left, and gives what systems refused of it. Where a legal hold was placed since the
@@ -261,9 +272,10 @@ fn carry_out(
             return Ok(refused);
         }
         match execute(&controller.systems, &system, &round.manifest) {
-            Ok(_) => {
+            Ok(outcome) => {
                 crash::point("erasure.before_mark");
-                mark(office, id, round, system)?;
+                let mark = Mark { at: office.clock.now(), changed: outcome.changed };
+                put_mark(office, id, round, system, mark)?;
             }
             Err(error) => {
                 let unreached = matches!(error, FulfilmentError::UnknownSystem(_));
@@ -312,30 +324,49 @@ fn not_searched(system: &SystemId, dataset: &str, collection: &str, rows: u64) -
     }
 }
 
+/// What the store keeps of a part that was carried out, under its system's name.
+#[derive(Serialize, Deserialize)]
+struct Mark {
+    at: DateTime<Utc>,
+    /// The rows that it passed over because somebody had changed them.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    changed: BTreeSet<(TableRef, Key)>,
+}
+
+impl Mark {
+    /// Older versions wrote the moment alone, or nothing.
+    fn read(bytes: &[u8]) -> Option<Self> {
+        let moment = || serde_json::from_slice(bytes).ok().map(|at| Self { at, changed: BTreeSet::new() });
+        serde_json::from_slice(bytes).ok().or_else(moment)
+    }
+}
+
 /// Notes that a system's part is done.
-fn mark(office: &Office, id: RequestId, round: &mut Round, system: SystemId) -> Result<(), Error> {
+fn put_mark(office: &Office, id: RequestId, round: &mut Round, system: SystemId, mark: Mark) -> Result<(), Error> {
     let number = i32::try_from(round.manifest.round).unwrap_or(i32::MAX);
-    let (marked, at) = (system.clone(), office.clock.now());
-    let moment = serde_json::to_vec(&at).map_err(|_| Error::Files("write a moment".into()))?;
-    office.store.write_blocking(move |tx| match tx.put_manifest(id, number, &marked, &moment) {
+    let marked = system.clone();
+    let bytes = serde_json::to_vec(&mark).map_err(|_| Error::Files("write what was done".into()))?;
+    office.store.write_blocking(move |tx| match tx.put_manifest(id, number, &marked, &bytes) {
         Ok(()) => Ok::<_, Error>(tx.mark_executed(id, number, &marked)?),
         // Whoever had the job before has marked it.
         Err(StoreError::Conflict(_)) => Ok(()),
         Err(error) => Err(error.into()),
     })?;
-    round.executed.insert(system, Some(at));
+    round.carried_out(system, Some(mark));
     Ok(())
 }
 
 /// Takes parts that were not carried out out of a round. What a system did just before a crash, without our having
-/// marked it, is gone there and not counted.
+/// marked it, is gone there and not counted; a mask of it that stands is known as ours.
 fn drop_parts(
     office: &Office,
     id: RequestId,
     round: &mut Round,
     which: impl Fn(&SystemId) -> bool,
 ) -> Result<(), Error> {
-    round.manifest.systems.retain(|part| !which(&part.system));
+    let (dropped, left) = std::mem::take(&mut round.manifest.systems).into_iter().partition(|part| which(&part.system));
+    round.manifest.systems = left;
+    round.manifest.dropped.extend::<Vec<_>>(dropped);
     round.dropped = true;
     let number = i32::try_from(round.manifest.round).unwrap_or(i32::MAX);
     let bytes = written(round)?;
@@ -371,9 +402,9 @@ fn recorded(office: &Office, id: RequestId) -> Result<Vec<Round>, Error> {
         let mut round: Round =
             serde_json::from_slice(bytes).map_err(|_| Error::Files("read a manifest of its own".into()))?;
         let executed = kept.iter().filter(|(n, system, _, done)| n == number && *done && system.as_str() != WHOLE);
-        // Marks of an older version do not say when.
-        let marked = |bytes: &[u8]| serde_json::from_slice(bytes).ok();
-        round.executed = executed.map(|(_, system, bytes, _)| (system.clone(), marked(bytes))).collect();
+        for (_, system, bytes, _) in executed {
+            round.carried_out(system.clone(), Mark::read(bytes));
+        }
         round.recorded = true;
         rounds.push(round);
     }
@@ -416,24 +447,24 @@ fn kept(plan: &Plan, except: &[Exception], regime: Option<&Regime>) -> Vec<Line>
 }
 
 /// One line a collection and action, each row counted once, by the last round that treated it. What a manifest listed
-/// is gone, as the second search proved, so the manifests' own counts hold whatever crashed in between. A row that is
-/// kept for now counts as kept, whatever was masked in it.
+/// and did not pass over is gone, as the second search proved, so the manifests' own counts hold whatever crashed in
+/// between. A row that is kept for now counts as kept, whatever was masked in it.
 fn done(rounds: &[Round]) -> Vec<Line> {
     let mut order: Vec<Place<'_>> = Vec::new();
     let mut last: HashMap<(&SystemId, &TableRef, &Key), usize> = HashMap::new();
-    for system in rounds.iter().flat_map(|r| &r.manifest.systems) {
-        for step in system.steps.iter().filter(|step| !step.kept) {
+    for part in rounds.iter().flat_map(|r| &r.manifest.systems) {
+        for step in part.steps.iter().filter(|step| !step.kept) {
             let action = match step.action {
                 StepAction::Delete => Action::Deleted,
                 StepAction::Mask { .. } => Action::Masked,
                 StepAction::Detach { .. } => continue,
             };
-            let place = Place { system: &system.system, dataset: &step.dataset, collection: &step.collection, action };
+            let place = Place { system: &part.system, dataset: &step.dataset, collection: &step.collection, action };
             let at = order.iter().position(|p| *p == place).unwrap_or_else(|| {
                 order.push(place);
                 order.len() - 1
             });
-            last.extend(step.rows.iter().map(|row| ((&system.system, &step.table, &row.key), at)));
+            last.extend(part.taken(step).map(|row| ((&part.system, &step.table, &row.key), at)));
         }
     }
     let mut rows = vec![0; order.len()];

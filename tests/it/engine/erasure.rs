@@ -195,6 +195,7 @@ fn nothing_found_is_an_empty_manifest(#[values(Sqlite, Postgres, Mysql)] engine:
             systems: Vec::new(),
             trails: Vec::new(),
             left: Vec::new(),
+            dropped: Vec::new(),
             masking_key: None,
             learned: Vec::new()
         }

@@ -5,6 +5,7 @@ mod collations;
 mod correction;
 mod erasure;
 mod exact;
+mod failing;
 mod identities;
 mod masking;
 mod members;
