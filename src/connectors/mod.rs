@@ -35,6 +35,10 @@ pub enum ConnectorError {
     /// The system took longer than allowed and was interrupted.
     #[error("the system did not answer in time")]
     TimedOut,
+    /// All connections that we may have to the system were lent for longer than a statement may take. That says nothing of
+    /// the system; trying again later helps.
+    #[error("all connections to the system are in use by other work of our own")]
+    Busy,
     /// A constraint of the company's database forbids the change; nothing was changed.
     #[error("the database refuses the change: constraint {constraint} on {table}")]
     Constraint {

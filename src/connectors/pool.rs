@@ -23,8 +23,8 @@ pub(super) struct Pool<D: Dial> {
     most: usize,
     /// How long connecting may take.
     patience: Duration,
-    /// How long to wait for a connection that is lent: as long as what it is lent for may take. That the company lets us
-    /// have no more of them says nothing of its database.
+    /// How long to wait for a connection that is lent: as long as one statement may take, though a connection can be lent
+    /// for a whole search. That the company lets us have no more of them says nothing of its database.
     turn: Duration,
     state: Mutex<State<D::Client>>,
     freed: Condvar,
@@ -75,7 +75,7 @@ impl<D: Dial> Pool<D> {
         let waited = self.freed.wait_timeout_while(self.state(), self.turn, all_lent);
         let (mut state, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
         if timeout.timed_out() {
-            return Err(ConnectorError::TimedOut);
+            return Err(ConnectorError::Busy);
         }
         state.lent += 1;
         Ok(Lent { client: None, reused: false, pool: Arc::clone(self) })

@@ -25,7 +25,7 @@ pub struct Asked {
 /// deleted and masked rows still lead to rows of services.
 ///
 /// # Errors
-/// What a database says, where keys have to be looked for.
+/// What a database says, where keys have to be looked for, and a dataset that does not fit it.
 pub fn questions(
     systems: &Systems,
     identities: &Identities,
@@ -80,7 +80,11 @@ fn keys(
     if sent.is_empty() {
         return Ok(keys);
     }
-    let trace = Trace::run_after(systems, identities, earlier)?;
+    let mut trace = Trace::run_after(systems, identities, earlier)?;
+    if !trace.places.misfits.is_empty() {
+        // Keys may be missing, and an answer without them would pass for whole.
+        return Err(FulfilmentError::Misfit(std::mem::take(&mut trace.places.misfits)));
+    }
     for (id, pointer) in sent {
         let values = trace.owned(id);
         if !values.is_empty() {

@@ -40,6 +40,7 @@ use crate::store::{Standing, StepRow, StepState, Tx};
 pub use correction::CorrectionPlan;
 pub(super) use erasure::manifests;
 pub use failing::Failing;
+pub(super) use failing::is_outage;
 pub use package::remove_expired_packages;
 pub use planned::{Plan, What, plan};
 pub(super) use progress::while_fulfilling;
@@ -74,7 +75,7 @@ pub async fn fulfil(office: &Office, owner: Uuid, job: &LeasedJob, id: RequestId
     let (right, asked) = (request.right, request.clone());
     let uploads = office.store.read(move |tx| upload::files(tx, &asked)).await?;
     let rows: Vec<Uuid> = uploads.iter().map(|(_, upload)| upload.file).collect();
-    let run = Run { disclose, attempt: job.attempts, uploads };
+    let run = Run { disclose, uploads };
     let result = tokio::task::spawn_blocking(move || carry_out(&blocking, &request, &run))
         .await
         .map_err(|_| Error::Files("finish a fulfilment".into()))?;
@@ -171,8 +172,6 @@ enum Progress {
 struct Run {
     /// Whether the package holds what was withheld because it names somebody else.
     disclose: bool,
-    /// The how-manieth attempt it is.
-    attempt: i32,
     /// Rows found by hand.
     uploads: Vec<(String, Upload)>,
 }

@@ -40,7 +40,8 @@ pub(super) fn probe(session: &mut Session) -> Result<LiveSchema, ConnectorError>
 }
 
 /// Sums over the catalogue rows of everything that is not PostgreSQL's own: each change of a table, a column, a
-/// constraint, an index, a type or a privilege writes such a row anew, under another transaction's number.
+/// constraint, an index, a type, a privilege or a role that is granted writes such a row anew, under another
+/// transaction's number.
 pub(super) fn mark(session: &mut Session) -> Result<SchemaMark, ConnectorError> {
     let rows = session.query(MARK, &[], &Place::Nowhere)?;
     Ok(SchemaMark::new(rows.first().map_or_else(String::new, |row| row.get(0))))
@@ -50,6 +51,7 @@ pub(super) fn mark(session: &mut Session) -> Result<SchemaMark, ConnectorError> 
 const MARK: &str = "
     SELECT concat_ws(' ', current_user, current_schema(),
         (SELECT sum(hashint8extended(oid::int8, xmin::text::int8)) FROM pg_namespace),
+        (SELECT sum(hashint8extended(roleid::int8 << 32 | member::int8, xmin::text::int8)) FROM pg_auth_members),
         (SELECT sum(hashint8extended(oid::int8, xmin::text::int8)) FROM pg_class WHERE oid >= 16384),
         (SELECT sum(hashint8extended(attrelid::int8 << 16 | attnum, xmin::text::int8)) FROM pg_attribute
             WHERE attrelid >= 16384 AND attnum > 0),

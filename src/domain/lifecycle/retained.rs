@@ -19,10 +19,13 @@ impl Request {
     /// appealed against; and once the ground has ended, the controller has none to keep the rows, whoever asks for what
     /// (Art. 17(1)(a), Art. 5(1)(e)). Whoever has a new ground places a hold, and that is honoured.
     pub fn erased_under(&self) -> Option<&Completed> {
-        if self.right != Right::Deletion || !self.state.name().is_final() {
-            return None;
-        }
-        completed(&self.state).or_else(|| self.overturned_answer())
+        self.erasure_answered().filter(|_| self.state.name().is_final())
+    }
+
+    /// The same whether or not the request is decided anew: what was told of it is told still.
+    pub fn erasure_answered(&self) -> Option<&Completed> {
+        let answer = || completed(&self.state).or_else(|| self.overturned_answer());
+        (self.right == Right::Deletion).then(answer)?
     }
 
     /// The latest answer that an appeal overturned.

@@ -15,10 +15,20 @@ use crate::domain::right::Right;
 use crate::fulfilment::FulfilmentError;
 use crate::store::{StepRow, StepState};
 
-/// From this attempt on, about four minutes after the first, an answer about data is made without a system that still
-/// fails, as far as it goes, for staff to look at. A restart of a database is over by then, and the person is not kept
+/// When a system fails this often in a row, about four minutes after the first time, an answer about data is made without
+/// it, as far as it goes, for staff to look at. A restart of a database is over by then, and the person is not kept
 /// waiting for one that is gone for good (GDPR Art. 12(3): without undue delay).
-pub(super) const WITHOUT_FROM: i32 = 8;
+const WITHOUT_FROM: i32 = 8;
+
+/// The systems that failed so often that their next failure is not waited for any more.
+///
+/// # Errors
+/// When the store fails.
+pub(super) fn worn(office: &Office, id: RequestId) -> Result<BTreeSet<SystemId>, Error> {
+    let steps = office.store.read_blocking(move |tx| Ok::<_, Error>(tx.steps(id)?))?;
+    let often = steps.into_iter().filter(|s| s.state == StepState::Failed && s.attempts >= WITHOUT_FROM - 1);
+    Ok(often.map(|step| step.system).collect())
+}
 
 /// The place of the first failed system among the steps, behind those of everything else.
 const FIRST: i32 = 1_000_000;
@@ -75,17 +85,18 @@ impl From<Failing> for Error {
 }
 
 /// Whether the error is a system's that fails for now.
-pub(super) fn is_outage(error: &Error) -> bool {
+pub(in super::super) fn is_outage(error: &Error) -> bool {
     matches!(error, Error::Fulfilment(FulfilmentError::System { source, .. }) if source.is_outage())
 }
 
-/// Does something in the systems, and where one of them fails does it again without that one. Gives what came of it in
-/// those that can be reached, and the others.
+/// Does something in the systems, and where one of them fails that `may` be done without, does it again without that one.
+/// Gives what came of it in those that can be reached, and the others.
 ///
 /// # Errors
 /// What was wrong beside; and when no database can be reached.
 pub(super) fn around<T>(
     controller: &Controller,
+    may: impl Fn(&SystemId) -> bool,
     mut attempt: impl FnMut(&Controller) -> Result<T, Error>,
 ) -> Result<(T, Option<Failing>), Error> {
     let mut failing = Failing::default();
@@ -94,6 +105,9 @@ pub(super) fn around<T>(
         Err(error) => error,
     };
     loop {
+        if matches!(&error, Error::Fulfilment(FulfilmentError::System { system, .. }) if !may(system)) {
+            return Err(error);
+        }
         failing = failing.note(error)?;
         let reached = controller.without(&failing.errors.keys().cloned().collect());
         if reached.systems.ids().next().is_none() {

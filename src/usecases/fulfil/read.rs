@@ -6,7 +6,7 @@ use super::super::office::Controller;
 use super::super::services::Services;
 use super::super::tasks::upload;
 use super::super::{Error, Office};
-use super::failing::{self, WITHOUT_FROM};
+use super::failing;
 use super::{Progress, Run, categories, package, transmission};
 use crate::domain::ids::SystemId;
 use crate::domain::request::{Fulfilment, Request};
@@ -20,35 +20,32 @@ pub(super) fn answer(
     request: &Request,
     run: &Run,
 ) -> Result<Progress, Error> {
-    let patient = run.attempt < WITHOUT_FROM;
-    let (services, unasked) = match asked(office, controller, request, patient)? {
+    let worn = &failing::worn(office, request.id)?;
+    let (services, unasked) = match asked(office, controller, request, worn.is_empty())? {
         Asked::Answered(services, unasked) => (services, unasked),
         Asked::Waits(waits) => return Ok(waits),
     };
     let handed = services.as_ref().map(Services::handed).transpose()?.unwrap_or_default();
     if request.right == Right::Categories {
         let make = |reached: &Controller| categories::make(office, reached, request, &handed);
-        return made(controller, patient, unasked, make);
+        return made(controller, worn, unasked, make);
     }
     let mut handed = handed;
     handed.extend(upload::handed(office, request.id, &run.uploads)?);
-    made(controller, patient, unasked, |reached| {
+    made(controller, worn, unasked, |reached| {
         let made = package::make(office, reached, request, run.disclose, &handed)?;
         Ok(transmission::left_to_staff(office, request, made))
     })
 }
 
-/// Makes it of all systems, or of those that can be reached.
+/// Makes it of all systems but those that failed too often and still do.
 fn made(
     controller: &Controller,
-    patient: bool,
+    worn: &BTreeSet<SystemId>,
     unasked: BTreeSet<SystemId>,
-    mut make: impl FnMut(&Controller) -> Result<Fulfilment, Error>,
+    make: impl FnMut(&Controller) -> Result<Fulfilment, Error>,
 ) -> Result<Progress, Error> {
-    let result = match patient {
-        true => make(controller)?,
-        false => failing::around(&controller.without(&unasked), make)?.0,
-    };
+    let (result, _) = failing::around(&controller.without(&unasked), |system| worn.contains(system), make)?;
     Ok(Progress::Done(Box::new(result), None))
 }
 

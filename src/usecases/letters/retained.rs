@@ -12,7 +12,9 @@ pub(super) async fn mail(
     request: &Request,
     about: Concerning<'_>,
 ) -> Result<(), LetterError> {
-    let Some(later) = request.erased_under().and_then(|done| done.result.erased_later.last()) else { return Ok(()) };
+    let Some(later) = request.erasure_answered().and_then(|done| done.result.erased_later.last()) else {
+        return Ok(());
+    };
     let words: Vec<String> = later.retained.iter().map(|rows| rows.kept.words()).collect();
     let still = later.retained.iter().zip(&words).map(|(rows, why)| Erased {
         collection: &rows.collection,

@@ -14,8 +14,10 @@ use std::collections::BTreeSet;
 use std::io::{self, Read};
 
 use chrono::{DateTime, TimeDelta, Utc};
+use uuid::Uuid;
 
 use super::follow::file_key;
+use super::fulfil::is_outage;
 use super::office::Controller;
 use super::{Error, Office};
 use crate::connectors::ConnectorError;
@@ -44,15 +46,16 @@ pub struct Services<'o> {
     deliveries: Vec<Delivery>,
     /// What is put aside under a hold, whenever it was.
     aside: Vec<Delivery>,
-    /// The first that failed in this run.
+    /// What failed in this run: the first service, or the first whose answer is not one.
     failed: Option<Error>,
 }
 
 impl<'o> Services<'o> {
-    /// Writes down what is to be asked, unless it was before. Blocks.
+    /// Writes down what is to be asked. As long as none of it has left, it is asked as things stand now: since the last
+    /// attempt new rows may have come, whose keys a service's rows hold. Blocks.
     ///
     /// # Errors
-    /// When the store fails, or a database in which keys for a service are looked for.
+    /// When the store fails, or a database in which keys for a service are looked for and none are known.
     pub fn plan(office: &'o Office, controller: &'o Controller, request: &'o Request) -> Result<Self, Error> {
         let at = match &request.state {
             State::Fulfilling { approval, .. } => approval.at,
@@ -63,8 +66,13 @@ impl<'o> Services<'o> {
             return Ok(services);
         }
         services.reload()?;
-        if services.deliveries.is_empty() && services.aside.iter().all(|d| d.occasion.at != at) {
-            services.record(question::of(office, controller, request, at)?)?;
+        let is_here = |d: &Delivery| !d.left && matches!(d.standing, Standing::Open);
+        if services.deliveries.iter().all(is_here) && services.aside.iter().all(|d| d.occasion.at != at) {
+            match question::of(office, controller, request, at) {
+                Ok(asked) => services.replace(asked)?,
+                Err(error) if is_outage(&error) && !services.deliveries.is_empty() => {}
+                Err(error) => return Err(error),
+            }
         }
         Ok(services)
     }
@@ -173,24 +181,43 @@ impl<'o> Services<'o> {
         self.reload()
     }
 
+    /// Puts messages in the place of those that never left.
+    fn replace(&mut self, new: Vec<Delivery>) -> Result<(), Error> {
+        let old: Vec<Uuid> = self.deliveries.iter().map(|d| d.id).collect();
+        if old.is_empty() && new.is_empty() {
+            return Ok(());
+        }
+        self.office.store.write_blocking(move |tx| {
+            for id in &old {
+                tx.withdraw_delivery(*id)?;
+            }
+            Ok::<_, Error>(tx.insert_deliveries(&new)?)
+        })?;
+        self.reload()
+    }
+
+    /// Takes note of a service that fails. What is wrong with an answer goes before what a moment may mend.
+    fn note(&mut self, error: Error) {
+        let known = self.failed.as_ref().is_some_and(|known| !is_outage(known) || is_outage(&error));
+        if !known {
+            self.failed = Some(error);
+        }
+    }
+
     /// Sends what has no answer and is not waited for; each on its own. Blocks. A service that fails is no error yet:
     /// see [`Services::pending`].
     ///
     /// # Errors
     /// When the store fails.
     pub fn deliver(&mut self) -> Result<(), Error> {
-        let mut sent = false;
-        for delivery in &self.deliveries {
-            if delivery.answer().is_some() {
-                continue;
-            }
-            sent = true;
+        let open: Vec<Delivery> = self.deliveries.iter().filter(|d| d.answer().is_none()).cloned().collect();
+        for delivery in &open {
             let Some(leaving) = held::on_leaving(self.office, self.request, delivery)? else { continue };
             if let Err(error) = send(self.office, self.controller, &leaving, !delivery.left) {
-                self.failed.get_or_insert(error);
+                self.note(error);
             }
         }
-        if sent { self.reload() } else { Ok(()) }
+        if open.is_empty() { Ok(()) } else { self.reload() }
     }
 }
 
@@ -243,7 +270,7 @@ fn keep(office: &Office, delivery: Delivery) -> Result<(), Error> {
 }
 
 /// Opens rows that were handed over, from their beginning.
-pub(super) fn open_handed(office: &Office, id: RequestId, file: uuid::Uuid) -> io::Result<Box<dyn Read>> {
+pub(super) fn open_handed(office: &Office, id: RequestId, file: Uuid) -> io::Result<Box<dyn Read>> {
     let key = office.store.read_blocking(move |tx| file_key(tx, id)).map_err(io::Error::other)?;
     Ok(Box::new(SealedReader::new(office.handed.open(file)?, &key)?))
 }

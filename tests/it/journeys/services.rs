@@ -200,6 +200,26 @@ fn a_service_that_is_down_is_told_and_holds_up_nobody_else(#[values(Kind::Sqlite
     assert_eq!(lines(&done), [line("members", "kept", 1), line("visits", "deleted", 2)], "{done}");
 }
 
+#[rstest]
+fn a_service_is_asked_by_the_keys_of_the_moment_in_which_it_is_reached(
+    #[values(Kind::Sqlite, Kind::Postgres)] store: Kind,
+) {
+    let world = World::new(store, Kind::Sqlite);
+    let port = announce(&world, "");
+    let visits = json!([{ "member": 1, "customer": 9, "at": "2026-07-01", "shop": "Ulm" }]);
+    let remembers = json!({ "members": [], "visits": visits, "done": {}, "opted_out": [], "log": [] });
+    world.write("loyalty.json", &remembers.to_string());
+    let server = Server::start(&world);
+    let api = &server.api;
+    let (_, id, reviewer) = approved(&world, api, "access", json!({}));
+    api.until(&id, &reviewer, |r| r["steps"][0]["state"] == "failed");
+    world.execute("shop", "INSERT INTO customers (id, email) VALUES (9, 'ada@example.com')");
+    let _service = start(&world, port, &[]);
+    assert_eq!(api.post(&format!("/v1/staff/requests/{id}/retry"), &reviewer, Value::Null).0, 200);
+    let done = api.settled(&id, &reviewer);
+    assert!(lines(&done).contains(&line("visits", "disclosed", 1)), "by a key that is newer than the approval: {done}");
+}
+
 #[test]
 fn a_service_that_never_calls_back_is_asked_again_under_the_same_id() {
     let world = World::new(Kind::Sqlite, Kind::Sqlite);
