@@ -9,6 +9,7 @@ use super::super::office::Controller;
 use super::super::{Error, Office};
 use super::progress::while_fulfilling;
 use super::steps;
+use crate::connectors::ConnectorError;
 use crate::domain::ids::{RequestId, SystemId};
 use crate::domain::request::{Fulfilment, Line};
 use crate::domain::right::Right;
@@ -49,6 +50,7 @@ impl Failing {
     /// may be that it is missing.
     fn note(mut self, error: Error) -> Result<Self, Error> {
         match error {
+            error if is_cancelled(&error) => Err(error),
             Error::Fulfilment(FulfilmentError::System { system, source })
                 if source.is_outage() && !self.errors.contains_key(&system) =>
             {
@@ -77,6 +79,11 @@ impl From<Failing> for Error {
 /// Whether the error is a system's that fails for now.
 pub(super) fn is_outage(error: &Error) -> bool {
     matches!(error, Error::Fulfilment(FulfilmentError::System { source, .. }) if source.is_outage())
+}
+
+/// Whether the run was told to end: no system failed.
+fn is_cancelled(error: &Error) -> bool {
+    matches!(error, Error::Fulfilment(FulfilmentError::System { source: ConnectorError::Cancelled, .. }))
 }
 
 /// Does something in the systems, and where one of them fails does it again without that one. Gives what came of it in
@@ -108,6 +115,10 @@ pub(super) fn around<T>(
 
 /// Leaves failed systems where staff see them, each since when and how often, beside what was done in the others.
 pub(super) async fn told(office: &Office, id: RequestId, right: Right, error: Error) -> Error {
+    // A run that was told to end says nothing of the systems, whatever the error looks like.
+    if office.cancellation.is_cancelled() {
+        return error;
+    }
     let (failed, lines) = match &error {
         Error::Failing(failing) => {
             let named = failing.errors.iter().map(|(system, error)| (system.clone(), error.to_string()));
@@ -119,6 +130,7 @@ pub(super) async fn told(office: &Office, id: RequestId, right: Right, error: Er
         _ => return error,
     };
     let now = office.clock.now();
+    office.board.close();
     let done = steps(right, &Fulfilment { lines, ..Fulfilment::default() }, now);
     let written = office
         .store

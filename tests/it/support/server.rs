@@ -204,7 +204,7 @@ impl Server {
                 let _ = stopped.await;
                 handle.stop(false).await;
                 let _ = running.await;
-                worker.stop().await;
+                worker.stop(Duration::from_secs(1)).await;
             });
         });
         let server = Self { api: Api::new(url), office, stop: Some(stop), thread: Some(thread) };
