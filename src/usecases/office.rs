@@ -6,8 +6,8 @@ use std::sync::Arc;
 use chrono::{DateTime, NaiveDate, Utc};
 
 use super::Error;
-use super::limits::Limits;
 use super::board::Board;
+use super::limits::Limits;
 use crate::clock::Clock;
 use crate::connectors::Cancellation;
 use crate::domain::clocks::Clocks;

@@ -3,9 +3,9 @@
 use futures_util::StreamExt;
 use uuid::Uuid;
 
+use super::watch::Watch;
 use crate::domain::job::{Job, LeasedJob, Settlement};
 use crate::fulfilment::FulfilmentError;
-use super::watch::Watch;
 use crate::usecases::dispatch::Dispatch;
 use crate::usecases::letters::{self, LetterError, notices};
 use crate::usecases::services::opt_out;

@@ -132,7 +132,12 @@ impl Service {
         let response = cancellation.during(sending).map_err(left)?;
         let response =
             response.map_err(|e| NotTaken { left: !e.is_connect() && !e.is_builder(), source: unreachable(&e) })?;
-        let body = Body { status: response.status(), response, chunk: io::Cursor::default(), cancellation: cancellation.clone() };
+        let body = Body {
+            status: response.status(),
+            response,
+            chunk: io::Cursor::default(),
+            cancellation: cancellation.clone(),
+        };
         self.reply(name, body).map_err(left)
     }
 

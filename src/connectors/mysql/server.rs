@@ -6,9 +6,9 @@ use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, DriverError, Error, Opts, OptsBuilder};
 
 use super::error;
-use crate::connectors::{Cancellation, ConnectorError};
 use crate::connectors::pool::Dial;
 use crate::connectors::sql::Place;
+use crate::connectors::{Cancellation, ConnectorError};
 
 /// A server, and how it is connected to.
 pub(super) struct Server {

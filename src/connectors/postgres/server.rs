@@ -7,9 +7,9 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::columns::Remembered;
 use super::error;
-use crate::connectors::{Cancellation, ConnectorError};
 use crate::connectors::driver::driver;
 use crate::connectors::pool::Dial;
+use crate::connectors::{Cancellation, ConnectorError};
 
 /// A server, and how it is connected to.
 pub(super) struct Server {
