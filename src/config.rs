@@ -59,6 +59,8 @@ pub struct Server {
     pub public_url: String,
     /// Threads that serve HTTP; 0 is one for each core.
     pub workers: usize,
+    /// How long jobs may go on after SIGTERM, in seconds; then their queries are stopped and others take them up.
+    pub grace_seconds: u64,
 }
 
 /// `[database]`
@@ -154,7 +156,12 @@ impl Default for Config {
 
 impl Default for Server {
     fn default() -> Self {
-        Self { listen: "127.0.0.1:8080".into(), public_url: "http://127.0.0.1:8080".into(), workers: 0 }
+        Self {
+            listen: "127.0.0.1:8080".into(),
+            public_url: "http://127.0.0.1:8080".into(),
+            workers: 0,
+            grace_seconds: 5,
+        }
     }
 }
 

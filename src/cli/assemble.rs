@@ -11,7 +11,7 @@ use secrecy::ExposeSecret;
 use crate::clock::{self, Clock};
 use crate::config::{self, Config};
 use crate::connectors::http::{Service, Settings};
-use crate::connectors::{self, Connector};
+use crate::connectors::{self, Cancellation, Connector};
 use crate::datamap::{self, Dataset, Graph};
 use crate::domain::finding::{Finding, Severity};
 use crate::domain::ids::{ControllerId, SystemId};
@@ -25,6 +25,7 @@ use crate::sign_in::{Source, Verifier};
 use crate::signing::{KeySet, Signer};
 use crate::store::{Keys, Options, Store};
 use crate::usecases::Office;
+use crate::usecases::board::Board;
 use crate::usecases::limits::Limits;
 use crate::usecases::office::Controller;
 
@@ -56,7 +57,7 @@ pub fn controllers(config: &Config, regimes: &Regimes) -> Result<BTreeMap<Contro
             findings.extend(evidence::check(config, &entry.policy, &policy, systems.graph()));
             let sign_in = sign_in(config, &entry.policy, &policy, &mut findings);
             let id = entry.id.clone();
-            if controllers.insert(id.clone(), Controller { id, policy, systems, sign_in }).is_some() {
+            if controllers.insert(id.clone(), Controller { id, policy: Arc::new(policy), systems, sign_in }).is_some() {
                 findings.push(Finding::error(
                     &config.file,
                     1,
@@ -281,5 +282,7 @@ pub fn office(config: &Config, clock: Clock) -> Result<Office, Failure> {
         public_url: config.server.public_url.trim_end_matches('/').into(),
         require_second_factor: config.staff.require_second_factor,
         by_id: Arc::new(by_id),
+        cancellation: Cancellation::new(),
+        board: Board::default(),
     })
 }

@@ -3,6 +3,7 @@
 use std::io::IsTerminal;
 use std::net::TcpListener;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tokio::signal::unix::{SignalKind, signal};
@@ -21,10 +22,10 @@ use crate::worker::Worker;
 /// When something is wrong with files, store or address.
 pub fn serve(config: Config) -> Result<ExitCode, Failure> {
     log_to_stderr();
-    let workers = config.server.workers;
+    let (workers, grace) = (config.server.workers, Duration::from_secs(config.server.grace_seconds));
     let listener = listen(&config.server.listen)?;
     let office = assemble::office(&config, Clock::system())?;
-    actix_web::rt::System::new().block_on(until_stopped(office, listener, workers))?;
+    actix_web::rt::System::new().block_on(until_stopped(office, listener, workers, grace))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -51,11 +52,17 @@ pub fn log_to_stderr() {
     };
 }
 
-/// Serves on the listener and works, until told to stop; then answers what was begun and gives leases back.
+/// Serves on the listener and works, until told to stop; then answers what was begun, lets jobs end for the time of
+/// `grace`, and gives leases back.
 ///
 /// # Errors
 /// When the listener cannot be used.
-pub async fn until_stopped(office: Office, listener: TcpListener, workers: usize) -> Result<(), Failure> {
+pub async fn until_stopped(
+    office: Office,
+    listener: TcpListener,
+    workers: usize,
+    grace: Duration,
+) -> Result<(), Failure> {
     let address = listener.local_addr().map_err(Failure::of)?;
     let owner = clock::new_id(office.clock.now());
     let worker = Worker::start(office.clone(), owner);
@@ -66,10 +73,15 @@ pub async fn until_stopped(office: Office, listener: TcpListener, workers: usize
     let running = tokio::spawn(server);
     stopped().await?;
     tracing::info!("habeas stops");
-    handle.stop(true).await;
+    let ((), ended) = tokio::join!(handle.stop(true), worker.stop(grace));
     let _ = running.await;
-    worker.stop().await;
     store.close();
+    if !ended {
+        // A thread that still waits for a company's database would hold the process up until that one answers. What it
+        // does there is repeated or undone as after a crash.
+        tracing::warn!("something did not end and is cut off");
+        std::process::exit(0);
+    }
     Ok(())
 }
 

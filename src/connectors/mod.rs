@@ -3,6 +3,7 @@
 //! Connectors are synchronous and run on blocking threads: a driver that is asynchronous is driven from there. No
 //! connector decides whose row a row is; that is `fulfilment`'s.
 
+mod cancellation;
 mod driver;
 mod hex;
 pub mod http;
@@ -17,9 +18,11 @@ pub mod sqlite;
 
 use std::fmt;
 use std::path::Path;
+use std::sync::Arc;
 
 use secrecy::{ExposeSecret, SecretString};
 
+pub use cancellation::{Cancellation, Why};
 pub use limits::Limits;
 pub use row::Row;
 pub use schema::{Collation, Column, ForeignKey, KeyChange, LiveSchema, SchemaMark, Table, TableName};
@@ -53,6 +56,9 @@ pub enum ConnectorError {
     /// The caller asked to stop.
     #[error("stopped by the caller: {0}")]
     Stopped(String),
+    /// The run was told to end; nothing was changed that was not committed before.
+    #[error("stopped, because nobody waits for it any longer")]
+    Cancelled,
 }
 
 impl ConnectorError {
@@ -121,6 +127,9 @@ pub trait Connector: Send + Sync {
     fn schema_mark(&self) -> Result<Option<SchemaMark>, ConnectorError> {
         Ok(None)
     }
+
+    /// The same system for a run that may be told to end: everything opened through it ends with the run.
+    fn until(&self, cancellation: &Cancellation) -> Arc<dyn Connector>;
 
     /// Begins reading: everything read through one reader is one snapshot, and nothing can be changed through it.
     fn reader(&self) -> Result<Box<dyn Reader + '_>, ConnectorError>;

@@ -3,7 +3,10 @@
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::{ConnectorError, Limits};
+use super::{Cancellation, ConnectorError, Limits};
+
+/// How long a wait for a connection goes on before it is looked whether anybody still wants one.
+const GLANCE: Duration = Duration::from_millis(100);
 
 /// A server that can be connected to.
 pub(super) trait Dial: Send + Sync + 'static {
@@ -11,7 +14,7 @@ pub(super) trait Dial: Send + Sync + 'static {
     type Client: Send + 'static;
 
     /// Connects, in the given time at most.
-    fn dial(&self, patience: Duration) -> Result<Self::Client, ConnectorError>;
+    fn dial(&self, patience: Duration, cancellation: &Cancellation) -> Result<Self::Client, ConnectorError>;
 
     /// Whether the connection is known to have ended.
     fn is_closed(client: &Self::Client) -> bool;
@@ -57,8 +60,8 @@ impl<D: Dial> Pool<D> {
     }
 
     /// Lends an idle connection or a new one; waits for one when all are lent.
-    pub(super) fn lend(self: &Arc<Self>) -> Result<Lent<D>, ConnectorError> {
-        let mut lent = self.reserve()?;
+    pub(super) fn lend(self: &Arc<Self>, cancellation: &Cancellation) -> Result<Lent<D>, ConnectorError> {
+        let mut lent = self.reserve(cancellation)?;
         while let Some(client) = self.state().idle.pop() {
             if !D::is_closed(&client) {
                 lent.client = Some(client);
@@ -66,19 +69,27 @@ impl<D: Dial> Pool<D> {
                 return Ok(lent);
             }
         }
-        lent.client = Some(self.server.dial(self.patience)?);
+        lent.client = Some(self.server.dial(self.patience, cancellation)?);
         Ok(lent)
     }
 
-    fn reserve(self: &Arc<Self>) -> Result<Lent<D>, ConnectorError> {
+    fn reserve(self: &Arc<Self>, cancellation: &Cancellation) -> Result<Lent<D>, ConnectorError> {
         let all_lent = |state: &mut State<D::Client>| state.lent >= self.most;
-        let waited = self.freed.wait_timeout_while(self.state(), self.turn, all_lent);
-        let (mut state, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
-        if timeout.timed_out() {
-            return Err(ConnectorError::Busy);
+        let mut left = self.turn;
+        loop {
+            cancellation.check()?;
+            let glance = left.min(GLANCE);
+            let waited = self.freed.wait_timeout_while(self.state(), glance, all_lent);
+            let (mut state, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
+            if !timeout.timed_out() {
+                state.lent += 1;
+                return Ok(Lent { client: None, reused: false, pool: Arc::clone(self) });
+            }
+            left -= glance;
+            if left.is_zero() {
+                return Err(ConnectorError::Busy);
+            }
         }
-        state.lent += 1;
-        Ok(Lent { client: None, reused: false, pool: Arc::clone(self) })
     }
 
     fn state(&self) -> MutexGuard<'_, State<D::Client>> {

@@ -4,6 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::ids::{BundleId, JobId, RequestId, StaffId};
+use super::request::StateName;
 use super::watch::Notice;
 
 /// Which text the person is sent.
@@ -177,6 +178,19 @@ impl Job {
         !matches!(self, Job::MailCode { .. } | Job::MailAgency { .. }) && !for_person
     }
 
+    /// Whether a run of the job is still wanted, by where its request stands meanwhile; none where it was purged. A run that
+    /// is not wanted is told to end, and the next one sees for itself what is to be done.
+    pub fn is_wanted(&self, state: Option<StateName>) -> bool {
+        match (self, state) {
+            (_, None) => self.request().is_none(),
+            (Job::Fulfil { .. }, Some(state)) => state == StateName::Fulfilling,
+            // Decided anew on appeal: what is kept is looked at when that is done.
+            (Job::EraseRetained { .. }, Some(state)) => state.is_final(),
+            (Job::MatchEvidence { .. }, Some(state)) => !state.is_final(),
+            _ => true,
+        }
+    }
+
     /// The request the job is about, if it is about a single one.
     pub const fn request(&self) -> Option<RequestId> {
         match self {
@@ -238,6 +252,8 @@ pub enum Settlement {
         /// What it waits for, in words for staff.
         reason: String,
     },
+    /// It was told to end before it was through, as if it had not been begun: whoever is free takes it up, at once.
+    GivenBack,
     /// It failed and will be tried again.
     Retry {
         /// When.
@@ -282,6 +298,21 @@ mod tests {
     fn waits_double_up_to_half_an_hour() {
         let waits: Vec<i64> = (1..=12).map(|n| back_off(n).num_seconds()).collect();
         assert_eq!(waits, [2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 1800, 1800]);
+    }
+
+    #[test]
+    fn a_run_is_wanted_while_its_request_waits_for_it() {
+        let request = RequestId(uuid::Uuid::nil());
+        let wanted = |job: &Job| {
+            let states = StateName::ALL.iter().filter(|state| job.is_wanted(Some(**state)));
+            states.map(|state| state.as_str()).collect::<Vec<_>>()
+        };
+        assert_eq!(wanted(&Job::Fulfil { request }), ["fulfilling"]);
+        assert_eq!(wanted(&Job::EraseRetained { request }).len(), 6, "the states at which a request is at its end");
+        assert!(wanted(&Job::MatchEvidence { request }).contains(&"in_review"));
+        assert_eq!(wanted(&Job::TellService { request }).len(), StateName::ALL.len());
+        assert!(!Job::TellService { request }.is_wanted(None), "purged");
+        assert!(Job::MailCode { bundle: BundleId(uuid::Uuid::nil()), serial: 1 }.is_wanted(None));
     }
 
     #[test]

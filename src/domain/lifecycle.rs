@@ -219,10 +219,14 @@ impl Request {
     /// When it is too late.
     pub fn withdraw(self, step: Step) -> Transition {
         use StateName as S;
-        self.only_in(
-            &[S::AwaitingVerification, S::AwaitingAuthorization, S::InReview, S::AwaitingRequester],
-            "withdrawn",
-        )?;
+        // What is only looked for can be called off while it is; what is being erased or corrected cannot.
+        let reads = matches!(self.right, Right::Access | Right::Portability | Right::Categories);
+        if !(reads && matches!(self.state, State::Fulfilling { prepared: None, .. })) {
+            self.only_in(
+                &[S::AwaitingVerification, S::AwaitingAuthorization, S::InReview, S::AwaitingRequester],
+                "withdrawn",
+            )?;
+        }
         let state = State::Withdrawn { at: step.now };
         Ok(self.close(state, step, "request.withdrawn", json!({}), Letter::Withdrawn))
     }

@@ -5,8 +5,10 @@ use serde::{Deserialize, Serialize};
 
 use super::calendar::day_off;
 use super::deadline::{Deadline, Duty};
+use super::policy::Policy;
 use super::reckoning::Reckoning;
 use super::request::{Request, State};
+use super::task::Task;
 
 /// How many working days before its date the acknowledgement goes out by itself, if nothing sent it before.
 const ACKNOWLEDGED_AHEAD: u32 = 2;
@@ -23,6 +25,9 @@ pub struct Notice {
     pub due: NaiveDate,
     /// On what occasion.
     pub occasion: Occasion,
+    /// The work by hand whose day it is, by its number, where it is not the duty's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub task: Option<i32>,
 }
 
 /// Why staff are told.
@@ -38,10 +43,25 @@ pub enum Occasion {
 impl Notice {
     /// Its name beside request and date: no two notices of one name leave for the same date.
     pub fn name(&self) -> String {
+        let what = self.task.map_or_else(|| self.duty.to_string(), |number| format!("task.{number}"));
         match self.occasion {
-            Occasion::Ahead(days) => format!("{}.ahead.{days}", self.duty),
-            Occasion::Missed => format!("{}.missed", self.duty),
+            Occasion::Ahead(days) => format!("{what}.ahead.{days}"),
+            Occasion::Missed => format!("{what}.missed"),
         }
+    }
+
+    /// What staff are to be told on a day about work by hand, which the answer waits for: as before and after a date of the
+    /// law's, so that a delay is seen while there is time.
+    pub fn of_task(policy: &Policy, task: &Task, today: NaiveDate) -> Option<Self> {
+        if task.done.is_some() {
+            return None;
+        }
+        let notice = |occasion| Notice { duty: Duty::Response, due: task.due, occasion, task: Some(task.ordinal) };
+        if today > task.due {
+            return Some(notice(Occasion::Missed));
+        }
+        let begun = policy.day_of(task.arose_at);
+        nearest(&policy.reminders.days_before, task.due, begun, today).map(|days| notice(Occasion::Ahead(days)))
     }
 }
 
@@ -56,6 +76,15 @@ pub struct Watch {
     pub remind_person: Option<NaiveDate>,
     /// The next day, after this one, on which the request has to be looked at.
     pub next: Option<NaiveDate>,
+}
+
+/// Of the reminders before a date whose day has come, but not by the day on which it all `began`, the most urgent.
+fn nearest(ahead: &[u32], due: NaiveDate, began: NaiveDate, today: NaiveDate) -> Option<u32> {
+    let has_come = |days: &u32| {
+        let day = due.checked_sub_days(Days::new(u64::from(*days)));
+        day.is_some_and(|day| day > began && day <= today)
+    };
+    ahead.iter().copied().filter(has_come).min()
 }
 
 impl Watch {
@@ -98,23 +127,16 @@ impl Reckoning<'_> {
     fn watch_date(&self, request: &Request, deadline: &Deadline, ahead: &[u32], today: NaiveDate, watch: &mut Watch) {
         let Deadline { duty, due, .. } = *deadline;
         if today > due {
-            watch.notices.push(Notice { duty, due, occasion: Occasion::Missed });
+            watch.notices.push(Notice { duty, due, occasion: Occasion::Missed, task: None });
             return;
         }
         if let Some(day_after) = due.succ_opt() {
             watch.again(day_after);
         }
-        let received = self.policy.day_of(request.received_at);
-        let mut nearest: Option<u32> = None;
-        for days in ahead {
-            let Some(day) = due.checked_sub_days(Days::new(u64::from(*days))) else { continue };
-            if day > today {
-                watch.again(day);
-            } else if day > received {
-                nearest = Some(nearest.map_or(*days, |nearest| nearest.min(*days)));
-            }
-        }
-        watch.notices.extend(nearest.map(|days| Notice { duty, due, occasion: Occasion::Ahead(days) }));
+        let days_before = ahead.iter().filter_map(|days| due.checked_sub_days(Days::new(u64::from(*days))));
+        days_before.filter(|day| *day > today).for_each(|day| watch.again(day));
+        let nearest = nearest(ahead, due, self.policy.day_of(request.received_at), today);
+        watch.notices.extend(nearest.map(|days| Notice { duty, due, occasion: Occasion::Ahead(days), task: None }));
     }
 
     fn watch_acknowledgement(&self, deadline: &Deadline, today: NaiveDate, watch: &mut Watch) {

@@ -231,6 +231,19 @@ pub fn apply(
     identities: &Identities,
     approved: &Preview,
 ) -> Result<Vec<CorrectionOutcome>, FulfilmentError> {
+    apply_telling(systems, identities, approved, |_, _, _| ())
+}
+
+/// The same; `told` hears of each system before it is written to and after, and of how many rows.
+///
+/// # Errors
+/// As [`apply`].
+pub fn apply_telling(
+    systems: &Systems,
+    identities: &Identities,
+    approved: &Preview,
+    told: impl Fn(&SystemId, u64, bool),
+) -> Result<Vec<CorrectionOutcome>, FulfilmentError> {
     let corrections: Vec<Correction> = approved.items.iter().map(|i| i.correction.clone()).collect();
     let today = preview(systems, identities, &corrections)?;
     let mut outcomes: Vec<CorrectionOutcome> = approved.items.iter().map(refused).collect();
@@ -243,6 +256,8 @@ pub fn apply(
         }
     }
     for (system, mut indexes) in by_system {
+        let rows = |indexes: &[usize]| indexes.iter().map(|i| approved.items[*i].rows.len() as u64).sum();
+        told(&system, rows(&indexes), false);
         while !indexes.is_empty() {
             match write_all(systems, &system, &indexes, approved, &today, &mut outcomes) {
                 Ok(()) => break,
@@ -254,6 +269,7 @@ pub fn apply(
                 Err((_, source)) => return Err(FulfilmentError::System { system, source }),
             }
         }
+        told(&system, rows(&indexes), true);
     }
     Ok(outcomes)
 }

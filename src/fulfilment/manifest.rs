@@ -46,6 +46,13 @@ impl Manifest {
     pub fn system_ids(&self) -> impl Iterator<Item = &SystemId> {
         self.systems.iter().map(|s| &s.system)
     }
+
+    /// How many rows it deletes or masks in one of them.
+    pub fn rows_of(&self, system: &SystemId) -> u64 {
+        let steps = self.systems.iter().filter(|s| s.system == *system).flat_map(|s| &s.steps);
+        let steps = steps.filter(|step| !matches!(step.action, StepAction::Detach { .. }));
+        steps.map(|step| step.rows.len() as u64).sum()
+    }
 }
 
 /// What to do in one system, in one transaction.

@@ -8,7 +8,7 @@ use super::FulfilmentError;
 use super::scratch::Scratch;
 use crate::clock;
 use crate::connectors::http::Service;
-use crate::connectors::{Connector, LiveSchema, SchemaMark};
+use crate::connectors::{Cancellation, Connector, LiveSchema, SchemaMark};
 use crate::datamap::Graph;
 use crate::domain::ids::SystemId;
 
@@ -51,6 +51,14 @@ impl Systems {
     #[must_use]
     pub fn with_disabled(self, disabled: BTreeSet<SystemId>) -> Self {
         Self { disabled, ..self }
+    }
+
+    /// The same for a run that may be told to end: what it has begun in the databases ends with it.
+    #[must_use]
+    pub fn until(&self, cancellation: &Cancellation) -> Self {
+        let connectors = self.connectors.iter();
+        let connectors = connectors.map(|(id, connector)| (id.clone(), connector.until(cancellation))).collect();
+        Self { connectors, ..self.without(&BTreeSet::new()) }
     }
 
     /// The same without systems that fail at this moment. They are treated as those that are switched off: a pointer at

@@ -185,6 +185,26 @@ pub struct StaffNotice<'a> {
     pub missed: bool,
 }
 
+/// To staff: work by hand is due soon, or was. It says nothing about the person.
+#[derive(Template)]
+#[template(path = "mail/en/task_notice.txt")]
+pub struct TaskNotice<'a> {
+    /// The company's name.
+    pub controller: &'a str,
+    /// The request's number.
+    pub reference: &'a str,
+    /// What was asked.
+    pub right: Right,
+    /// The task's number in the request.
+    pub number: i32,
+    /// The place to look through, as the policy names it.
+    pub task: &'a str,
+    /// By when.
+    pub due: NaiveDate,
+    /// Whether that day has passed.
+    pub missed: bool,
+}
+
 /// What staff did in one place that no connector reaches.
 #[derive(Clone, Copy)]
 pub struct ByHand<'a> {

@@ -18,6 +18,9 @@ pub enum StoreError {
     /// What is stored cannot be read: it was changed from outside, or sealed under another key file.
     #[error("stored data cannot be read: {0}")]
     Corrupt(String),
+    /// The job is leased to somebody else by now: nothing was written.
+    #[error("the job is somebody else's by now")]
+    LeaseLost,
     /// The database refused a statement.
     #[error("the database refused: {0}")]
     Database(String),

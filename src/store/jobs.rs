@@ -176,6 +176,10 @@ impl Tx<'_> {
                 );
                 change!(self, c => update(this).set(set).execute(c))
             }
+            Settlement::GivenBack => {
+                self.pending.jobs = true;
+                change!(self, c => update(this).set((free, jobs::attempts.eq(job.attempts - 1))).execute(c))
+            }
             Settlement::Retry { at, error } => {
                 let set = (free, jobs::run_at.eq(At(*at)), jobs::last_error.eq(error));
                 change!(self, c => update(this).set(set).execute(c))
@@ -185,6 +189,9 @@ impl Tx<'_> {
                 change!(self, c => update(this).set(set).execute(c))
             }
         }?;
+        if touched == 1 {
+            self.settled = Some(job.id);
+        }
         Ok(touched == 1)
     }
 

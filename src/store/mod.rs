@@ -32,6 +32,7 @@ mod idempotency;
 mod inbox;
 mod jobs;
 pub mod keys;
+mod lease;
 mod legal_holds;
 mod log;
 mod messages;
@@ -73,6 +74,7 @@ pub use fulfilments::{Manifest, StepRow, StepState};
 pub use idempotency::Remembered;
 pub use jobs::JobStatus;
 pub use keys::Keys;
+pub use lease::{Held, Lease};
 pub use log::{LogFilter, LogLine};
 pub use messages::Message;
 pub use notices::Look;
@@ -100,7 +102,11 @@ const READERS: usize = 4;
 
 /// The store. Clones share one.
 #[derive(Clone)]
-pub struct Store(Arc<Inner>);
+pub struct Store {
+    inner: Arc<Inner>,
+    /// The lease under which is written, in the run of a job.
+    lease: Option<Lease>,
+}
 
 struct Inner {
     reads: Arc<Inbox>,
@@ -127,7 +133,14 @@ impl Store {
         };
         // If a thread cannot be had, the drop of `inner` ends those before it.
         inner.start(&place).map_err(|e| StoreError::Unavailable(format!("no thread can be started: {e}")))?;
-        Ok(Store(Arc::new(inner)))
+        Ok(Store { inner: Arc::new(inner), lease: None })
+    }
+
+    /// The same store for the run of a leased job: what is written through it is committed only while the lease holds, so
+    /// that a process that was taken for dead changes nothing any more, whatever it was about to write.
+    #[must_use]
+    pub fn under(&self, lease: Lease) -> Self {
+        Self { inner: Arc::clone(&self.inner), lease: Some(lease) }
     }
 
     /// Runs a closure that only reads; each of its statements sees what was committed when it began.
@@ -139,7 +152,7 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        received(self.0.reads.hand_in(once(f)).await)
+        received(self.inner.reads.hand_in(once(f)).await)
     }
 
     /// Runs a closure and commits everything it wrote, or, when it gives an error, nothing. Others' writes may be
@@ -147,13 +160,14 @@ impl Store {
     /// effects outside of `Tx`.
     ///
     /// # Errors
-    /// The closure's own, or that the database cannot be reached or refused.
+    /// The closure's own, or that the database cannot be reached or refused; [`StoreError::LeaseLost`] in a run whose
+    /// lease is somebody else's by now.
     pub async fn write<T, E>(&self, f: impl FnMut(&mut Tx<'_>) -> Result<T, E> + Send + 'static) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        received(self.0.writes.hand_in(f).await)
+        received(self.inner.writes.hand_in(lease::under(self.lease, f)).await)
     }
 
     /// [`Store::read`] for a thread that may block.
@@ -165,7 +179,7 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        received(self.0.reads.hand_in(once(f)).blocking_recv())
+        received(self.inner.reads.hand_in(once(f)).blocking_recv())
     }
 
     /// [`Store::write`] for a thread that may block.
@@ -177,17 +191,17 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        received(self.0.writes.hand_in(f).blocking_recv())
+        received(self.inner.writes.hand_in(lease::under(self.lease, f)).blocking_recv())
     }
 
     /// Notified after each commit of this process that left jobs to do.
     pub fn jobs_ready(&self) -> Arc<Notify> {
-        Arc::clone(&self.0.jobs_ready)
+        Arc::clone(&self.inner.jobs_ready)
     }
 
     /// The keys that the store seals with.
     pub fn keys(&self) -> &Arc<Keys> {
-        &self.0.keys
+        &self.inner.keys
     }
 
     /// Whether the database answers.
@@ -205,8 +219,8 @@ impl Store {
     /// Commits what was handed in, then ends the store's threads. Later calls on clones give
     /// [`StoreError::Unavailable`].
     pub fn close(self) {
-        self.0.stop();
-        let threads = std::mem::take(&mut *self.0.threads.lock().unwrap_or_else(PoisonError::into_inner));
+        self.inner.stop();
+        let threads = std::mem::take(&mut *self.inner.threads.lock().unwrap_or_else(PoisonError::into_inner));
         for thread in threads {
             // A store thread that panicked has said so on its own.
             let _ = thread.join();

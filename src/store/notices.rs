@@ -40,6 +40,12 @@ impl Tx<'_> {
         change!(self, c => update(requests::table.find(Uid(id.0))).set(set).execute(c)).map(drop)
     }
 
+    /// Whether that was said before.
+    pub fn noted_before(&mut self, id: RequestId, notice: &str, due: NaiveDate) -> Result<bool, StoreError> {
+        let this = notices::table.find((Uid(id.0), notice, On(due))).select(notices::due);
+        Ok(ask!(self, c => this.first::<On>(c).optional())?.is_some())
+    }
+
     /// Writes down that something is said about a date of a request; `false` when it was said before, by whichever
     /// process. What is said must be committed together with this.
     pub fn note(

@@ -8,7 +8,7 @@ use super::dialect::Conn;
 use super::sealing::RequestKey;
 use super::{Keys, StoreError};
 use crate::domain::audit::NewEntry;
-use crate::domain::ids::RequestId;
+use crate::domain::ids::{JobId, RequestId};
 
 /// One transaction; its methods are in the modules of their subjects. Whatever it wrote is committed when its closure
 /// gives `Ok`, and gone when it gives an error.
@@ -19,6 +19,8 @@ pub struct Tx<'a> {
     pub(super) pending: Pending,
     /// The keys of the requests that were read, so that saving them need not ask again.
     pub(super) opened: HashMap<RequestId, RequestKey>,
+    /// The job whose lease ended with this transaction, after it was looked at.
+    pub(super) settled: Option<JobId>,
     /// Something was written.
     pub(super) touched: bool,
     /// A statement failed: PostgreSQL takes no more in this transaction.
@@ -53,6 +55,7 @@ impl<'a> Tx<'a> {
             keys,
             pending: Pending::default(),
             opened: HashMap::new(),
+            settled: None,
             touched: false,
             failed: false,
             collided: false,

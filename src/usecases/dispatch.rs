@@ -66,7 +66,7 @@ impl Dispatch {
         let delivery = match settlement {
             Settlement::Done => Delivery::Sent,
             Settlement::GivenUp { .. } => Delivery::Failed,
-            Settlement::Postponed { .. } | Settlement::Retry { .. } => return Ok(()),
+            Settlement::Postponed { .. } | Settlement::GivenBack | Settlement::Retry { .. } => return Ok(()),
         };
         let Some(written) = self.written.get() else { return Ok(()) };
         let only = [written.request];

@@ -238,7 +238,7 @@ pub async fn match_evidence(
 }
 
 fn search(office: &Office, request: &Request) -> Result<Agreement, Error> {
-    let controller = office.controller(&request.controller).ok_or(Error::UnknownController)?;
+    let controller = office.at_work_for(&request.controller)?;
     let verification = &request.verification;
     let given = verification.pending.answers.iter().flat_map(|answers| &answers.0);
     let answers: Vec<_> = given.filter_map(|(id, answer)| Some((controller.policy.question(id)?, answer))).collect();

@@ -1,7 +1,7 @@
 //! What the holder of a token may do with their own requests: follow, take back, write, fetch.
 
 use super::authorize::person::goes_to_person;
-use super::decide::wake_siblings;
+use super::decide::{forget_free_text, wake_siblings};
 use super::token::Token;
 use super::{Error, Office};
 use crate::clock;
@@ -45,6 +45,9 @@ pub async fn withdraw(office: &Office, bundle: BundleId, id: RequestId) -> Resul
             let step = Step { now, by: request.holder() };
             let outcome = request.withdraw(step)?;
             tx.save(&outcome)?;
+            // What a run that is called off has left; it writes no more.
+            tx.clear_steps(id)?;
+            forget_free_text(tx, &outcome.request)?;
             wake_siblings(tx, &outcome.request, now)?;
             Ok(outcome.request)
         })

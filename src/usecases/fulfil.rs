@@ -177,7 +177,7 @@ struct Run {
 }
 
 fn carry_out(office: &Office, request: &Request, run: &Run) -> Result<Progress, Error> {
-    let controller: &Controller = office.controller(&request.controller).ok_or(Error::UnknownController)?;
+    let controller = &office.at_work_for(&request.controller)?;
     let mut retained = None;
     let result = match request.right {
         Right::Access | Right::Portability | Right::Categories => {

@@ -3,6 +3,7 @@
 pub mod account;
 pub mod appeal;
 pub mod authorize;
+pub mod board;
 pub mod correspondence;
 pub mod decide;
 pub mod dispatch;

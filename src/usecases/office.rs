@@ -5,8 +5,11 @@ use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
 
+use super::Error;
+use super::board::Board;
 use super::limits::Limits;
 use crate::clock::Clock;
+use crate::connectors::Cancellation;
 use crate::domain::clocks::Clocks;
 use crate::domain::ids::{ControllerId, RequestId, SystemId};
 use crate::domain::policy::{Policy, Terms};
@@ -21,7 +24,7 @@ use crate::regimes::Regimes;
 use crate::sending::Sender;
 use crate::sign_in::Verifier;
 use crate::signing::Signer;
-use crate::store::Store;
+use crate::store::{Lease, Store};
 
 /// Everything a use case works with. Cheap to clone.
 #[derive(Clone)]
@@ -52,6 +55,11 @@ pub struct Office {
     pub require_second_factor: bool,
     /// Who answers, by id.
     pub by_id: Arc<BTreeMap<ControllerId, Controller>>,
+    /// Whether what is begun in the company's systems is still wanted: until the process stops, or, in the office of a
+    /// job's run, until nobody waits for that.
+    pub cancellation: Cancellation,
+    /// Where a job's run shows how far it is. Nobody looks at that of the office itself.
+    pub board: Board,
 }
 
 /// One controller: its policy and its systems.
@@ -59,7 +67,7 @@ pub struct Controller {
     /// Its id in the API.
     pub id: ControllerId,
     /// What it promises.
-    pub policy: Policy,
+    pub policy: Arc<Policy>,
     /// Where its data is.
     pub systems: Systems,
     /// Where account holders sign in, where they can.
@@ -67,6 +75,20 @@ pub struct Controller {
 }
 
 impl Office {
+    /// The same office for the run of a job under a lease: what the run writes is committed only while the lease holds.
+    pub fn for_run(&self, lease: Lease, cancellation: Cancellation) -> Self {
+        Self { store: self.store.under(lease), cancellation, board: Board::default(), ..self.clone() }
+    }
+
+    /// The controller of that id, for work in its systems that ends when nobody waits for it any more.
+    ///
+    /// # Errors
+    /// [`Error::UnknownController`].
+    pub fn at_work_for(&self, id: &ControllerId) -> Result<Controller, Error> {
+        let controller = self.controller(id).ok_or(Error::UnknownController)?;
+        Ok(controller.with(controller.systems.until(&self.cancellation)))
+    }
+
     /// The controller of that id.
     pub fn controller(&self, id: &ControllerId) -> Option<&Controller> {
         self.by_id.get(id)
@@ -105,8 +127,11 @@ impl Office {
 impl Controller {
     /// The same for a run that does without systems that fail at this moment; nobody signs in at it.
     pub(super) fn without(&self, failing: &BTreeSet<SystemId>) -> Self {
-        let (id, policy, systems) = (self.id.clone(), self.policy.clone(), self.systems.without(failing));
-        Self { id, policy, systems, sign_in: None }
+        self.with(self.systems.without(failing))
+    }
+
+    fn with(&self, systems: Systems) -> Self {
+        Self { id: self.id.clone(), policy: Arc::clone(&self.policy), systems, sign_in: None }
     }
 
     /// The fideslang data categories that the regime or the policy keeps back: described, never shown (11 CCR 7024(d)).

@@ -1,11 +1,13 @@
 //! Dates watched: staff are reminded and a missed date is escalated, each once; the person hears of what waits for them.
 
+mod tasks;
+
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Error, Office};
 use crate::domain::actor::Actor;
 use crate::domain::audit::NewEntry;
-use crate::domain::ids::RequestId;
+use crate::domain::ids::{RequestId, StaffId};
 use crate::domain::job::{Addressee, Job, NewJob};
 use crate::domain::request::Request;
 use crate::domain::staff::{Role, Staff};
@@ -18,7 +20,7 @@ const BATCH: u32 = 100;
 /// The notice under which the reminder to confirm is written down.
 const TO_CONFIRM: &str = "verification.half_way";
 
-/// Looks at every request that the day asks to look at; gives how many mails are on their way because of that.
+/// Looks at every request that the day asks to look at, and at the work by hand that is due; gives how many mails are on their way because of that.
 ///
 /// # Errors
 /// When the store fails; what was looked at before stays done.
@@ -29,11 +31,12 @@ pub async fn remind(office: &Office) -> Result<usize, Error> {
     let (mut after, mut mails) = (None, 0);
     loop {
         let looks = office.store.read(move |tx| Ok::<_, Error>(tx.to_look_at(latest, after, BATCH)?)).await?;
-        let Some(last) = looks.last().copied() else { return Ok(mails) };
+        let Some(last) = looks.last().copied() else { break };
         let inner = office.clone();
         mails += office.store.write(move |tx| look_at(tx, &inner, &looks, now)).await?;
         after = Some(last);
     }
+    Ok(mails + tasks::remind(office, now, latest).await?)
 }
 
 fn look_at(tx: &mut Tx<'_>, office: &Office, looks: &[Look], now: DateTime<Utc>) -> Result<usize, Error> {
@@ -76,7 +79,7 @@ fn act(
             let facts = serde_json::json!({ "duty": notice.duty, "due": notice.due });
             tx.append(&told(request, now, "request.date_missed").with(facts))?;
         }
-        let to = addressees(request, *notice, staff, escalates);
+        let to = addressees(request.assignee, *notice, staff, escalates);
         jobs.extend(to.into_iter().map(|to| Job::MailStaff { request: request.id, notice: *notice, to }));
     }
     if watch.acknowledge && acknowledge(tx, request, now)? {
@@ -111,9 +114,9 @@ fn acknowledge(tx: &mut Tx<'_>, request: &Request, now: DateTime<Utc>) -> Result
 }
 
 /// Whom a notice goes to. Somebody always hears of it: the controller's own privacy address, where nobody else does.
-fn addressees(request: &Request, notice: Notice, staff: &[Staff], escalates: bool) -> Vec<Addressee> {
+fn addressees(assignee: Option<StaffId>, notice: Notice, staff: &[Staff], escalates: bool) -> Vec<Addressee> {
     let missed = notice.occasion == Occasion::Missed;
-    let assignee = request.assignee.filter(|id| !missed && staff.iter().any(|s| s.id == *id));
+    let assignee = assignee.filter(|id| !missed && staff.iter().any(|s| s.id == *id));
     let mut to: Vec<Addressee> = match assignee {
         Some(id) => vec![Addressee::Staff(id)],
         None => staff.iter().filter(|s| s.role == Role::Officer).map(|s| Addressee::Staff(s.id)).collect(),

@@ -42,7 +42,7 @@ pub async fn purge(office: &Office) -> Result<usize, Error> {
 
 /// The same for one controller and regime, of which everything has one period but for appeals and holds.
 async fn purge_of(office: &Office, of: &(ControllerId, RegimeId), most: usize) -> Result<usize, Error> {
-    let policy = office.controller(&of.0).map(|c| &c.policy);
+    let policy = office.controller(&of.0).map(|c| &*c.policy);
     let months = retention::months(office.regimes.get(&of.1), policy, false);
     let before = retention::not_before(today(office, &of.0), months);
     let (mut purged, mut after) = (0, None);
@@ -99,7 +99,7 @@ fn purge_one(office: &Office, tx: &mut Tx<'_>, id: RequestId) -> Result<Option<V
 
 /// The last day on which a request's record is kept, holds aside; none while it is not at its end.
 pub fn kept_until(office: &Office, request: &Request) -> Option<(NaiveDate, Purged)> {
-    let policy = office.controller(&request.controller).map(|c| &c.policy);
+    let policy = office.controller(&request.controller).map(|c| &*c.policy);
     let (ended, appealed) = ended(request)?;
     let closed_on = day_of(office, &request.controller, ended);
     let kept_months = retention::months(office.regimes.get(&request.regime), policy, appealed);

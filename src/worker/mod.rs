@@ -2,16 +2,19 @@
 
 mod run;
 pub mod schedule;
+mod watch;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{Semaphore, watch as signal};
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
+use crate::connectors::Why;
 use crate::domain::job::{Lane, LeasedJob};
 use crate::usecases::{Error, Office};
+use watch::Watch;
 
 /// How many fulfilments one process runs at a time.
 const FULFILMENTS: usize = 16;
@@ -26,40 +29,64 @@ const PATIENCE: Duration = Duration::from_millis(500);
 /// How often leases are renewed: well within [`crate::domain::job::LEASE`].
 const HEARTBEAT: Duration = Duration::from_secs(8);
 
+/// How long to wait, after runs were told to end, for those that do not: for one that waits for the answer to a COMMIT, say.
+const LAST_PATIENCE: Duration = Duration::from_secs(10);
+
 /// A worker at work. Dropped without [`Worker::stop`], it goes on until the process ends.
 pub struct Worker {
     office: Office,
     owner: Uuid,
-    stop: watch::Sender<bool>,
-    tasks: JoinSet<()>,
+    stop: signal::Sender<bool>,
+    /// What claims and runs jobs; each ends by itself when it is told to stop.
+    hands: JoinSet<()>,
+    /// What leases and runs are kept by, for as long as there are any.
+    keepers: JoinSet<()>,
+    watch: Arc<Watch>,
 }
 
 impl Worker {
     /// Starts a worker under a name of its own.
     pub fn start(office: Office, owner: Uuid) -> Self {
-        let (stop, stopped) = watch::channel(false);
-        let mut tasks = JoinSet::new();
-        tasks.spawn(fulfilments(office.clone(), owner, stopped.clone()));
-        tasks.spawn(mails(office.clone(), owner, stopped.clone()));
-        tasks.spawn(heartbeat(office.clone(), owner, stopped.clone()));
-        tasks.spawn(schedule::keep(office.clone(), stopped));
-        Self { office, owner, stop, tasks }
+        let (stop, stopped) = signal::channel(false);
+        let watch = Arc::new(Watch::default());
+        let (mut hands, mut keepers) = (JoinSet::new(), JoinSet::new());
+        hands.spawn(fulfilments(office.clone(), owner, Arc::clone(&watch), stopped.clone()));
+        hands.spawn(mails(office.clone(), owner, stopped.clone()));
+        hands.spawn(schedule::keep(office.clone(), stopped));
+        keepers.spawn(heartbeat(office.clone(), owner));
+        keepers.spawn(Arc::clone(&watch).keep(office.clone()));
+        Self { office, owner, stop, hands, keepers, watch }
     }
 
-    /// Lets running jobs end, gives the leases back, and returns.
-    pub async fn stop(mut self) {
+    /// Begins nothing more, lets what runs end for a time, then tells it to end; gives the leases back, so that others go
+    /// on at once. `false`: something did not end even so, and is left as a crash would leave it.
+    pub async fn stop(mut self, grace: Duration) -> bool {
         let _ = self.stop.send(true);
-        while self.tasks.join_next().await.is_some() {}
+        let mut ended = self.hands_end(grace).await;
+        if !ended {
+            tracing::info!("work that is still running is told to end");
+            self.watch.stop();
+            self.office.cancellation.cancel(Why::Stopping);
+            ended = self.hands_end(LAST_PATIENCE).await;
+        }
+        self.hands.shutdown().await;
+        self.keepers.shutdown().await;
         let (office, owner) = (self.office, self.owner);
         let released = office.store.write(move |tx| Ok::<_, Error>(tx.release_leases(owner)?)).await;
         if let Err(error) = released {
             tracing::warn!(%error, "leases could not be given back; they run out by themselves");
         }
+        ended
+    }
+
+    async fn hands_end(&mut self, patience: Duration) -> bool {
+        let all = async { while self.hands.join_next().await.is_some() {} };
+        tokio::time::timeout(patience, all).await.is_ok()
     }
 }
 
 /// Claims fulfilments as fast as they can be run.
-async fn fulfilments(office: Office, owner: Uuid, mut stopped: watch::Receiver<bool>) {
+async fn fulfilments(office: Office, owner: Uuid, watch: Arc<Watch>, mut stopped: signal::Receiver<bool>) {
     let ready = office.store.jobs_ready();
     let places = Arc::new(Semaphore::new(FULFILMENTS));
     let mut running = JoinSet::new();
@@ -79,9 +106,9 @@ async fn fulfilments(office: Office, owner: Uuid, mut stopped: watch::Receiver<b
         }
         for job in jobs {
             let place = places.clone().acquire_owned().await.expect("the semaphore is never closed");
-            let office = office.clone();
+            let (office, watch) = (office.clone(), Arc::clone(&watch));
             running.spawn(async move {
-                run::fulfilment(&office, owner, job).await;
+                run::fulfilment(&office, owner, job, &watch).await;
                 drop(place);
             });
         }
@@ -91,7 +118,7 @@ async fn fulfilments(office: Office, owner: Uuid, mut stopped: watch::Receiver<b
 }
 
 /// Sends mails, a batch after the other.
-async fn mails(office: Office, owner: Uuid, mut stopped: watch::Receiver<bool>) {
+async fn mails(office: Office, owner: Uuid, mut stopped: signal::Receiver<bool>) {
     let ready = office.store.jobs_ready();
     while !*stopped.borrow() {
         let announced = ready.notified();
@@ -118,12 +145,9 @@ async fn leased(office: &Office, owner: Uuid, lane: Lane, free: usize) -> Vec<Le
     })
 }
 
-async fn heartbeat(office: Office, owner: Uuid, mut stopped: watch::Receiver<bool>) {
-    while !*stopped.borrow() {
-        tokio::select! {
-            () = tokio::time::sleep(HEARTBEAT) => {}
-            _ = stopped.changed() => return,
-        }
+async fn heartbeat(office: Office, owner: Uuid) {
+    loop {
+        tokio::time::sleep(HEARTBEAT).await;
         let now = office.clock.now();
         if let Err(error) = office.store.write(move |tx| Ok::<_, Error>(tx.heartbeat(owner, now)?)).await {
             tracing::warn!(%error, "leases cannot be renewed");

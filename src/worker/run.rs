@@ -3,6 +3,7 @@
 use futures_util::StreamExt;
 use uuid::Uuid;
 
+use super::watch::Watch;
 use crate::domain::job::{Job, LeasedJob, Settlement};
 use crate::fulfilment::FulfilmentError;
 use crate::usecases::dispatch::Dispatch;
@@ -13,23 +14,36 @@ use crate::usecases::{Error, Office, evidence, fulfil, marks, recipients};
 /// How many mails of a batch are on their way at a time.
 const MAILS_AT_ONCE: usize = 4;
 
-/// Runs leased work in the company's systems and settles it. One whose lease was lost meanwhile is left to whoever has it now.
-pub async fn fulfilment(office: &Office, owner: Uuid, job: LeasedJob) {
-    let done = match job.job {
-        Job::Fulfil { request } => fulfil::fulfil(office, owner, &job, request).await,
-        Job::EraseRetained { request } => fulfil::erase_retained(office, owner, &job, request).await,
-        Job::TellService { request } => opt_out::tell(office, owner, &job, request).await,
-        Job::MatchEvidence { request } => evidence::match_evidence(office, owner, &job, request).await,
-        // The other hand's.
-        _ => return,
-    };
-    let settlement = match done {
+/// Runs leased work in the company's systems and settles it. One whose lease was lost meanwhile is left to whoever has it
+/// now; one that was told to end is given back as if it had not been begun, whatever came of it.
+pub async fn fulfilment(office: &Office, owner: Uuid, job: LeasedJob, watch: &Watch) {
+    let run = watch.begin(office, owner, &job);
+    let done = of_kind(&run.office, owner, &job).await;
+    let why = run.office.cancellation.why();
+    run.office.board.close();
+    drop(run);
+    let settlement = match (done, why) {
         // Settled in the same transaction as its result.
-        Ok(None) => return count(&Settlement::Done, job.job.kind()),
-        Ok(Some(settlement)) => settlement,
-        Err(error) => failed(office, &job, &error),
+        (Ok(None), _) => return count(&Settlement::Done, job.job.kind()),
+        (Ok(Some(settlement)), _) => settlement,
+        (Err(_), Some(why)) => {
+            tracing::info!(job = %job.id, kind = job.job.kind(), %why, "a job was told to end");
+            Settlement::GivenBack
+        }
+        (Err(error), None) => failed(office, &job, &error),
     };
     settle(office, owner, vec![(job, None, settlement)]).await;
+}
+
+async fn of_kind(office: &Office, owner: Uuid, job: &LeasedJob) -> Result<Option<Settlement>, Error> {
+    match job.job {
+        Job::Fulfil { request } => fulfil::fulfil(office, owner, job, request).await,
+        Job::EraseRetained { request } => fulfil::erase_retained(office, owner, job, request).await,
+        Job::TellService { request } => opt_out::tell(office, owner, job, request).await,
+        Job::MatchEvidence { request } => evidence::match_evidence(office, owner, job, request).await,
+        // The other hand's.
+        _ => Ok(Some(Settlement::GivenBack)),
+    }
 }
 
 /// Sends a batch of mails and settles them together.
@@ -103,7 +117,7 @@ async fn settle(office: &Office, owner: Uuid, settlements: Vec<(LeasedJob, Optio
 fn count(settlement: &Settlement, kind: &'static str) {
     let name = match settlement {
         Settlement::Done => "habeas_jobs_done_total",
-        Settlement::Postponed { .. } => "habeas_jobs_postponed_total",
+        Settlement::Postponed { .. } | Settlement::GivenBack => "habeas_jobs_postponed_total",
         Settlement::Retry { .. } | Settlement::GivenUp { .. } => "habeas_jobs_failed_total",
     };
     metrics::counter!(name, "kind" => kind).increment(1);

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use super::super::{Failure, assemble, serve};
 use super::{DATASET, POLICY, company};
@@ -52,7 +53,7 @@ pub fn run(args: &Args) -> Result<ExitCode, Failure> {
     actix_web::rt::System::new().block_on(async {
         let key = people(&office).await.map_err(Failure::of)?;
         introduce(&url, &args.dir, &key);
-        serve::until_stopped(office, listener, 0).await
+        serve::until_stopped(office, listener, 0, Duration::from_secs(config.server.grace_seconds)).await
     })?;
     Ok(ExitCode::SUCCESS)
 }

@@ -13,14 +13,13 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use reqwest::blocking::{Client, Response};
 use reqwest::header::CONTENT_TYPE;
-use reqwest::{StatusCode, Url};
+use reqwest::{Client, Response, StatusCode, Url};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::ConnectorError;
+use super::{Cancellation, ConnectorError};
 use rows::Format;
 use signature::{SharedSecret, Signed};
 
@@ -114,15 +113,32 @@ impl Service {
         self.secret.verifies(signed, body, now)
     }
 
-    /// Sends a message; sent again under the same `id` it is the same message. Blocks.
+    /// Sends a message; sent again under the same `id` it is the same message. Blocks, until the run is told to end at
+    /// the latest: the service may then have the message, as after a lost connection.
     ///
     /// # Errors
     /// When the service cannot be reached or refuses. No message holds a value or the address.
-    pub fn send(&self, name: &str, id: Uuid, now: DateTime<Utc>, body: &[u8]) -> Result<Reply, NotTaken> {
-        let response = self.request(name, id, now, body)?.send();
+    pub fn send(
+        &self,
+        name: &str,
+        id: Uuid,
+        now: DateTime<Utc>,
+        body: &[u8],
+        cancellation: &Cancellation,
+    ) -> Result<Reply, NotTaken> {
+        cancellation.check()?;
+        let sending = self.request(name, id, now, body)?.send();
+        let left = |source| NotTaken { left: true, source };
+        let response = cancellation.during(sending).map_err(left)?;
         let response =
             response.map_err(|e| NotTaken { left: !e.is_connect() && !e.is_builder(), source: unreachable(&e) })?;
-        self.reply(name, response).map_err(|source| NotTaken { left: true, source })
+        let body = Body {
+            status: response.status(),
+            response,
+            chunk: io::Cursor::default(),
+            cancellation: cancellation.clone(),
+        };
+        self.reply(name, body).map_err(left)
     }
 
     fn request(
@@ -131,7 +147,7 @@ impl Service {
         id: Uuid,
         now: DateTime<Utc>,
         body: &[u8],
-    ) -> Result<reqwest::blocking::RequestBuilder, ConnectorError> {
+    ) -> Result<reqwest::RequestBuilder, ConnectorError> {
         let id = id.to_string();
         Ok(self
             .client()?
@@ -144,8 +160,8 @@ impl Service {
             .body(body.to_vec()))
     }
 
-    fn reply(&self, name: &str, response: Response) -> Result<Reply, ConnectorError> {
-        match response.status() {
+    fn reply(&self, name: &str, response: Body) -> Result<Reply, ConnectorError> {
+        match response.status {
             StatusCode::OK => self.answer(response),
             StatusCode::ACCEPTED => calls_back(response),
             status if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS => {
@@ -158,8 +174,8 @@ impl Service {
         }
     }
 
-    fn answer(&self, response: Response) -> Result<Reply, ConnectorError> {
-        let kind = response.headers().get(CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    fn answer(&self, response: Body) -> Result<Reply, ConnectorError> {
+        let kind = response.response.headers().get(CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
         let Some(format) = Format::of(kind) else {
             let message = "the service's answer is neither application/json nor application/x-ndjson";
             return Err(ConnectorError::Statement(message.to_owned()));
@@ -201,13 +217,37 @@ fn unreachable(error: &reqwest::Error) -> ConnectorError {
     }
 }
 
-fn calls_back(response: Response) -> Result<Reply, ConnectorError> {
+fn calls_back(response: Body) -> Result<Reply, ConnectorError> {
     let body = Bounded { inner: response, left: 4096 };
     match serde_json::from_reader(body) {
         Ok(CallsBack { callback: true }) => Ok(Reply::CallsBack),
         _ => {
             let message = "the service answered 202 without {\"callback\": true}";
             Err(ConnectorError::Statement(message.to_owned()))
+        }
+    }
+}
+
+/// A service's answer, read by a blocking thread as it comes, for as long as the run is wanted.
+struct Body {
+    status: StatusCode,
+    response: Response,
+    chunk: io::Cursor<Vec<u8>>,
+    cancellation: Cancellation,
+}
+
+impl Read for Body {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        loop {
+            let read = self.chunk.read(into)?;
+            if read > 0 || into.is_empty() {
+                return Ok(read);
+            }
+            let next = self.cancellation.during(self.response.chunk()).map_err(io::Error::other)?;
+            // What the client says of it may hold the address.
+            let next = next.map_err(|_| io::Error::new(io::ErrorKind::ConnectionAborted, "the answer broke off"))?;
+            let Some(chunk) = next else { return Ok(0) };
+            self.chunk = io::Cursor::new(chunk.to_vec());
         }
     }
 }

@@ -23,12 +23,13 @@ use self::server::Server;
 use self::session::Session;
 pub use super::limits::Limits;
 use super::pool::Pool;
-use super::{Connector, ConnectorError, LiveSchema, Reader, Writer};
+use super::{Cancellation, Connector, ConnectorError, LiveSchema, Reader, Writer};
 
 /// A company's MySQL (from 8.0) or MariaDB (from 10.5) database.
 pub struct Mysql {
     pool: Arc<Pool<Server>>,
     limits: Limits,
+    cancellation: Cancellation,
 }
 
 impl Mysql {
@@ -44,7 +45,7 @@ impl Mysql {
     /// When the URL cannot be understood; the error repeats nothing of it.
     pub fn new(url: &SecretString, base_dir: &Path, limits: Limits) -> Result<Self, ConnectorError> {
         let server = address::parse(url, base_dir)?;
-        Ok(Self { pool: Arc::new(Pool::new(server, &limits)), limits })
+        Ok(Self { pool: Arc::new(Pool::new(server, &limits)), limits, cancellation: Cancellation::default() })
     }
 
     /// Settings that no company's server can be relied on to have, and the transaction, in one round trip. Every word
@@ -62,7 +63,7 @@ impl Mysql {
             statement.as_secs_f64(),
             statement.as_millis().max(1),
         );
-        Session::begin(&self.pool, &begin)
+        Session::begin(&self.pool, &begin, &self.cancellation)
     }
 
     fn reading(&self) -> Result<Session, ConnectorError> {
@@ -81,6 +82,10 @@ impl fmt::Debug for Mysql {
 impl Connector for Mysql {
     fn probe(&self) -> Result<LiveSchema, ConnectorError> {
         probe::probe(&mut self.reading()?)
+    }
+
+    fn until(&self, cancellation: &Cancellation) -> Arc<dyn Connector> {
+        Arc::new(Self { pool: Arc::clone(&self.pool), limits: self.limits, cancellation: cancellation.clone() })
     }
 
     fn reader(&self) -> Result<Box<dyn Reader + '_>, ConnectorError> {

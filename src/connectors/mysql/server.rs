@@ -6,10 +6,9 @@ use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, DriverError, Error, Opts, OptsBuilder};
 
 use super::error;
-use crate::connectors::ConnectorError;
-use crate::connectors::driver::driver;
 use crate::connectors::pool::Dial;
 use crate::connectors::sql::Place;
+use crate::connectors::{Cancellation, ConnectorError};
 
 /// A server, and how it is connected to.
 pub(super) struct Server {
@@ -21,9 +20,9 @@ pub(super) struct Server {
 impl Dial for Server {
     type Client = Conn;
 
-    fn dial(&self, patience: Duration) -> Result<Conn, ConnectorError> {
+    fn dial(&self, patience: Duration, cancellation: &Cancellation) -> Result<Conn, ConnectorError> {
         let connecting = async { tokio::time::timeout(patience, self.connect()).await };
-        match driver()?.block_on(connecting) {
+        match cancellation.during(connecting)? {
             Ok(connected) => connected.map_err(|e| error::of(&e, &Place::Nowhere)),
             Err(_) => Err(ConnectorError::Unreachable("no answer while connecting".to_owned())),
         }

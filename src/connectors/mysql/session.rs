@@ -15,7 +15,7 @@ use super::value::fill;
 use crate::connectors::driver::driver;
 use crate::connectors::pool::{Lent, Pool};
 use crate::connectors::sql::Place;
-use crate::connectors::{ConnectorError, EachRow, Row, TableName};
+use crate::connectors::{Cancellation, ConnectorError, EachRow, Row, TableName};
 
 /// How many rows are taken from the socket before they are handed on.
 const CHUNK: usize = 256;
@@ -35,6 +35,7 @@ pub(super) struct Session {
     pool: Arc<Pool<Server>>,
     state: State,
     pub(super) columns: HashMap<TableName, Arc<Columns>>,
+    cancellation: Cancellation,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -49,13 +50,18 @@ enum State {
 
 impl Session {
     /// Begins a transaction with the given statements.
-    pub(super) fn begin(pool: &Arc<Pool<Server>>, begin: &str) -> Result<Self, ConnectorError> {
+    pub(super) fn begin(
+        pool: &Arc<Pool<Server>>,
+        begin: &str,
+        cancellation: &Cancellation,
+    ) -> Result<Self, ConnectorError> {
         loop {
-            let mut lent = pool.lend()?;
-            match driver()?.block_on(lent.client_mut().query_drop(begin)) {
+            let mut lent = pool.lend(cancellation)?;
+            match cancellation.during(lent.client_mut().query_drop(begin))? {
                 Ok(()) => {
-                    let pool = Arc::clone(pool);
-                    return Ok(Self { lent: Some(lent), pool, state: State::Open, columns: HashMap::new() });
+                    let (lent, pool, columns) = (Some(lent), Arc::clone(pool), HashMap::new());
+                    let cancellation = cancellation.clone();
+                    return Ok(Self { lent, pool, state: State::Open, columns, cancellation });
                 }
                 // An idle connection that the server has closed meanwhile: take another.
                 Err(error) if lent.reused && error::is_lost(&error) => continue,
@@ -75,8 +81,9 @@ impl Session {
         parameters: Vec<Value>,
         place: &Place<'_>,
     ) -> Result<Vec<mysql_async::Row>, ConnectorError> {
-        let result = driver()?.block_on(self.client().exec(sql, bound(parameters)));
-        result.map_err(|e| self.failed(&e, place))
+        let cancellation = self.cancellation.clone();
+        let result = cancellation.during(self.client().exec(sql, bound(parameters)));
+        result.inspect_err(|_| self.stop())?.map_err(|e| self.failed(&e, place))
     }
 
     /// Runs a statement and gives how many rows it was about.
@@ -86,8 +93,9 @@ impl Session {
         parameters: Vec<Value>,
         place: &Place<'_>,
     ) -> Result<u64, ConnectorError> {
-        let result = driver()?.block_on(self.client().exec_drop(sql, bound(parameters)));
-        result.map_err(|e| self.failed(&e, place))?;
+        let cancellation = self.cancellation.clone();
+        let result = cancellation.during(self.client().exec_drop(sql, bound(parameters)));
+        result.inspect_err(|_| self.stop())?.map_err(|e| self.failed(&e, place))?;
         Ok(self.client().affected_rows())
     }
 
@@ -100,7 +108,8 @@ impl Session {
         place: &Place<'_>,
         each: &mut EachRow<'_>,
     ) -> Result<u64, ConnectorError> {
-        match stream(self.client(), sql, parameters, each) {
+        let cancellation = self.cancellation.clone();
+        match stream(self.client(), &cancellation, sql, parameters, each) {
             Ok(count) => Ok(count),
             Err(Broken::Driver(error)) => Err(self.failed(&error, place)),
             Err(Broken::Receiver(error)) => {
@@ -116,6 +125,7 @@ impl Session {
             let rolled_back = "an earlier statement of the transaction failed; it was rolled back";
             return Err(ConnectorError::Statement(rolled_back.to_owned()));
         }
+        self.cancellation.before_commit()?;
         let committed = driver()?.block_on(self.client().query_drop("COMMIT"));
         if let Some(lent) = self.lent.take().filter(|_| committed.is_ok()) {
             lent.give_back();
@@ -172,15 +182,22 @@ enum Broken {
     Receiver(ConnectorError),
 }
 
-fn stream(client: &mut Conn, sql: &str, parameters: Vec<Value>, each: &mut EachRow<'_>) -> Result<u64, Broken> {
-    let driver = driver().map_err(Broken::Receiver)?;
-    let mut result = driver.block_on(client.exec_iter(sql, bound(parameters))).map_err(Broken::Driver)?;
-    let rows = driver.block_on(result.stream::<mysql_async::Row>()).map_err(Broken::Driver)?;
+fn stream(
+    client: &mut Conn,
+    cancellation: &Cancellation,
+    sql: &str,
+    parameters: Vec<Value>,
+    each: &mut EachRow<'_>,
+) -> Result<u64, Broken> {
+    let result = cancellation.during(client.exec_iter(sql, bound(parameters)));
+    let mut result = result.map_err(Broken::Receiver)?.map_err(Broken::Driver)?;
+    let rows = cancellation.during(result.stream::<mysql_async::Row>());
+    let rows = rows.map_err(Broken::Receiver)?.map_err(Broken::Driver)?;
     let Some(rows) = rows else { return Ok(0) };
     let mut chunks = rows.ready_chunks(CHUNK);
     let mut row = Row::new();
     let mut count = 0;
-    while let Some(chunk) = driver.block_on(chunks.next()) {
+    while let Some(chunk) = cancellation.during(chunks.next()).map_err(Broken::Receiver)? {
         for found in chunk {
             fill(&mut row, &found.map_err(Broken::Driver)?);
             each(&row).map_err(Broken::Receiver)?;

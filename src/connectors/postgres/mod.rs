@@ -23,12 +23,13 @@ use self::server::Server;
 use self::session::Session;
 pub use super::limits::Limits;
 use super::pool::Pool;
-use super::{Connector, ConnectorError, LiveSchema, Reader, SchemaMark, Writer};
+use super::{Cancellation, Connector, ConnectorError, LiveSchema, Reader, SchemaMark, Writer};
 
 /// A company's PostgreSQL database.
 pub struct Postgres {
     pool: Arc<Pool<Server>>,
     limits: Limits,
+    cancellation: Cancellation,
 }
 
 impl Postgres {
@@ -48,7 +49,7 @@ impl Postgres {
         }
         let pool =
             Arc::new(Pool::new(Server { config, tls: tls.client, columns: columns::Remembered::default() }, &limits));
-        Ok(Self { pool, limits })
+        Ok(Self { pool, limits, cancellation: Cancellation::default() })
     }
 
     fn session(&self, begin: &str) -> Result<Session, ConnectorError> {
@@ -60,7 +61,7 @@ impl Postgres {
             self.limits.statement.as_millis(),
             self.limits.lock.as_millis(),
         );
-        Session::begin(&self.pool, &begin)
+        Session::begin(&self.pool, &begin, &self.cancellation)
     }
 
     fn reading(&self) -> Result<Session, ConnectorError> {
@@ -81,6 +82,10 @@ impl Connector for Postgres {
 
     fn schema_mark(&self) -> Result<Option<SchemaMark>, ConnectorError> {
         probe::mark(&mut self.reading()?).map(Some)
+    }
+
+    fn until(&self, cancellation: &Cancellation) -> Arc<dyn Connector> {
+        Arc::new(Self { pool: Arc::clone(&self.pool), limits: self.limits, cancellation: cancellation.clone() })
     }
 
     fn reader(&self) -> Result<Box<dyn Reader + '_>, ConnectorError> {

@@ -7,9 +7,9 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::columns::Remembered;
 use super::error;
-use crate::connectors::ConnectorError;
 use crate::connectors::driver::driver;
 use crate::connectors::pool::Dial;
+use crate::connectors::{Cancellation, ConnectorError};
 
 /// A server, and how it is connected to.
 pub(super) struct Server {
@@ -21,10 +21,10 @@ pub(super) struct Server {
 impl Dial for Server {
     type Client = Client;
 
-    fn dial(&self, patience: Duration) -> Result<Client, ConnectorError> {
+    fn dial(&self, patience: Duration, cancellation: &Cancellation) -> Result<Client, ConnectorError> {
         let driver = driver()?;
         let connecting = async { tokio::time::timeout(patience, self.config.connect(self.tls.clone())).await };
-        match driver.block_on(connecting) {
+        match cancellation.during(connecting)? {
             Ok(Ok((client, connection))) => {
                 // Its end is seen by the client, as an error of the statement then running.
                 driver.spawn(connection);

@@ -12,7 +12,7 @@ use super::error::{self, Place};
 use super::server::Server;
 use crate::connectors::driver::driver;
 use crate::connectors::pool::{Lent, Pool};
-use crate::connectors::{ConnectorError, EachRow, Row, TableName};
+use crate::connectors::{Cancellation, ConnectorError, EachRow, Row, TableName};
 
 /// How many rows are taken from the socket before they are handed on.
 const CHUNK: usize = 256;
@@ -42,6 +42,7 @@ pub(super) struct Session {
     pub(super) columns: HashMap<TableName, Arc<Columns>>,
     /// Whether what earlier transactions knew was held against the catalogue.
     pub(super) recalled: bool,
+    cancellation: Cancellation,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -55,14 +56,18 @@ enum State {
 
 impl Session {
     /// Begins a transaction with the given statements.
-    pub(super) fn begin(pool: &Arc<Pool<Server>>, begin: &str) -> Result<Self, ConnectorError> {
+    pub(super) fn begin(
+        pool: &Arc<Pool<Server>>,
+        begin: &str,
+        cancellation: &Cancellation,
+    ) -> Result<Self, ConnectorError> {
         loop {
-            let lent = pool.lend()?;
-            match driver()?.block_on(lent.client().batch_execute(begin)) {
+            let lent = pool.lend(cancellation)?;
+            match cancellation.during(lent.client().batch_execute(begin))? {
                 Ok(()) => {
-                    let pool = Arc::clone(pool);
-                    let columns = HashMap::new();
-                    return Ok(Self { lent: Some(lent), pool, state: State::Open, columns, recalled: false });
+                    let (lent, pool, columns) = (Some(lent), Arc::clone(pool), HashMap::new());
+                    let cancellation = cancellation.clone();
+                    return Ok(Self { lent, pool, state: State::Open, columns, recalled: false, cancellation });
                 }
                 // An idle connection that the server has closed meanwhile: take another.
                 Err(error) if lent.reused && error.as_db_error().is_none() => continue,
@@ -83,8 +88,8 @@ impl Session {
         place: &Place<'_>,
     ) -> Result<Vec<tokio_postgres::Row>, ConnectorError> {
         let parameters: Vec<_> = parameters.iter().map(by_reference).collect();
-        let result = driver()?.block_on(self.lent().client().query_typed(sql, &parameters));
-        result.map_err(|e| self.failed(&e, place))
+        let result = self.cancellation.during(self.lent().client().query_typed(sql, &parameters));
+        result.inspect_err(|_| self.stop())?.map_err(|e| self.failed(&e, place))
     }
 
     /// Runs a statement and gives how many rows it changed.
@@ -95,8 +100,8 @@ impl Session {
         place: &Place<'_>,
     ) -> Result<u64, ConnectorError> {
         let parameters: Vec<_> = parameters.iter().map(by_reference).collect();
-        let result = driver()?.block_on(self.lent().client().execute_typed(sql, &parameters));
-        result.map_err(|e| self.failed(&e, place))
+        let result = self.cancellation.during(self.lent().client().execute_typed(sql, &parameters));
+        result.inspect_err(|_| self.stop())?.map_err(|e| self.failed(&e, place))
     }
 
     /// Hands each row of a query of `width` text columns on. Between rows the thread is outside the driver, so that
@@ -109,12 +114,12 @@ impl Session {
         place: &Place<'_>,
         each: &mut EachRow<'_>,
     ) -> Result<u64, ConnectorError> {
-        let driver = driver()?;
-        let rows = driver.block_on(self.lent().client().query_typed_raw(sql, parameters));
+        let rows = self.cancellation.during(self.lent().client().query_typed_raw(sql, parameters));
+        let rows = rows.inspect_err(|_| self.stop())?;
         let mut chunks = Box::pin(rows.map_err(|e| self.failed(&e, place))?.ready_chunks(CHUNK));
         let mut row = Row::new();
         let mut count = 0;
-        while let Some(chunk) = driver.block_on(chunks.next()) {
+        while let Some(chunk) = self.cancellation.during(chunks.next()).inspect_err(|_| self.stop())? {
             for found in chunk {
                 let read = found.and_then(|found| fill(&mut row, &found, width));
                 read.map_err(|e| self.failed(&e, place))?;
@@ -131,6 +136,7 @@ impl Session {
             let rolled_back = "an earlier statement of the transaction failed; it was rolled back";
             return Err(ConnectorError::Statement(rolled_back.to_owned()));
         }
+        self.cancellation.before_commit()?;
         let committed = driver()?.block_on(self.lent().client().batch_execute("COMMIT"));
         if let Some(lent) = self.lent.take() {
             lent.give_back();

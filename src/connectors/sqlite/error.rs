@@ -11,6 +11,7 @@ pub(super) fn opening(path: &Path, error: Error) -> ConnectorError {
     let path = path.display();
     match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => ConnectorError::TimedOut,
+        Some(ErrorCode::OperationInterrupted) => ConnectorError::Cancelled,
         Some(ErrorCode::CannotOpen) => ConnectorError::Unreachable(format!("there is no database file at {path}")),
         Some(ErrorCode::NotADatabase) => ConnectorError::Unreachable(format!("{path} is not an SQLite database")),
         _ => ConnectorError::Unreachable(format!("{path}: {}", description(&error))),
@@ -24,9 +25,9 @@ pub(super) fn running(connection: &Connection, table: &TableName, error: Error) 
     };
     match failure.code {
         ErrorCode::ConstraintViolation => constraint(connection, table, failure.extended_code, message.as_deref()),
-        ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::OperationInterrupted => {
-            ConnectorError::TimedOut
-        }
+        ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => ConnectorError::TimedOut,
+        // Nobody but a run that was told to end interrupts.
+        ErrorCode::OperationInterrupted => ConnectorError::Cancelled,
         ErrorCode::SystemIoFailure | ErrorCode::DiskFull | ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => {
             ConnectorError::Unreachable(description(&error))
         }

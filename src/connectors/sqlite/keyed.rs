@@ -26,6 +26,7 @@ impl Writer for Session {
         let mut statement = self.connection.prepare(&statement).map_err(failed)?;
         let mut count = 0;
         for key in sql::distinct(keys, key_columns)? {
+            self.cancellation.check()?;
             let parameters = rusqlite::params_from_iter(parameters(table, &known, key_columns, key)?);
             count += at_most_one(table, stream(&mut statement, parameters, columns.len(), &failed, each)?)?;
         }
@@ -63,6 +64,10 @@ impl Writer for Session {
     }
 
     fn commit(self: Box<Self>) -> Result<(), ConnectorError> {
+        self.cancellation.before_commit()?;
+        // From here on it is carried through.
+        let uninterrupted = self.connection.progress_handler(0, None::<fn() -> bool>);
+        uninterrupted.map_err(|e| error::committing(&self.connection, e))?;
         self.connection.execute_batch("COMMIT").map_err(|e| error::committing(&self.connection, e))
     }
 }
@@ -82,6 +87,7 @@ impl Session {
         let mut statement = self.connection.prepare(&statement).map_err(failed)?;
         let mut count = 0;
         for key in sql::distinct(keys, key_columns)? {
+            self.cancellation.check()?;
             let key = parameters(table, &known, key_columns, key)?;
             let all = rusqlite::params_from_iter(values.iter().cloned().chain(key));
             count += at_most_one(table, statement.execute(all).map_err(failed)? as u64)?;

@@ -9,26 +9,34 @@ mod value;
 use std::collections::HashMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use rusqlite::functions::FunctionFlags;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use self::value::Affinity;
-use super::{Connector, ConnectorError, LiveSchema, Reader, SchemaMark, TableName, Writer, sql};
+use super::{Cancellation, Connector, ConnectorError, LiveSchema, Reader, SchemaMark, TableName, Writer, sql};
 
 /// How long to wait for another writer before giving up.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// How long to wait before it is looked whether anybody still wants it.
+const GLANCE: Duration = Duration::from_millis(100);
+
+/// After how many steps of SQLite's machine that is looked at while a statement runs: a few dozen microseconds.
+const STEPS: i32 = 4096;
+
 /// A company's SQLite file.
 pub struct Sqlite {
     path: PathBuf,
+    cancellation: Cancellation,
 }
 
 impl Sqlite {
     /// The database in the file at `path`, which must exist when it is first used.
     pub fn new(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into() }
+        Self { path: path.into(), cancellation: Cancellation::default() }
     }
 
     /// The file's path.
@@ -41,11 +49,35 @@ impl Sqlite {
         // Without SQLITE_OPEN_CREATE: a mistyped path must not leave an empty database behind.
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(&self.path, flags).map_err(unreachable)?;
-        connection.busy_timeout(BUSY_TIMEOUT).map_err(unreachable)?;
         rusqlite::vtab::array::load_module(&connection).map_err(unreachable)?;
         add_functions(&connection).map_err(unreachable)?;
-        connection.execute_batch(begin).map_err(unreachable)?;
-        Ok(Session { connection, columns: HashMap::new() })
+        if self.cancellation.is_possible() {
+            let run = self.cancellation.clone();
+            connection.progress_handler(STEPS, Some(move || run.is_cancelled())).map_err(unreachable)?;
+        }
+        self.begin(&connection, begin)?;
+        connection.busy_timeout(BUSY_TIMEOUT).map_err(unreachable)?;
+        Ok(Session { connection, columns: HashMap::new(), cancellation: self.cancellation.clone() })
+    }
+
+    /// Waits for other writers a glance at a time: SQLite itself, while it waits, does not look whether anybody still
+    /// wants it to.
+    fn begin(&self, connection: &Connection, begin: &str) -> Result<(), ConnectorError> {
+        let failed = |e| error::opening(&self.path, e);
+        connection.busy_timeout(GLANCE).map_err(failed)?;
+        let mut left = BUSY_TIMEOUT;
+        loop {
+            self.cancellation.check()?;
+            match connection.execute_batch(begin) {
+                Err(e) if e.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) && !left.is_zero() => {
+                    left = left.saturating_sub(GLANCE);
+                    if !connection.is_autocommit() {
+                        connection.execute_batch("ROLLBACK").map_err(failed)?;
+                    }
+                }
+                begun => return begun.map_err(failed),
+            }
+        }
     }
 }
 
@@ -69,6 +101,10 @@ impl Connector for Sqlite {
         Ok(Some(SchemaMark::new(count.to_string())))
     }
 
+    fn until(&self, cancellation: &Cancellation) -> Arc<dyn Connector> {
+        Arc::new(Self { path: self.path.clone(), cancellation: cancellation.clone() })
+    }
+
     fn reader(&self) -> Result<Box<dyn Reader + '_>, ConnectorError> {
         Ok(Box::new(self.session(BEGIN_READING)?))
     }
@@ -88,6 +124,7 @@ const BEGIN_WRITING: &str = "PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON
 struct Session {
     connection: Connection,
     columns: HashMap<TableName, Columns>,
+    cancellation: Cancellation,
 }
 
 /// A table's columns as comparisons need them.

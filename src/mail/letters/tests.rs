@@ -143,6 +143,39 @@ fn verification_reminder() {
 }
 
 #[test]
+fn task_notice() {
+    let letter = |missed| {
+        let (controller, reference, task) = ("Infotech", "DSR-7K2M-94QX", "Paper files");
+        let due = day(12, 22);
+        shown(&TaskNotice { controller, reference, right: Right::Access, number: 2, task, due, missed })
+    };
+    insta::assert_snapshot!(letter(false), @"
+    DSR-7K2M-94QX: Paper files is due on 22 December 2026
+    ====
+    Hello,
+
+    task 2 of request DSR-7K2M-94QX (access) at Infotech,
+    Paper files, is due on 22 December 2026. The answer to the request
+    waits for it.
+
+    You find the task by the number of its request. This mail says nothing about the person.
+    ");
+    insta::assert_snapshot!(letter(true), @"
+    DSR-7K2M-94QX: Paper files was due on 22 December 2026
+    ====
+    Hello,
+
+    task 2 of request DSR-7K2M-94QX (access) at Infotech,
+    Paper files, was due on 22 December 2026 and is still open. The answer
+    to the request waits for it.
+
+    Please see to it now, and say what came of it.
+
+    You find the task by the number of its request. This mail says nothing about the person.
+    ");
+}
+
+#[test]
 fn staff_notice() {
     let letter = |owed, missed| {
         let (controller, reference) = ("Infotech", "DSR-7K2M-94QX");

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::super::office::Controller;
 use super::super::{Error, Office};
+use super::progress::{Phase, Phases};
 use crate::crash;
 use crate::domain::ids::{RequestId, SystemId};
 use crate::domain::request::{Action, Fulfilment, Line, Request};
@@ -59,6 +60,7 @@ const APPROVED: &str = "*";
 
 /// Writes the corrections. What is to be written is recorded first, so that running again after a crash writes the same.
 pub fn correct(office: &Office, controller: &Controller, request: &Request) -> Result<Fulfilment, Error> {
+    let phases = Phases::begin(office, request, controller);
     let approved = match recorded(office, request.id)? {
         Some(preview) => preview,
         None => {
@@ -70,7 +72,9 @@ pub fn correct(office: &Office, controller: &Controller, request: &Request) -> R
         }
     };
     let identities = request.particulars.person.identities();
-    let outcomes = correct::apply(&controller.systems, &identities, &approved)?;
+    let outcomes = correct::apply_telling(&controller.systems, &identities, &approved, |system, rows, done| {
+        if done { phases.done(system, Phase::Correct, rows) } else { phases.at(system, Phase::Correct, rows) }
+    })?;
     let lines = outcomes.into_iter().map(|outcome| line(controller, outcome)).collect();
     Ok(Fulfilment { lines, ..Fulfilment::default() })
 }

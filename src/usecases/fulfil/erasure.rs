@@ -10,6 +10,7 @@ use super::super::holds::{Circumstances, circumstances};
 use super::super::office::Controller;
 use super::super::{Error, Office};
 use super::failing;
+use super::progress::{Phase, Phases};
 use super::{ground_title, left_out, proof};
 use crate::connectors::{ConnectorError, Key};
 use crate::crash;
@@ -121,13 +122,14 @@ fn run(office: &Office, controller: &Controller, request: &Request, answered: us
     let identities = request.particulars.person.identities();
     let (except, left_out) = (request.state.exceptions(), left_out(request));
     let regime = office.regimes.get(&request.regime);
+    let phases = Phases::begin(office, request, controller);
     let mut rounds = recorded(office, request.id)?;
     // Counted for each run: staff who stopped what writes and retry get new rounds.
     let most = rounds.len() + ROUNDS;
     loop {
         let mut refused = Vec::new();
         for round in &mut rounds {
-            refused.extend(carry_out(office, controller, request, round)?);
+            refused.extend(carry_out(office, controller, request, round, &phases)?);
         }
         let now = circumstances(office, request)?;
         let keeping = now.keeping(&left_out, &controller.policy);
@@ -138,17 +140,19 @@ fn run(office: &Office, controller: &Controller, request: &Request, answered: us
                 let same_systems = round.without == *controller.systems.failing();
                 same_systems && !round.dropped && round.except == except && round.holds == now.hold_ids()
             });
+        phases.everywhere(if rounds.is_empty() { Phase::Search } else { Phase::Prove });
         if as_planned && verify_keeping(&controller.systems, &identities, &done, &keeping)?.is_done() {
             return Ok(Ran { rounds, searched_at: office.clock.now() });
         }
         if rounds.len() == most {
             return Err(Error::Obstacles(if refused.is_empty() { vec![KEEP_APPEARING.to_owned()] } else { refused }));
         }
+        phases.everywhere(Phase::Search);
         let (manifest, plan) = prepare_keeping(&controller.systems, &identities, &done, &keeping)?;
         if !plan.obstacles.is_empty() {
             return Err(Error::Obstacles(plan.obstacles));
         }
-        let refused = rehearsed(controller, &manifest)?;
+        let refused = rehearsed(controller, &manifest, &phases)?;
         if !refused.is_empty() {
             return Err(Error::Obstacles(refused));
         }
@@ -157,6 +161,7 @@ fn run(office: &Office, controller: &Controller, request: &Request, answered: us
         round.without = controller.systems.failing().clone();
         if round.manifest.is_empty() {
             rounds.push(round);
+            phases.everywhere(Phase::Prove);
             prove_absence(controller, &identities, &rounds, &keeping)?;
             return Ok(Ran { rounds, searched_at: office.clock.now() });
         }
@@ -226,9 +231,10 @@ impl Ran {
 }
 
 /// What systems refuse of it that only they can know.
-fn rehearsed(controller: &Controller, manifest: &Manifest) -> Result<Vec<String>, Error> {
+fn rehearsed(controller: &Controller, manifest: &Manifest, phases: &Phases) -> Result<Vec<String>, Error> {
     let mut refused = Vec::new();
     for system in manifest.system_ids() {
+        phases.at(system, Phase::Rehearse, manifest.rows_of(system));
         refused.extend(rehearse(&controller.systems, system, manifest)?);
     }
     Ok(refused)
@@ -258,6 +264,7 @@ fn carry_out(
     controller: &Controller,
     request: &Request,
     round: &mut Round,
+    phases: &Phases,
 ) -> Result<Vec<String>, Error> {
     let id = request.id;
     let systems: Vec<SystemId> = round.manifest.system_ids().cloned().collect();
@@ -271,8 +278,11 @@ fn carry_out(
             drop_parts(office, id, round, |part| !done.contains(part))?;
             return Ok(refused);
         }
+        let rows = round.manifest.rows_of(&system);
+        phases.at(&system, Phase::Erase, rows);
         match execute(&controller.systems, &system, &round.manifest) {
             Ok(outcome) => {
+                phases.done(&system, Phase::Erase, rows);
                 crash::point("erasure.before_mark");
                 let mark = Mark { at: office.clock.now(), changed: outcome.changed };
                 put_mark(office, id, round, system, mark)?;

@@ -9,6 +9,7 @@ use super::super::office::Controller;
 use super::super::{Error, Office};
 use super::progress::while_fulfilling;
 use super::steps;
+use crate::connectors::ConnectorError;
 use crate::domain::ids::{RequestId, SystemId};
 use crate::domain::request::{Fulfilment, Line};
 use crate::domain::right::Right;
@@ -59,6 +60,7 @@ impl Failing {
     /// may be that it is missing.
     fn note(mut self, error: Error) -> Result<Self, Error> {
         match error {
+            error if is_cancelled(&error) => Err(error),
             Error::Fulfilment(FulfilmentError::System { system, source })
                 if source.is_outage() && !self.errors.contains_key(&system) =>
             {
@@ -87,6 +89,11 @@ impl From<Failing> for Error {
 /// Whether the error is a system's that fails for now.
 pub(in super::super) fn is_outage(error: &Error) -> bool {
     matches!(error, Error::Fulfilment(FulfilmentError::System { source, .. }) if source.is_outage())
+}
+
+/// Whether the run was told to end: no system failed.
+fn is_cancelled(error: &Error) -> bool {
+    matches!(error, Error::Fulfilment(FulfilmentError::System { source: ConnectorError::Cancelled, .. }))
 }
 
 /// Does something in the systems, and where one of them fails that `may` be done without, does it again without that one.
@@ -122,6 +129,10 @@ pub(super) fn around<T>(
 
 /// Leaves failed systems where staff see them, each since when and how often, beside what was done in the others.
 pub(super) async fn told(office: &Office, id: RequestId, right: Right, error: Error) -> Error {
+    // A run that was told to end says nothing of the systems, whatever the error looks like.
+    if office.cancellation.is_cancelled() {
+        return error;
+    }
     let (failed, lines) = match &error {
         Error::Failing(failing) => {
             let named = failing.errors.iter().map(|(system, error)| (system.clone(), error.to_string()));
@@ -133,6 +144,7 @@ pub(super) async fn told(office: &Office, id: RequestId, right: Right, error: Er
         _ => return error,
     };
     let now = office.clock.now();
+    office.board.close();
     let done = steps(right, &Fulfilment { lines, ..Fulfilment::default() }, now);
     let written = office
         .store

@@ -239,7 +239,7 @@ struct Packer<'a, W: io::Write> {
     writer: PackageWriter<W>,
     desk: Desk<'a>,
     graph: &'a Graph,
-    progress: Progress<'a>,
+    progress: Progress,
 }
 
 impl<W: io::Write> Sink for Packer<'_, W> {

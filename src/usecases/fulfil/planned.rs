@@ -77,8 +77,8 @@ pub enum What {
 /// # Errors
 /// When a system cannot be used.
 pub fn plan(office: &Office, request: &Request) -> Result<Plan, Error> {
-    let controller = office.controller(&request.controller).ok_or(Error::UnknownController)?;
-    let what = what(office, controller, request)?;
+    let controller = office.at_work_for(&request.controller)?;
+    let what = what(office, &controller, request)?;
     let told = matches!(request.right, Right::Deletion | Right::Correction | Right::OptOut)
         || Mark::of(request.right).is_some();
     let Recipients { by_mail, by_staff } =

@@ -1,18 +1,18 @@
-//! How far an export is, noted beside the request while it runs: names of collections and counts, nothing of what they hold.
+//! How far a fulfilment is while it runs: of an export its collections, of a change its systems. Names and counts, nothing
+//! of what they hold.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 
+use super::super::board::Board;
+use super::super::office::Controller;
 use super::super::{Error, Office};
 use crate::datamap::Graph;
-use crate::domain::ids::RequestId;
+use crate::domain::ids::{RequestId, SystemId};
 use crate::domain::request::{Request, StateName};
 use crate::fulfilment::{Cell, LeftOut};
 use crate::store::{StepRow, StepState, Tx};
 
-/// How long nothing is noted after something was: what is over sooner is never noted.
-const PAUSE: TimeDelta = TimeDelta::seconds(1);
-
-/// After how many rows the clock is looked at.
+/// After how many rows the board is brought up to date.
 const ROWS: u64 = 1024;
 
 /// Writes steps of a request's fulfilment, unless it is over: whoever finished it meanwhile has noted how it ended, and work
@@ -30,49 +30,42 @@ pub(in crate::usecases) fn while_fulfilling(
 }
 
 /// The progress of one export.
-pub(super) struct Progress<'o> {
-    office: &'o Office,
-    request: RequestId,
-    /// One a collection, in the order of the export.
-    steps: Vec<StepRow>,
-    at: usize,
+pub(super) struct Progress {
+    board: Board,
+    at: Option<usize>,
+    /// Its collections, in the order of the export.
+    places: Vec<(String, String)>,
     rows: u64,
     bytes: u64,
-    next: DateTime<Utc>,
 }
 
-impl<'o> Progress<'o> {
+impl Progress {
     /// Of all collections of the graph that are not left out.
-    pub(super) fn new(office: &'o Office, request: &Request, graph: &Graph, left_out: &LeftOut) -> Self {
+    pub(super) fn new(office: &Office, request: &Request, graph: &Graph, left_out: &LeftOut) -> Self {
         let now = office.clock.now();
         let nodes = graph.nodes().map(|(_, node)| node);
-        let shown =
-            nodes.filter(|n| !n.collection.skip_processing && !left_out.contains(&n.dataset, &n.collection.name));
-        let step = |(ordinal, node): (usize, &crate::datamap::Node)| StepRow {
-            ordinal: i32::try_from(ordinal).unwrap_or(i32::MAX),
-            name: request.right.as_str().to_owned(),
-            system: node.system.clone(),
+        let shown: Vec<_> = nodes
+            .filter(|n| !n.collection.skip_processing && !left_out.contains(&n.dataset, &n.collection.name))
+            .collect();
+        let step = |(at, node): (usize, &&crate::datamap::Node)| StepRow {
             dataset: node.dataset.clone(),
             collection: node.collection.name.clone(),
-            state: StepState::Pending,
-            rows: 0,
-            bytes: 0,
-            error: None,
-            updated_at: now,
-            since: None,
-            attempts: 0,
+            ..pending(at, request.right.as_str(), &node.system, now)
         };
-        let steps = shown.enumerate().map(step).collect();
-        Self { office, request: request.id, steps, at: 0, rows: 0, bytes: 0, next: now + PAUSE }
+        office.board.show(request.id, shown.iter().enumerate().map(step).collect());
+        let places = shown.iter().map(|n| (n.dataset.clone(), n.collection.name.clone())).collect();
+        Self { board: office.board.clone(), at: None, places, rows: 0, bytes: 0 }
     }
 
     /// A collection begins; those before it are through.
     pub(super) fn collection(&mut self, dataset: &str, collection: &str) {
-        let this = |s: &StepRow| s.dataset == dataset && s.collection == collection;
-        let Some(at) = self.steps.iter().position(this) else { return };
-        self.steps[..at].iter_mut().for_each(|s| s.state = StepState::Done);
-        self.steps[at].state = StepState::Running;
-        (self.at, self.rows, self.bytes) = (at, 0, 0);
+        self.at = self.places.iter().position(|(d, c)| d == dataset && c == collection);
+        (self.rows, self.bytes) = (0, 0);
+        let Some(at) = self.at else { return };
+        self.board.change(|steps| {
+            steps[..at].iter_mut().for_each(|s| s.state = StepState::Done);
+            steps[at].state = StepState::Running;
+        });
     }
 
     /// A row of the collection passes.
@@ -84,42 +77,107 @@ impl<'o> Progress<'o> {
         };
         self.bytes += cells.iter().map(length).sum::<u64>();
         if self.rows.is_multiple_of(ROWS) {
-            self.note();
+            self.counted(StepState::Running);
         }
     }
 
     /// The collection is complete.
     pub(super) fn end(&mut self) {
-        self.counted();
-        if let Some(step) = self.steps.get_mut(self.at) {
-            step.state = StepState::Done;
-        }
+        self.counted(StepState::Done);
     }
 
-    fn counted(&mut self) {
-        if let Some(step) = self.steps.get_mut(self.at) {
-            (step.rows, step.bytes) = (self.rows, self.bytes);
+    fn counted(&self, state: StepState) {
+        let (Some(at), rows, bytes) = (self.at, self.rows, self.bytes) else { return };
+        self.board.change(|steps| (steps[at].rows, steps[at].bytes, steps[at].state) = (rows, bytes, state));
+    }
+}
+
+/// What a deletion or a correction does in a system at the moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// The person's rows are looked for.
+    Search,
+    /// What is to be written is written once and taken back.
+    Rehearse,
+    /// Rows are deleted and masked.
+    Erase,
+    /// Values are replaced.
+    Correct,
+    /// It is searched again, and nothing may be found.
+    Prove,
+}
+
+impl Phase {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Phase::Search => "search",
+            Phase::Rehearse => "rehearse",
+            Phase::Erase => "erase",
+            Phase::Correct => "correct",
+            Phase::Prove => "prove",
         }
     }
+}
 
-    /// Notes how far it is, unless it did so a moment ago. What cannot be noted stops no export.
-    fn note(&mut self) {
-        let now = self.office.clock.now();
-        if now < self.next {
-            return;
-        }
-        self.next = now + PAUSE;
-        self.counted();
-        if let Some(step) = self.steps.get_mut(self.at) {
-            step.updated_at = now;
-        }
-        let (request, steps) = (self.request, self.steps.clone());
-        let noted = self
-            .office
-            .store
-            .write_blocking(move |tx| while_fulfilling(tx, request, |tx| Ok(tx.put_steps(request, &steps)?)));
-        if let Err(error) = noted {
-            tracing::warn!(%request, %error, "how far an export is could not be noted");
-        }
+/// The progress of one change: a step a database, named by what is done there.
+pub(super) struct Phases(Board);
+
+impl Phases {
+    /// Of all databases that are searched; the search begins.
+    pub(super) fn begin(office: &Office, request: &Request, controller: &Controller) -> Self {
+        let now = office.clock.now();
+        let step = |(at, system): (usize, &SystemId)| StepRow {
+            state: StepState::Running,
+            ..pending(at, Phase::Search.as_str(), system, now)
+        };
+        office.board.show(request.id, controller.systems.ids().enumerate().map(step).collect());
+        Self(office.board.clone())
+    }
+
+    /// The same is done everywhere now.
+    pub(super) fn everywhere(&self, phase: Phase) {
+        self.0.change(|steps| {
+            steps.iter_mut().for_each(|s| (s.name, s.state) = (phase.as_str().to_owned(), StepState::Running));
+        });
+    }
+
+    /// Something is done in one system, with so many rows; what was done in the others before is through.
+    pub(super) fn at(&self, system: &SystemId, phase: Phase, rows: u64) {
+        self.set(system, phase, rows, StepState::Running);
+    }
+
+    /// That is done there.
+    pub(super) fn done(&self, system: &SystemId, phase: Phase, rows: u64) {
+        self.set(system, phase, rows, StepState::Done);
+    }
+
+    fn set(&self, system: &SystemId, phase: Phase, rows: u64, state: StepState) {
+        self.0.change(|steps| {
+            for step in steps.iter_mut() {
+                if step.system == *system {
+                    (step.name, step.rows, step.state) = (phase.as_str().to_owned(), rows, state);
+                } else if step.state == StepState::Running {
+                    // One after the other: what ran elsewhere has ended.
+                    step.state = StepState::Done;
+                }
+            }
+        });
+    }
+}
+
+fn pending(at: usize, name: &str, system: &SystemId, now: DateTime<Utc>) -> StepRow {
+    StepRow {
+        ordinal: i32::try_from(at).unwrap_or(i32::MAX),
+        name: name.to_owned(),
+        system: system.clone(),
+        dataset: String::new(),
+        collection: String::new(),
+        state: StepState::Pending,
+        rows: 0,
+        bytes: 0,
+        error: None,
+        updated_at: now,
+        since: None,
+        attempts: 0,
     }
 }

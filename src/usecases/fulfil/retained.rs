@@ -47,8 +47,8 @@ pub async fn erase_retained(
     }
     let blocking = office.clone();
     let run = move || {
-        let controller: &Controller = blocking.controller(&erased.controller).ok_or(Error::UnknownController)?;
-        run(&blocking, controller, &erased, standing)
+        let controller = blocking.at_work_for(&erased.controller)?;
+        run(&blocking, &controller, &erased, standing)
     };
     let ran = tokio::task::spawn_blocking(run).await.map_err(|_| Error::Files("erase what was kept".into()))??;
     let (later, left) = match ran {
@@ -113,10 +113,10 @@ async fn commit(
     office
         .store
         .write(move |tx| {
+            let request = tx.request_for_update(id)?.ok_or(Error::NotFound("request"))?;
             if !tx.settle(&job, owner, &Settlement::Done, now)? {
                 return Ok(());
             }
-            let request = tx.request_for_update(id)?.ok_or(Error::NotFound("request"))?;
             // A hold may have been placed, or the company erased the rows itself: then there is nothing to tell.
             if later.lines.iter().any(|line| line.rows > 0) {
                 tx.save(&request.erased_later(later.clone())?)?;

@@ -6,10 +6,11 @@ use crate::domain::deadline::Duty;
 use crate::domain::identity::Email;
 use crate::domain::ids::{BundleId, RequestId};
 use crate::domain::job::Addressee;
-use crate::domain::request::{Request, State};
+use crate::domain::request::{Request, State, StateName};
 use crate::domain::right::Right;
+use crate::domain::task::Task;
 use crate::domain::watch::{Notice, Occasion};
-use crate::mail::letters::{Asked, StaffNotice, VerificationReminder};
+use crate::mail::letters::{Asked, StaffNotice, TaskNotice, VerificationReminder};
 use crate::usecases::{Error, Office};
 
 /// Mails the person which requests of a bundle still wait for their confirmation. If none does any more, nothing.
@@ -57,9 +58,17 @@ pub async fn mail_notice(
     };
     let (request, member) = office.store.read(move |tx| Ok::<_, Error>((tx.request(id)?, member(tx)?))).await?;
     let Some(request) = request else { return Ok(()) };
-    if !request.open_deadlines().any(|d| d.duty == notice.duty && d.due == notice.due) {
-        return Ok(());
-    }
+    let task = match notice.task {
+        Some(number) => {
+            let tasks = office.store.read(move |tx| Ok::<_, Error>(tx.tasks(id)?)).await?;
+            let waited_for = [StateName::Fulfilling, StateName::AwaitingRelease].contains(&request.state.name());
+            let open = |t: &Task| waited_for && t.ordinal == number && t.due == notice.due && t.done.is_none();
+            let Some(task) = tasks.into_iter().find(open) else { return Ok(()) };
+            Some(task)
+        }
+        None if !request.open_deadlines().any(|d| d.duty == notice.duty && d.due == notice.due) => return Ok(()),
+        None => None,
+    };
     let policy = &controller(office, &request)?.policy;
     let email: Option<Email> = match to {
         Addressee::Staff(_) => member.as_ref().map(|m| m.email.clone()),
@@ -68,15 +77,29 @@ pub async fn mail_notice(
     };
     let Some(email) = email else { return Ok(()) };
     let reference = request.id.reference();
+    let (about, to) = ((request.id, Party::Other), (email, member.map(|m| m.name)));
+    let missed = notice.occasion == Occasion::Missed;
+    if let Some(task) = &task {
+        let letter = TaskNotice {
+            controller: &policy.name,
+            reference: &reference,
+            right: request.right,
+            number: task.ordinal,
+            task: &task.name,
+            due: task.due,
+            missed,
+        };
+        return deliver(office, job, about, to, &letter).await;
+    }
     let letter = StaffNotice {
         controller: &policy.name,
         reference: &reference,
         right: request.right,
         owed: owed(notice.duty),
         due: notice.due,
-        missed: notice.occasion == Occasion::Missed,
+        missed,
     };
-    deliver(office, job, (request.id, Party::Other), (email, member.map(|m| m.name)), &letter).await
+    deliver(office, job, about, to, &letter).await
 }
 
 const fn owed(duty: Duty) -> &'static str {

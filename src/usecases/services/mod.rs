@@ -241,7 +241,7 @@ fn send(office: &Office, controller: &Controller, delivery: &Delivery, first: bo
         return Err(failed(ConnectorError::TimedOut));
     }
     let (name, body) = (delivery.occasion.operation.as_str(), delivery.body.expose().as_bytes());
-    let reply = match service.send(name, delivery.id, now, body) {
+    let reply = match service.send(name, delivery.id, now, body, &office.cancellation) {
         Ok(reply) => reply,
         Err(NotTaken { left, source }) => {
             if first && !left {

@@ -1,5 +1,6 @@
 //! One suite that every connector passes, and what is particular to each engine.
 
+mod cancellation;
 mod conformance;
 mod failures;
 mod mysql;

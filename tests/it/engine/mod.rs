@@ -21,7 +21,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use habeas::connectors::{
-    self, Connector, ConnectorError, EachRow, Limits, LiveSchema, Reader, SchemaMark, Select, Writer,
+    self, Cancellation, Connector, ConnectorError, EachRow, Limits, LiveSchema, Reader, SchemaMark, Select, Writer,
 };
 use habeas::datamap::{self, Graph};
 use habeas::domain::identity::Identities;
@@ -235,6 +235,10 @@ impl Connector for Counted {
 
     fn schema_mark(&self) -> Result<Option<SchemaMark>, ConnectorError> {
         self.connector.schema_mark()
+    }
+
+    fn until(&self, cancellation: &Cancellation) -> Arc<dyn Connector> {
+        self.connector.until(cancellation)
     }
 
     fn reader(&self) -> Result<Box<dyn Reader + '_>, ConnectorError> {

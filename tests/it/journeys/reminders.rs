@@ -36,6 +36,49 @@ fn subjects(world: &World, to: &str, count: usize) -> Vec<String> {
     panic!("{to} has {:?}", world.mails(to).iter().map(subject).collect::<Vec<_>>());
 }
 
+#[rstest]
+fn staff_hear_of_work_by_hand_before_its_day_and_officers_after(#[values(Kind::Sqlite, Kind::Postgres)] store: Kind) {
+    let world = World::new(store, Kind::Sqlite);
+    let by_hand = "[[by_hand]]\nname = \"Paper files\"\ntext = \"Look there.\"\nrights = [\"access\"]\ndays = 5\n";
+    world.promise(&format!("[reminders]\nescalate_to = \"dpo@shop.example\"\n{by_hand}"));
+    let server = Server::start(&world);
+    let api = &server.api;
+    let (reviewer, clerk) = (api.sign_in(Role::Reviewer), api.sign_in(Role::Clerk));
+    let mut ids = Vec::new();
+    for _ in 0..2 {
+        let (token, new) = api.submit(&["access"], json!({}));
+        let mails = world.mails("ada@example.com").len();
+        let code = world.code_after("ada@example.com", mails.saturating_sub(1));
+        let confirmation = format!("/v1/requests/{}/verification/confirmation", new[0]);
+        assert_eq!(api.post(&confirmation, &token, json!({ "code": code })).0, 200);
+        assert_eq!(api.approve(&new[0], &reviewer)["state"], "awaiting_release");
+        ids.push(new[0].clone());
+    }
+    let reference =
+        |id: &str| api.get(&format!("/v1/staff/requests/{id}"), &reviewer).1["reference"].as_str().unwrap().to_owned();
+    let (first, second) = (reference(&ids[0]), reference(&ids[1]));
+    // The first is somebody's to do, and the second is done in time.
+    let me = api.get("/v1/staff/session", &clerk).1["id"].clone();
+    let task = |n: usize| format!("/v1/staff/requests/{}/tasks/1", ids[n]);
+    assert_eq!(api.post(&format!("{}/assignment", task(0)), &reviewer, json!({ "to": me })).0, 200);
+
+    assert_eq!(on(&server, "2026-11-23"), 0, "due on the 27th: four days are too early");
+    assert_eq!(on(&server, "2026-11-24"), 2, "three days before");
+    let told = |reference: &str, verb: &str| format!("{reference}: Paper files {verb} due on 27 November 2026");
+    assert_eq!(subjects(&world, "clerk@shop.example", 1), [told(&first, "is")]);
+    assert_eq!(subjects(&world, OFFICER, 1), [told(&second, "is")]);
+    let mail = world.mails(OFFICER).remove(0);
+    assert!(!mail.contains("Ada Example") && !mail.contains("ada@"), "{mail}");
+    let clerk = api.sign_in(Role::Clerk);
+    assert_eq!(api.post(&task(1), &clerk, json!({ "result": "nothing_held" })).0, 200);
+    assert_eq!((on(&server, "2026-11-25"), on(&server, "2026-11-27")), (0, 0), "each once");
+
+    assert_eq!(on(&server, "2026-11-28"), 2, "of the one that is open: officers, and the address the policy names");
+    assert_eq!(subjects(&world, OFFICER, 2)[1], told(&first, "was"));
+    assert_eq!(subjects(&world, "dpo@shop.example", 1), [told(&first, "was")]);
+    assert_eq!(on(&server, "2026-11-29"), 0, "a missed day is told once");
+}
+
 fn californian() -> Value {
     json!({ "person": { "name": "Ada Example", "email": "ada@example.com", "residence": "US-CA" } })
 }

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use habeas::domain::job::{Job, LEASE, LeasedJob, Letter, NewJob, Settlement};
-use habeas::store::{Store, StoreError};
+use habeas::store::{Lease, Store, StoreError};
 use rstest::rstest;
 use uuid::Uuid;
 
@@ -154,6 +154,51 @@ fn a_given_up_fulfilment_that_is_wanted_again_is_tried_again(#[values(Db::Sqlite
     assert!(settle(&home.store, &job, ONE, Settlement::GivenUp { error: "x".to_owned() }, 5));
     enqueue(&home.store, fulfil(1, 10));
     assert_eq!(claim(&home.store, 10, ONE).remove(0).attempts, 1);
+}
+
+#[rstest]
+fn a_run_that_was_told_to_end_gives_its_job_back_as_if_not_begun(#[values(Db::Sqlite, Db::Postgres)] db: Db) {
+    let home = Home::new(db);
+    enqueue(&home.store, fulfil(1, 0));
+    let job = claim(&home.store, 0, ONE).remove(0);
+    assert!(settle(&home.store, &job, ONE, Settlement::GivenBack, 5));
+    let job = claim(&home.store, 5, OTHER).remove(0);
+    assert_eq!(job.attempts, 1);
+    let jobs = home.store.read_blocking(|tx| tx.jobs_of(id(1))).unwrap();
+    assert_eq!(jobs[0].last_error, None);
+}
+
+#[rstest]
+fn what_a_run_writes_is_committed_only_while_it_has_the_job(#[values(Db::Sqlite, Db::Postgres)] db: Db) {
+    let home = Home::new(db);
+    enqueue(&home.store, fulfil(1, 0));
+    let job = claim(&home.store, 0, ONE).remove(0);
+    let run = home.store.under(Lease::of(&job, ONE));
+    // Any write will do: none of them knows of leases.
+    let write = |store: &Store, request: u128| store.write_blocking(move |tx| tx.enqueue(&letter(request)));
+    let written = |request: u128| home.store.read_blocking(move |tx| tx.jobs_of(id(request))).unwrap().len();
+    assert_eq!((write(&run, 2), written(2)), (Ok(()), 1));
+    let late = LEASE.num_seconds() + 1;
+    assert_eq!((write(&run, 3), written(3)), (Ok(()), 1), "nobody else has it");
+    let taken = claim(&home.store, late, OTHER).into_iter().find(|job| job.job == fulfil(1, 0).job).unwrap();
+    assert_eq!(
+        (write(&run, 4), written(4)),
+        (Err(StoreError::LeaseLost), 0),
+        "the first one was paused past its lease"
+    );
+    let other = home.store.under(Lease::of(&taken, OTHER));
+    assert_eq!((write(&other, 5), written(5)), (Ok(()), 1));
+    // The end of the job is looked at by the settlement itself.
+    let ended = other.write_blocking(move |tx| {
+        tx.enqueue(&letter(6))?;
+        tx.settle(&taken, OTHER, &Settlement::Done, at(late))
+    });
+    assert_eq!((ended, written(6)), (Ok(true), 1));
+    assert_eq!(
+        (write(&other, 7), written(7)),
+        (Err(StoreError::LeaseLost), 0),
+        "there is nothing left to be written for"
+    );
 }
 
 #[rstest]

@@ -16,6 +16,7 @@ use habeas::web::{self, Serving};
 use habeas::worker::Worker;
 use reqwest::Method;
 use reqwest::blocking::{Client, Response};
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
 use super::world::World;
@@ -204,7 +205,7 @@ impl Server {
                 let _ = stopped.await;
                 handle.stop(false).await;
                 let _ = running.await;
-                worker.stop().await;
+                worker.stop(Duration::from_secs(1)).await;
             });
         });
         let server = Self { api: Api::new(url), office, stop: Some(stop), thread: Some(thread) };
@@ -256,6 +257,12 @@ impl Process {
         // Read on, so that the process is never held up by a full pipe.
         std::thread::spawn(move || lines.map_while(Result::ok).for_each(drop));
         Self { api: Api::new(format!("http://127.0.0.1:{port}")), child }
+    }
+
+    /// Sends it a signal.
+    pub fn signal(&self, signal: Signal) {
+        let pid = Pid::from_child(&self.child);
+        kill_process(pid, signal).unwrap();
     }
 
     /// Waits for the process to die by itself.

@@ -119,6 +119,18 @@ impl World {
         }
     }
 
+    /// Which kind of database the company has.
+    pub fn company(&self) -> Kind {
+        self.company
+    }
+
+    /// Says something else in the configuration.
+    pub fn configure(&self, old: &str, new: &str) {
+        let config = std::fs::read_to_string(self.config()).unwrap();
+        assert!(config.contains(old), "{config}");
+        self.write("habeas.toml", &config.replace(old, new));
+    }
+
     /// Adds to what the company promises.
     pub fn promise(&self, more: &str) {
         let policy = std::fs::read_to_string(self.path().join("policy.toml")).unwrap();
