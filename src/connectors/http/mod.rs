@@ -127,9 +127,10 @@ impl Service {
         cancellation: &Cancellation,
     ) -> Result<Reply, NotTaken> {
         cancellation.check()?;
-        let sending = self.request(name, id, now, body)?.send();
+        let message = self.request(name, id, now, body)?;
         let left = |source| NotTaken { left: true, source };
-        let response = cancellation.during(sending).map_err(left)?;
+        // Begun inside, where the driver's clock is.
+        let response = cancellation.during(async { message.send().await }).map_err(left)?;
         let response =
             response.map_err(|e| NotTaken { left: !e.is_connect() && !e.is_builder(), source: unreachable(&e) })?;
         let body = Body {
@@ -299,6 +300,40 @@ mod tests {
         let service = open(url, allow_plain);
         assert_eq!(service.is_ok(), good);
         assert!(!service.err().unwrap_or_default().contains("s3cret"));
+    }
+
+    #[test]
+    fn a_message_in_flight_ends_with_its_run_and_counts_as_sent() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let run = Cancellation::new();
+        let teller = run.clone();
+        // Takes the message, never answers, and sees the connection close.
+        let service = std::thread::spawn(move || {
+            let (mut connection, _) = listener.accept().unwrap();
+            let mut bytes = [0; 4096];
+            assert!(connection.read(&mut bytes).unwrap() > 0);
+            teller.cancel(super::super::Why::Stopping);
+            while connection.read(&mut bytes).is_ok_and(|read| read > 0) {}
+        });
+        let settings = |timeout| Settings {
+            url: url.as_str().into(),
+            secret: "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".into(),
+            timeout,
+            call_back_within: TimeDelta::hours(1),
+            longest: 10,
+            allow_plain: false,
+        };
+        let asked = Service::new(settings(Duration::from_secs(600))).unwrap();
+        let id = Uuid::from_u128(1);
+        let now = DateTime::from_timestamp(0, 0).unwrap();
+        let Err(NotTaken { left, source }) = asked.send("find", id, now, b"{}", &run) else {
+            panic!("it has no answer")
+        };
+        assert!(left && matches!(source, ConnectorError::Cancelled), "{source}");
+        service.join().unwrap();
+        let Err(NotTaken { left, .. }) = asked.send("find", id, now, b"{}", &run) else { panic!("it is not sent") };
+        assert!(!left, "nothing leaves for a run that was told to end");
     }
 
     #[test]
