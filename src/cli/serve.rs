@@ -12,6 +12,7 @@ use tracing_subscriber::EnvFilter;
 use super::{Failure, assemble};
 use crate::clock::{self, Clock};
 use crate::config::Config;
+use crate::connectors::Why;
 use crate::usecases::Office;
 use crate::web::{self, Serving};
 use crate::worker::Worker;
@@ -66,7 +67,7 @@ pub async fn until_stopped(
     let address = listener.local_addr().map_err(Failure::of)?;
     let owner = clock::new_id(office.clock.now());
     let worker = Worker::start(office.clone(), owner);
-    let store = office.store.clone();
+    let (store, cancellation) = (office.store.clone(), office.cancellation.clone());
     let server = web::serve(Serving { office, figures: figures(), workers }, listener).map_err(Failure::of)?;
     tracing::info!(%address, "habeas serves");
     let handle = server.handle();
@@ -75,6 +76,8 @@ pub async fn until_stopped(
     tracing::info!("habeas stops");
     let ((), ended) = tokio::join!(handle.stop(true), worker.stop(grace));
     let _ = running.await;
+    // What staff were shown a plan from: nobody waits for it any more.
+    cancellation.cancel(Why::Stopping);
     store.close();
     if !ended {
         // A thread that still waits for a company's database would hold the process up until that one answers. What it

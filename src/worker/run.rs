@@ -4,8 +4,10 @@ use futures_util::StreamExt;
 use uuid::Uuid;
 
 use super::watch::Watch;
+use crate::connectors::{Cancellation, Why};
 use crate::domain::job::{Job, LeasedJob, Settlement};
 use crate::fulfilment::FulfilmentError;
+use crate::store::{Lease, StoreError};
 use crate::usecases::dispatch::Dispatch;
 use crate::usecases::letters::{self, LetterError, notices};
 use crate::usecases::services::opt_out;
@@ -19,7 +21,8 @@ const MAILS_AT_ONCE: usize = 4;
 pub async fn fulfilment(office: &Office, owner: Uuid, job: LeasedJob, watch: &Watch) {
     let run = watch.begin(office, owner, &job);
     let done = of_kind(&run.office, owner, &job).await;
-    let why = run.office.cancellation.why();
+    let lost = matches!(done, Err(Error::Store(StoreError::LeaseLost))).then_some(Why::LeaseLost);
+    let why = run.office.cancellation.why().or(lost);
     run.office.board.close();
     drop(run);
     let settlement = match (done, why) {
@@ -50,7 +53,9 @@ async fn of_kind(office: &Office, owner: Uuid, job: &LeasedJob) -> Result<Option
 pub async fn mails(office: &Office, owner: Uuid, jobs: Vec<LeasedJob>) {
     let sent = futures_util::stream::iter(jobs).map(async |job| {
         let dispatch = Dispatch::of(&job);
-        let settlement = mail(office, &job, &dispatch).await;
+        // Too short to be watched; but what is written beside a mail is the lease's, too.
+        let run = office.for_run(Lease::of(&job, owner), Cancellation::default());
+        let settlement = mail(&run, &job, &dispatch).await;
         (job, Some(dispatch), settlement)
     });
     let settlements = sent.buffer_unordered(MAILS_AT_ONCE).collect().await;

@@ -37,7 +37,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         ],
     ),
     ("web", &["domain", "fulfilment", "sign_in", "signing", "store", "usecases"]),
-    ("worker", &["domain", "fulfilment", "store", "usecases"]),
+    ("worker", &["connectors", "domain", "fulfilment", "store", "usecases"]),
 ];
 
 #[test]

@@ -4,22 +4,24 @@
 //! So it is no [`Connector`](super::Connector) but stands beside one; what its answers are worth is `fulfilment`'s to
 //! say.
 
+mod body;
 pub mod messages;
 pub mod rows;
 pub mod signature;
 
-use std::io::{self, Read};
+use std::io::Read;
 use std::sync::OnceLock;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::header::CONTENT_TYPE;
-use reqwest::{Client, Response, StatusCode, Url};
+use reqwest::{Client, StatusCode, Url};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use uuid::Uuid;
 
 use super::{Cancellation, ConnectorError};
+use body::{Body, Bounded};
 use rows::Format;
 use signature::{SharedSecret, Signed};
 
@@ -127,17 +129,13 @@ impl Service {
         cancellation: &Cancellation,
     ) -> Result<Reply, NotTaken> {
         cancellation.check()?;
-        let sending = self.request(name, id, now, body)?.send();
+        let message = self.request(name, id, now, body)?;
         let left = |source| NotTaken { left: true, source };
-        let response = cancellation.during(sending).map_err(left)?;
+        // Begun inside, where the driver's clock is.
+        let response = cancellation.during(async { message.send().await }).map_err(left)?;
         let response =
             response.map_err(|e| NotTaken { left: !e.is_connect() && !e.is_builder(), source: unreachable(&e) })?;
-        let body = Body {
-            status: response.status(),
-            response,
-            chunk: io::Cursor::default(),
-            cancellation: cancellation.clone(),
-        };
+        let body = Body::of(response, cancellation);
         self.reply(name, body).map_err(left)
     }
 
@@ -161,7 +159,7 @@ impl Service {
     }
 
     fn reply(&self, name: &str, response: Body) -> Result<Reply, ConnectorError> {
-        match response.status {
+        match response.status() {
             StatusCode::OK => self.answer(response),
             StatusCode::ACCEPTED => calls_back(response),
             status if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS => {
@@ -175,12 +173,12 @@ impl Service {
     }
 
     fn answer(&self, response: Body) -> Result<Reply, ConnectorError> {
-        let kind = response.response.headers().get(CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
+        let kind = response.headers().get(CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
         let Some(format) = Format::of(kind) else {
             let message = "the service's answer is neither application/json nor application/x-ndjson";
             return Err(ConnectorError::Statement(message.to_owned()));
         };
-        Ok(Reply::Answer(format, Box::new(Bounded { inner: response, left: self.longest })))
+        Ok(Reply::Answer(format, Box::new(Bounded::new(response, self.longest))))
     }
 
     fn address(&self, name: &str) -> Result<Url, ConnectorError> {
@@ -218,56 +216,13 @@ fn unreachable(error: &reqwest::Error) -> ConnectorError {
 }
 
 fn calls_back(response: Body) -> Result<Reply, ConnectorError> {
-    let body = Bounded { inner: response, left: 4096 };
+    let body = Bounded::new(response, 4096);
     match serde_json::from_reader(body) {
         Ok(CallsBack { callback: true }) => Ok(Reply::CallsBack),
         _ => {
             let message = "the service answered 202 without {\"callback\": true}";
             Err(ConnectorError::Statement(message.to_owned()))
         }
-    }
-}
-
-/// A service's answer, read by a blocking thread as it comes, for as long as the run is wanted.
-struct Body {
-    status: StatusCode,
-    response: Response,
-    chunk: io::Cursor<Vec<u8>>,
-    cancellation: Cancellation,
-}
-
-impl Read for Body {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        loop {
-            let read = self.chunk.read(into)?;
-            if read > 0 || into.is_empty() {
-                return Ok(read);
-            }
-            let next = self.cancellation.during(self.response.chunk()).map_err(io::Error::other)?;
-            // What the client says of it may hold the address.
-            let next = next.map_err(|_| io::Error::new(io::ErrorKind::ConnectionAborted, "the answer broke off"))?;
-            let Some(chunk) = next else { return Ok(0) };
-            self.chunk = io::Cursor::new(chunk.to_vec());
-        }
-    }
-}
-
-/// Reads up to a limit; what is longer is an error and not an end.
-struct Bounded<R> {
-    inner: R,
-    left: u64,
-}
-
-impl<R: Read> Read for Bounded<R> {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let read = self.inner.read(into)?;
-        match self.left.checked_sub(read as u64) {
-            Some(left) => self.left = left,
-            None => {
-                return Err(io::Error::new(io::ErrorKind::FileTooLarge, "the service's answer is longer than allowed"));
-            }
-        }
-        Ok(read)
     }
 }
 
@@ -302,17 +257,44 @@ mod tests {
     }
 
     #[test]
+    fn a_message_in_flight_ends_with_its_run_and_counts_as_sent() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let run = Cancellation::new();
+        let teller = run.clone();
+        // Takes the message, never answers, and sees the connection close.
+        let service = std::thread::spawn(move || {
+            let (mut connection, _) = listener.accept().unwrap();
+            let mut bytes = [0; 4096];
+            assert!(connection.read(&mut bytes).unwrap() > 0);
+            teller.cancel(super::super::Why::Stopping);
+            while connection.read(&mut bytes).is_ok_and(|read| read > 0) {}
+        });
+        let settings = |timeout| Settings {
+            url: url.as_str().into(),
+            secret: "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".into(),
+            timeout,
+            call_back_within: TimeDelta::hours(1),
+            longest: 10,
+            allow_plain: false,
+        };
+        let asked = Service::new(settings(Duration::from_secs(600))).unwrap();
+        let id = Uuid::from_u128(1);
+        let now = DateTime::from_timestamp(0, 0).unwrap();
+        let Err(NotTaken { left, source }) = asked.send("find", id, now, b"{}", &run) else {
+            panic!("it has no answer")
+        };
+        assert!(left && matches!(source, ConnectorError::Cancelled), "{source}");
+        service.join().unwrap();
+        let Err(NotTaken { left, .. }) = asked.send("find", id, now, b"{}", &run) else { panic!("it is not sent") };
+        assert!(!left, "nothing leaves for a run that was told to end");
+    }
+
+    #[test]
     fn an_operation_is_the_end_of_the_address() {
         for url in ["https://crm.example/privacy", "https://crm.example/privacy/"] {
             let address = open(url, false).unwrap().address("find").unwrap();
             assert_eq!(address.as_str(), "https://crm.example/privacy/find");
         }
-    }
-
-    #[test]
-    fn an_answer_that_is_too_long_does_not_pass_for_a_short_one() {
-        let mut text = String::new();
-        assert!(Bounded { inner: &b"0123456789"[..], left: 10 }.read_to_string(&mut text).is_ok());
-        assert!(Bounded { inner: &b"0123456789a"[..], left: 10 }.read_to_string(&mut text).is_err());
     }
 }

@@ -84,6 +84,11 @@ fn read_json(from: impl Read, each: &mut EachFound<'_>) -> Result<(), ConnectorE
 }
 
 fn broken(error: &std::io::Error) -> ConnectorError {
+    // A run that was told to end says nothing of the service.
+    let told = error.get_ref().and_then(|inner| inner.downcast_ref::<ConnectorError>());
+    if matches!(told, Some(ConnectorError::Cancelled)) {
+        return ConnectorError::Cancelled;
+    }
     match error.kind() {
         std::io::ErrorKind::InvalidData => malformed("it is not UTF-8"),
         std::io::ErrorKind::FileTooLarge => ConnectorError::Statement(error.to_string()),

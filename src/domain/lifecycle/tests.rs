@@ -5,7 +5,7 @@ use uuid::Uuid;
 use super::*;
 use crate::domain::clocks::Clocks;
 use crate::domain::ids::BundleId;
-use crate::domain::request::{Action, Channel, Line, Particulars, Person};
+use crate::domain::request::{Action, Channel, Line, Particulars, Person, Prepared};
 use crate::domain::verification::{How, StaffCheck, Verification};
 
 pub(crate) const CLERK: StaffId = StaffId(Uuid::from_u128(7));
@@ -114,7 +114,7 @@ pub(super) fn text() -> Personal<String> {
 
 #[rstest::rstest]
 #[case::verified(|r: Request| r.verified(step(), Method::EmailCode, Level::Email), "awaiting_verification>in_review")]
-#[case::withdraw(|r: Request| r.withdraw(step()), "awaiting_verification>withdrawn awaiting_authorization>withdrawn in_review>withdrawn awaiting_requester>withdrawn")]
+#[case::withdraw(|r: Request| r.withdraw(step()), "awaiting_verification>withdrawn awaiting_authorization>withdrawn in_review>withdrawn awaiting_requester>withdrawn fulfilling>withdrawn")]
 #[case::expire(|r: Request| r.expire(step()), "awaiting_verification>expired awaiting_authorization>expired")]
 #[case::approve(|r: Request| r.approve(now(), REVIEWER), "in_review>fulfilling")]
 #[case::deny(|r: Request| r.deny(now(), REVIEWER, "excessive".into(), text()), "in_review>denied awaiting_requester>denied awaiting_release>denied")]
@@ -147,6 +147,19 @@ fn a_verb_applies_exactly_here(#[case] verb: Verb, #[case] expected: &str) {
         }
     }
     assert_eq!(moved.join(" "), expected);
+}
+
+#[test]
+fn what_is_only_read_can_be_called_off_while_it_is() {
+    let reading = [Right::Access, Right::Portability, Right::Categories];
+    for right in Right::ALL {
+        let fulfilling = request(*right, state(StateName::Fulfilling));
+        assert_eq!(fulfilling.withdraw(step()).is_ok(), reading.contains(right), "{right:?}");
+    }
+    let approval = Approval::new(now(), Actor::Staff(REVIEWER));
+    let prepared = Some(Box::new(Prepared { released_by: None, result: found() }));
+    let leaving = request(Right::Portability, State::Fulfilling { approval, disclose: false, prepared });
+    assert!(leaving.withdraw(step()).is_err(), "the package may have left");
 }
 
 #[test]

@@ -140,22 +140,14 @@ fn run(office: &Office, controller: &Controller, request: &Request, answered: us
                 let same_systems = round.without == *controller.systems.failing();
                 same_systems && !round.dropped && round.except == except && round.holds == now.hold_ids()
             });
-        phases.everywhere(if rounds.is_empty() { Phase::Search } else { Phase::Prove });
+        phases.everywhere(Phase::Prove);
         if as_planned && verify_keeping(&controller.systems, &identities, &done, &keeping)?.is_done() {
             return Ok(Ran { rounds, searched_at: office.clock.now() });
         }
         if rounds.len() == most {
             return Err(Error::Obstacles(if refused.is_empty() { vec![KEEP_APPEARING.to_owned()] } else { refused }));
         }
-        phases.everywhere(Phase::Search);
-        let (manifest, plan) = prepare_keeping(&controller.systems, &identities, &done, &keeping)?;
-        if !plan.obstacles.is_empty() {
-            return Err(Error::Obstacles(plan.obstacles));
-        }
-        let refused = rehearsed(controller, &manifest, &phases)?;
-        if !refused.is_empty() {
-            return Err(Error::Obstacles(refused));
-        }
+        let (manifest, plan) = planned(controller, &identities, &done, &keeping, &phases)?;
         let mut round = Round::of(manifest, &plan, except, regime, &now);
         round.made_at = Some(office.clock.now());
         round.without = controller.systems.failing().clone();
@@ -228,6 +220,23 @@ impl Ran {
         let rounds = i32::try_from(told).unwrap_or(i32::MAX);
         Standing { due, held, queued: false, rounds, holds: 0 }
     }
+}
+
+/// The manifest of another round, which nothing stands in the way of as far as can be known before something changes.
+fn planned(
+    controller: &Controller,
+    identities: &Identities,
+    done: &[Manifest],
+    keeping: &Keeping<'_>,
+    phases: &Phases,
+) -> Result<(Manifest, Plan), Error> {
+    phases.everywhere(Phase::Search);
+    let (manifest, plan) = prepare_keeping(&controller.systems, identities, done, keeping)?;
+    if !plan.obstacles.is_empty() {
+        return Err(Error::Obstacles(plan.obstacles));
+    }
+    let refused = rehearsed(controller, &manifest, phases)?;
+    if refused.is_empty() { Ok((manifest, plan)) } else { Err(Error::Obstacles(refused)) }
 }
 
 /// What systems refuse of it that only they can know.

@@ -19,11 +19,12 @@ use crate::web::responses::{NoRequest, StaffOnly};
 pub struct ProgressView {
     /// Where the request stands.
     pub state: StateName,
-    /// Its steps, a collection each. Of a fulfilment that takes a moment there are none before it is done.
+    /// Its steps: of a copy a collection each, of a deletion or correction that runs a system each. Of a fulfilment that
+    /// takes a moment there are none before it is done.
     pub steps: Vec<StepView>,
 }
 
-/// How far the fulfilment is, collection by collection: noted about once a second while it runs.
+/// How far the fulfilment is, by collection or by system: noted about once a second while it runs.
 #[utoipa::path(
     get, path = "/v1/staff/requests/{id}/progress", tag = "staff", operation_id = "get_progress", security(("staff" = [])),
     params(("id" = Uuid, Path, description = "The request.")),

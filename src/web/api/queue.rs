@@ -276,13 +276,13 @@ pub struct CorrectionView {
 /// One step of a fulfilment.
 #[derive(Serialize, ToSchema)]
 pub struct StepView {
-    /// What it does.
+    /// What it does: the right, or, while a deletion or correction runs, `search`, `rehearse`, `erase`, `correct` or `prove`.
     pub name: String,
     /// In which system.
     pub system: String,
-    /// In which dataset.
+    /// In which dataset; empty where it is about the whole system.
     pub dataset: String,
-    /// In which collection.
+    /// In which collection; empty likewise.
     pub collection: String,
     /// `pending`, `running`, `done` or `failed`.
     pub state: &'static str,

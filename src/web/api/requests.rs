@@ -160,7 +160,7 @@ pub async fn confirm_code(
     Ok(HttpResponse::Ok().json(RequestView::from(&request)))
 }
 
-/// Takes a request back.
+/// Takes a request back: until it is approved, and what is only read, as for a copy, also while it is.
 #[utoipa::path(
     post, path = "/v1/requests/{id}/withdrawal", tag = "requests", operation_id = "withdraw_request", security(("requester" = [])),
     params(("id" = Uuid, Path, description = "The request.")),
