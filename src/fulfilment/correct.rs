@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::judge::Verdict;
 use super::place::Place;
+use super::row_name::Naming;
 use super::trace::Trace;
 use super::values::{Spelling, accepts};
 use super::{FulfilmentError, Systems};
@@ -115,6 +116,7 @@ fn look(
         },
         Err(why) => return Ok(Some(why)),
     };
+    let naming = Naming::of(place.table());
     let (mut others, mut own) = (0_u64, 0_u64);
     trace.sweep(node, &more, |place, row, verdict| {
         if !matches!(verdict, Verdict::Own { .. }) {
@@ -125,10 +127,9 @@ fn look(
         let first = place.columns.len();
         let old = row.get(first);
         let asked = current.as_ref().is_none_or(|c| same(spelling, old.unwrap_or_default(), c.expose()));
-        let key: Option<Vec<String>> = (1..more.len()).map(|at| row.get(first + at).map(str::to_owned)).collect();
-        if let Some(key) = key.filter(|_| asked) {
+        if let Some(key) = naming.name(row.iter().skip(first + 1)).filter(|_| asked) {
             let old = old.map(|text| Personal::new(text.to_owned()));
-            rows.push(PreviewRow { key: Key(Personal::new(key)), old });
+            rows.push(PreviewRow { key, old });
         }
         Ok(())
     })?;
@@ -158,7 +159,7 @@ fn same(spelling: Spelling, a: &str, b: &str) -> bool {
 }
 
 fn more_columns(place: &Place, field: &str) -> Vec<String> {
-    std::iter::once(field.to_owned()).chain(place.table().primary_key.iter().cloned()).collect()
+    std::iter::once(field.to_owned()).chain(Naming::of(place.table()).columns().cloned()).collect()
 }
 
 /// The field and its column, when it may be written at all.
@@ -167,10 +168,10 @@ fn writable<'p>(place: &'p Place, name: &str) -> Result<(&'p Field, &'p Column),
     let Some((field, column)) = place.fields().find(|(f, _)| f.name == name) else {
         return Err(format!("{collection} has no field {name}"));
     };
-    let key = &place.table().primary_key;
+    let key = place.table().row_key();
     let is_pointer = || place.pointers.iter().chain(&place.pointed).any(|end| end.columns.iter().any(|c| c == name));
-    if key.is_empty() {
-        Err(format!("the table {} has no primary key", place.table_name))
+    if Naming::of(place.table()).is_empty() {
+        Err(format!("the table {} has no key that tells its rows apart", place.table_name))
     } else if let Some(why) = &place.table().unerasable {
         Err(format!("rows of the table {} cannot be changed for good: {why}", place.table_name))
     } else if field.read_only || place.collection.read_only {
@@ -200,15 +201,15 @@ fn is_taken(
     let requested = correction.requested.expose();
     let values = link.map_or_else(|| vec![requested.clone()], |link| link.wanted(requested).into_iter().collect());
     let any_of = [Match { column: field.clone(), values, comparison }];
-    let columns = &place.table().primary_key;
-    let select = Select { table: &place.table_name, columns, any_of: &any_of };
+    let naming = Naming::of(place.table());
+    let columns: Vec<String> = naming.columns().cloned().collect();
+    let select = Select { table: &place.table_name, columns: &columns, any_of: &any_of };
     let keys: BTreeSet<&Key> = own.iter().map(|row| &row.key).collect();
     let mut holders = 0;
     let mut others = 0;
     trace.snapshot.select(&place.system, &select, |row| {
-        let key = row.iter().map(|v| v.unwrap_or_default().to_owned()).collect();
         holders += 1;
-        others += u32::from(!keys.contains(&Key(Personal::new(key))));
+        others += u32::from(!naming.name(row.iter()).is_some_and(|name| keys.contains(&name)));
         Ok(())
     })?;
     let collection = &place.collection.name;
@@ -294,7 +295,7 @@ fn write_all(
             outcomes[*index].reason = Some("the column is no longer there".to_owned());
             continue;
         };
-        let target = Target { table: &table, key_columns: &live.primary_key, spelling: Spelling::of(column) };
+        let target = Target { table: &table, naming: Naming::of(live), spelling: Spelling::of(column) };
         let (made, left) = write(&mut *writer, &target, item, &today.items[*index]).map_err(|e| (Some(*index), e))?;
         outcomes[*index].made = made;
         outcomes[*index].reason =
@@ -305,7 +306,7 @@ fn write_all(
 
 struct Target<'a> {
     table: &'a TableName,
-    key_columns: &'a [String],
+    naming: Naming,
     spelling: Spelling,
 }
 
@@ -320,23 +321,29 @@ fn write(
     let approved: BTreeMap<&Key, Option<&str>> =
         item.rows.iter().map(|row| (&row.key, row.old.as_ref().map(|p| p.expose().as_str()))).collect();
     let own: BTreeSet<&Key> = today.rows.iter().map(|row| &row.key).collect();
-    let keys: Vec<Key> = approved.keys().map(|key| (*key).clone()).collect();
-    let columns: Vec<String> = std::iter::once(field).chain(target.key_columns).cloned().collect();
-    let (mut there, mut writable) = (0, Vec::new());
-    writer.lock(target.table, target.key_columns, &keys, &columns, &mut |row| {
-        let key = Key(Personal::new(row.iter().skip(1).map(|v| v.unwrap_or_default().to_owned()).collect()));
-        let Some(old) = approved.get(&key) else { return Ok(()) };
-        let canonical = |text| target.spelling.canonical(text);
-        if row.get(0).is_some_and(|value| canonical(value) == canonical(requested.expose())) {
-            there += 1;
-        } else if row.get(0) == *old && own.contains(&key) && today.refusal.is_none() {
-            writable.push(key);
+    let mut named: BTreeMap<Vec<String>, Vec<Key>> = BTreeMap::new();
+    for key in approved.keys() {
+        named.entry(target.naming.columns_of(key)).or_default().push((*key).clone());
+    }
+    let mut there = 0;
+    for (key_columns, keys) in named {
+        let columns: Vec<String> = std::iter::once(field).chain(&key_columns).cloned().collect();
+        let mut writable = Vec::new();
+        writer.lock(target.table, &key_columns, &keys, &columns, &mut |row| {
+            let key = Key(Personal::new(row.iter().skip(1).map(|v| v.unwrap_or_default().to_owned()).collect()));
+            let Some(old) = approved.get(&key) else { return Ok(()) };
+            let canonical = |text| target.spelling.canonical(text);
+            if row.get(0).is_some_and(|value| canonical(value) == canonical(requested.expose())) {
+                there += 1;
+            } else if row.get(0) == *old && own.contains(&key) && today.refusal.is_none() {
+                writable.push(key);
+            }
+            Ok(())
+        })?;
+        if !writable.is_empty() {
+            let set = [(field.clone(), Some(requested.clone()))];
+            there += writer.update(target.table, &key_columns, &writable, &set)?;
         }
-        Ok(())
-    })?;
-    if !writable.is_empty() {
-        let set = [(field.clone(), Some(requested.clone()))];
-        there += writer.update(target.table, target.key_columns, &writable, &set)?;
     }
     Ok((there, (approved.len() as u64).saturating_sub(there)))
 }

@@ -175,21 +175,25 @@ impl Unchanged {
 /// Locks every row of the manifest, so that what is compared now holds until the commit.
 fn lock_unchanged(writer: &mut dyn Writer, part: &SystemManifest) -> Result<Unchanged, ConnectorError> {
     let mut unchanged = Unchanged(BTreeMap::new());
-    let tables: BTreeSet<&TableRef> = part.steps.iter().map(|s| &s.table).collect();
-    for table in tables {
-        let steps: Vec<&Step> = part.steps.iter().filter(|s| s.table == *table).collect();
+    // Rows of one table may be named by different columns.
+    let named: BTreeSet<(&TableRef, &Vec<String>)> = part.steps.iter().map(|s| (&s.table, &s.key_columns)).collect();
+    for (table, key_columns) in named {
+        let alike = |s: &&Step| s.table == *table && s.key_columns == *key_columns;
+        let steps: Vec<&Step> = part.steps.iter().filter(alike).collect();
         let expected: HashMap<&Key, &str> =
             steps.iter().flat_map(|s| &s.rows).map(|row| (&row.key, row.fingerprint.expose().as_str())).collect();
         let keys: Vec<Key> = expected.keys().map(|key| (*key).clone()).collect();
-        let (key_columns, columns) = (&steps[0].key_columns, &steps[0].columns);
-        let at: Vec<usize> = key_columns.iter().filter_map(|k| columns.iter().position(|c| c == k)).collect();
+        let columns = &steps[0].columns;
+        let hidden = key_columns.iter().filter(|k| !columns.contains(k));
+        let read: Vec<String> = columns.iter().chain(hidden).cloned().collect();
+        let at: Vec<usize> = key_columns.iter().filter_map(|k| read.iter().position(|c| c == k)).collect();
         let guarded = guarded_columns(part, table);
         let guarded: Vec<usize> = guarded.iter().filter_map(|g| columns.iter().position(|c| c == *g)).collect();
         let rows = unchanged.0.entry(table.clone()).or_default();
-        writer.lock(&TableName::from(table), key_columns, &keys, columns, &mut |row| {
-            let key: Option<Vec<String>> = at.iter().map(|at| row.get(*at).map(str::to_owned)).collect();
-            let key = Key(Personal::new(key.unwrap_or_default()));
-            if expected.get(&key).is_some_and(|f| *f == fingerprint::hex(row.iter())) {
+        writer.lock(&TableName::from(table), key_columns, &keys, &read, &mut |row| {
+            let key = at.iter().map(|at| row.get(*at).unwrap_or_default().to_owned());
+            let key = Key(Personal::new(key.collect()));
+            if expected.get(&key).is_some_and(|f| *f == fingerprint::hex(row.iter().take(columns.len()))) {
                 rows.insert(key, guarded.iter().map(|at| row.get(*at).map(str::to_owned)).collect());
             }
             Ok(())

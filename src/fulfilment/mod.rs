@@ -32,6 +32,7 @@ mod prepare;
 mod range;
 mod references;
 mod rekeyed;
+mod row_name;
 mod scratch;
 pub mod services;
 mod snapshot;

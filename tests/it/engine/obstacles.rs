@@ -112,21 +112,6 @@ fn a_column_or_table_that_is_not_there(#[values(Sqlite, Postgres, Mysql)] engine
     assert!(matches!(error.unwrap_err(), FulfilmentError::Misfit(lines) if lines == expected));
 }
 
-#[rstest]
-fn a_table_without_a_primary_key_can_be_exported_and_not_erased(#[values(Sqlite, Postgres, Mysql)] engine: Engine) {
-    let fields = "      - name: visits
-        fields:
-          - {name: email, fides_meta: {identity: email}}
-          - {name: page}";
-    let sql = "CREATE TABLE visits (email TEXT, page TEXT); INSERT INTO visits VALUES ('ada@example.com', '/'), ('ada@example.com', '/')";
-    let company = company(engine, "", "", fields, sql);
-    let (seen, _) = company.export(&person("ada@example.com"), false);
-    assert_eq!(seen.of("visits").len(), 2, "two equal rows are two rows");
-    let found = company.obstacles(&person("ada@example.com"));
-    assert_eq!(found.len(), 1);
-    assert!(found[0].ends_with("visits has no primary key, so its rows cannot be erased"), "{found:?}");
-}
-
 /// What the dataset forbids to change is kept and named; what points to it stays reachable, and says so.
 #[rstest]
 fn read_only_is_kept_and_named(#[values(Sqlite, Postgres, Mysql)] engine: Engine) {
