@@ -11,7 +11,7 @@ use super::trace::Trace;
 use super::values::{Spelling, accepts};
 use super::{FulfilmentError, Systems};
 use crate::connectors::{Column, Comparison, ConnectorError, Key, Match, Select, TableName, Writer};
-use crate::datamap::{Field, NodeId};
+use crate::datamap::{Field, Node, NodeId};
 use crate::domain::identity::{AccountId, Email, Identities, IdentityKind};
 use crate::domain::ids::SystemId;
 use crate::domain::personal::Personal;
@@ -37,6 +37,23 @@ pub struct Correction {
 pub struct Preview {
     /// One for each correction, in their order.
     pub items: Vec<PreviewItem>,
+    /// The systems that failed when it was made. Without them rows are missing, and what it refuses may be possible.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub without: BTreeSet<SystemId>,
+}
+
+impl Preview {
+    /// Joins what a later look found, which saw other systems. A row keeps the old value that it was found with first,
+    /// so that nothing is corrected twice.
+    pub fn join(&mut self, later: Preview) {
+        for (item, found) in self.items.iter_mut().zip(later.items) {
+            let known: BTreeSet<Key> = item.rows.iter().map(|row| row.key.clone()).collect();
+            // What was found once can be made; it may even be made already, and not be found any more.
+            item.refusal = found.refusal.filter(|_| known.is_empty());
+            item.rows.extend(found.rows.into_iter().filter(|row| !known.contains(&row.key)));
+        }
+        self.without = later.without;
+    }
 }
 
 /// What one correction would change.
@@ -85,22 +102,36 @@ pub fn preview(
     identities: &Identities,
     corrections: &[Correction],
 ) -> Result<Preview, FulfilmentError> {
+    let new = |correction: &Correction| PreviewItem { correction: correction.clone(), rows: Vec::new(), refusal: None };
+    preview_after(systems, identities, &corrections.iter().map(new).collect::<Vec<_>>())
+}
+
+/// The same once more, where rows are known of which some may have been corrected meanwhile.
+///
+/// # Errors
+/// As [`preview`].
+pub fn preview_after(
+    systems: &Systems,
+    identities: &Identities,
+    known: &[PreviewItem],
+) -> Result<Preview, FulfilmentError> {
     let mut trace = Trace::run(systems, identities)?;
-    let mut items = Vec::with_capacity(corrections.len());
-    for correction in corrections {
-        let mut rows = Vec::new();
-        let refusal = look(&mut trace, correction, &mut rows)?;
-        items.push(PreviewItem { correction: correction.clone(), rows, refusal });
+    let mut items = Vec::with_capacity(known.len());
+    for before in known {
+        let (correction, mut rows) = (before.correction.clone(), Vec::new());
+        let refusal = look(&mut trace, before, &mut rows)?;
+        items.push(PreviewItem { correction, rows, refusal });
     }
-    Ok(Preview { items })
+    Ok(Preview { items, without: systems.failing().clone() })
 }
 
 /// Fills `rows`; gives why the correction cannot be made.
 fn look(
     trace: &mut Trace<'_>,
-    correction: &Correction,
+    before: &PreviewItem,
     rows: &mut Vec<PreviewRow>,
 ) -> Result<Option<String>, FulfilmentError> {
+    let correction = &before.correction;
     let Correction { dataset, collection, field, current, requested } = correction;
     let Some(node) = trace.systems.graph().find(dataset, collection) else {
         return Ok(Some(format!("there is no collection {dataset}.{collection}")));
@@ -141,7 +172,12 @@ fn look(
             _ => format!("no row of {collection} that is the person's holds the current value"),
         }));
     }
-    is_taken(trace, node, correction, rows)
+    let refusal = is_taken(trace, node, before, rows)?;
+    if refusal.is_some() && !before.rows.is_empty() {
+        // What was found before can still be made.
+        rows.clear();
+    }
+    Ok(refusal)
 }
 
 /// By an identifier that is none, nobody would be found again.
@@ -187,11 +223,11 @@ fn writable<'p>(place: &'p Place, name: &str) -> Result<(&'p Field, &'p Column),
 fn is_taken(
     trace: &mut Trace<'_>,
     node: NodeId,
-    correction: &Correction,
+    before: &PreviewItem,
     own: &[PreviewRow],
 ) -> Result<Option<String>, FulfilmentError> {
     let Some(place) = trace.places.get(node) else { return Ok(None) };
-    let field = &correction.field;
+    let (correction, field) = (&before.correction, &before.correction.field);
     let link = place.identities.iter().find(|i| i.column == *field);
     let unique = place.table().unique.iter().any(|set| matches!(set.as_slice(), [only] if only == field));
     if link.is_none() && !unique {
@@ -204,7 +240,7 @@ fn is_taken(
     let naming = Naming::of(place.table());
     let columns: Vec<String> = naming.columns().cloned().collect();
     let select = Select { table: &place.table_name, columns: &columns, any_of: &any_of };
-    let keys: BTreeSet<&Key> = own.iter().map(|row| &row.key).collect();
+    let keys: BTreeSet<&Key> = own.iter().chain(&before.rows).map(|row| &row.key).collect();
     let mut holders = 0;
     let mut others = 0;
     trace.snapshot.select(&place.system, &select, |row| {
@@ -225,6 +261,9 @@ fn is_taken(
 /// Writes what staff approved, in one transaction per system: where the value still is the old one and the row still
 /// the person's. Applying twice, after a crash or by mistake, changes nothing more.
 ///
+/// An identifier is written last, since rows elsewhere are found by it; and not at all while a system fails. What is
+/// not written because of that has an outcome that made nothing and gives no reason.
+///
 /// # Errors
 /// What a system says, except that a constraint stands in the way of one correction: that is its `reason`.
 pub fn apply(
@@ -232,17 +271,30 @@ pub fn apply(
     identities: &Identities,
     approved: &Preview,
 ) -> Result<Vec<CorrectionOutcome>, FulfilmentError> {
-    let corrections: Vec<Correction> = approved.items.iter().map(|i| i.correction.clone()).collect();
-    let today = preview(systems, identities, &corrections)?;
+    let today = preview_after(systems, identities, &approved.items)?;
     let mut outcomes: Vec<CorrectionOutcome> = approved.items.iter().map(refused).collect();
     let mut by_system: BTreeMap<SystemId, Vec<usize>> = BTreeMap::new();
     for (index, item) in approved.items.iter().enumerate().filter(|(_, i)| i.refusal.is_none()) {
         let found = systems.graph().find(&item.correction.dataset, &item.correction.collection);
         match found {
-            Some(node) => by_system.entry(systems.graph().node(node).system.clone()).or_default().push(index),
+            Some(node) => {
+                let place = systems.graph().node(node);
+                let failing = systems.failing();
+                let waits = failing.contains(&place.system) || (!failing.is_empty() && leads(place, item));
+                if !waits {
+                    by_system.entry(place.system.clone()).or_default().push(index);
+                }
+            }
             None => outcomes[index].reason = Some("the collection is no longer in the dataset".to_owned()),
         }
     }
+    let found_by = |index: &usize| {
+        let Correction { dataset, collection, .. } = &approved.items[*index].correction;
+        let graph = systems.graph();
+        graph.find(dataset, collection).is_some_and(|node| leads(graph.node(node), &approved.items[*index]))
+    };
+    let mut by_system: Vec<_> = by_system.into_iter().collect();
+    by_system.sort_by_key(|(_, indexes)| indexes.iter().any(found_by));
     for (system, mut indexes) in by_system {
         while !indexes.is_empty() {
             match write_all(systems, &system, &indexes, approved, &today, &mut outcomes) {
@@ -257,6 +309,11 @@ pub fn apply(
         }
     }
     Ok(outcomes)
+}
+
+/// Whether the person's rows are found by what is corrected.
+fn leads(place: &Node, item: &PreviewItem) -> bool {
+    place.collection.field(&item.correction.field).is_some_and(|field| field.identity.is_some())
 }
 
 fn refused(item: &PreviewItem) -> CorrectionOutcome {

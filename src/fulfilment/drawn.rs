@@ -149,7 +149,8 @@ fn taken(
         let values = masks.keys().map(|mask| (*mask).to_owned()).collect();
         let any_of = [Match { column: column.to_owned(), values, comparison: Comparison::Exact }];
         let naming = Naming::of(place.table());
-        let columns: Vec<String> = std::iter::once(column).chain(naming.columns().map(String::as_str)).map(str::to_owned).collect();
+        let columns: Vec<String> =
+            std::iter::once(column).chain(naming.columns().map(String::as_str)).map(str::to_owned).collect();
         let select = Select { table: &place.table_name, columns: &columns, any_of: &any_of };
         trace.snapshot.select(&place.system, &select, |row| {
             let (value, name) = (row.get(0), naming.name(row.iter().skip(1)));

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use rusqlite::{Connection, Row};
 
-use super::{Columns, error};
 use super::value::Affinity;
+use super::{Columns, error};
 use crate::connectors::{
     Column, ConnectorError, ForeignKey, KeyChange, LiveSchema, Table, TableName, schema::ColumnKind, schema::Engine,
     sql,

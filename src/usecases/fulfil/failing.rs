@@ -75,7 +75,7 @@ impl From<Failing> for Error {
 }
 
 /// Whether the error is a system's that fails for now.
-pub(super) fn is_outage(error: &Error) -> bool {
+pub(in super::super) fn is_outage(error: &Error) -> bool {
     matches!(error, Error::Fulfilment(FulfilmentError::System { source, .. }) if source.is_outage())
 }
 

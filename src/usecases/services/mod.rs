@@ -16,6 +16,7 @@ use std::io::{self, Read};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::follow::file_key;
+use super::fulfil::is_outage;
 use super::office::Controller;
 use super::{Error, Office};
 use crate::connectors::ConnectorError;
@@ -24,7 +25,9 @@ use crate::crash;
 use crate::domain::delivery::{Delivery, Operation, Standing};
 use crate::domain::ids::{RequestId, SystemId};
 use crate::domain::request::{Request, State};
+use crate::domain::right::Right;
 use crate::fulfilment::handed::HandedCollection;
+use crate::fulfilment::services::needs_keys;
 use crate::fulfilment::{FulfilmentError, Handed};
 use crate::packaging::sealed::SealedReader;
 
@@ -44,12 +47,16 @@ pub struct Services<'o> {
     deliveries: Vec<Delivery>,
     /// What is put aside under a hold, whenever it was.
     aside: Vec<Delivery>,
-    /// The first that failed in this run.
+    /// The first that failed in this run, or what kept a message from being written.
     failed: Option<Error>,
 }
 
 impl<'o> Services<'o> {
     /// Writes down what is to be asked, unless it was before. Blocks.
+    ///
+    /// A deletion does not wait for a database that fails: a message that lacks keys of rows over there is written down
+    /// when it answers, with what the manifests tell of rows that are gone by then; until then [`Services::pending`] says
+    /// what failed.
     ///
     /// # Errors
     /// When the store fails, or a database in which keys for a service are looked for.
@@ -63,10 +70,35 @@ impl<'o> Services<'o> {
             return Ok(services);
         }
         services.reload()?;
-        if services.deliveries.is_empty() && services.aside.iter().all(|d| d.occasion.at != at) {
-            services.record(question::of(office, controller, request, at)?)?;
+        let unasked = services.unasked();
+        if unasked.is_empty() {
+            return Ok(services);
         }
+        let new = match question::of(office, controller, request, at, &unasked) {
+            Err(error) if request.right == Right::Deletion && is_outage(&error) => {
+                services.failed = Some(error);
+                let free = unasked.into_iter().filter(|service| !needs_keys(&controller.systems, service)).collect();
+                question::of(office, controller, request, at, &free)?
+            }
+            new => new?,
+        };
+        services.record(new)?;
         Ok(services)
+    }
+
+    /// The services that no message was written for: all of them at first, and later those of a deletion whose keys were
+    /// out of reach.
+    fn unasked(&self) -> BTreeSet<SystemId> {
+        let all = self.controller.systems.services().map(|(system, _)| system);
+        let written = |d: &&Delivery| d.occasion.at == self.at;
+        let asked: BTreeSet<&SystemId> =
+            self.deliveries.iter().chain(&self.aside).filter(written).map(|d| &d.occasion.system).collect();
+        let later = |system: &&SystemId| {
+            self.request.right == Right::Deletion
+                && !asked.contains(system)
+                && needs_keys(&self.controller.systems, system)
+        };
+        all.filter(|system| asked.is_empty() || later(system)).cloned().collect()
     }
 
     /// What was put aside under a hold that is lifted, of a deletion that was answered. What was asked and told before is

@@ -30,7 +30,10 @@ dataset:
 }
 
 fn left(company: &Company) -> String {
-    company.query("base", "SELECT coalesce(area, ''), coalesce(code, ''), email, note FROM logs ORDER BY area, code, email")
+    company.query(
+        "base",
+        "SELECT coalesce(area, ''), coalesce(code, ''), email, note FROM logs ORDER BY area, code, email",
+    )
 }
 
 #[test]
@@ -67,7 +70,10 @@ fn rows_with_null_in_their_key_are_corrected() {
     for _ in 0..2 {
         let made = fulfilment::apply(&company.systems, &who, &preview).unwrap();
         assert_eq!((made[0].made, made[0].reason.as_deref()), (2, None));
-        assert_eq!(company.query("base", "SELECT email FROM logs WHERE note = 'right'"), "ada@example.com\nada@example.com");
+        assert_eq!(
+            company.query("base", "SELECT email FROM logs WHERE note = 'right'"),
+            "ada@example.com\nada@example.com"
+        );
     }
 }
 
@@ -97,13 +103,18 @@ dataset:
     assert_eq!(company.query("base", "SELECT id FROM people"), "2");
 }
 
-/// VACUUM gives rows other ids: what stands at one is then not what was planned for, and is left for another round.
+/// Whoever copies a table's rows gives them other ids: what stands at one is then not what was planned for, and is left
+/// for another round.
 #[test]
 fn a_row_that_got_the_id_of_another_is_not_taken_for_it() {
     let company = logs(LOGS, "");
     let who = person("ada@example.com");
     let (manifest, _) = company.prepare(&who);
-    company.execute("base", "DELETE FROM logs WHERE area = 'x' AND code = 'x'; VACUUM");
+    company.execute(
+        "base",
+        "CREATE TEMP TABLE copied AS SELECT * FROM logs WHERE area IS NOT 'x' OR code IS NOT 'x' ORDER BY rowid;
+         DELETE FROM logs; INSERT INTO logs SELECT * FROM copied ORDER BY rowid",
+    );
     let ids = company.query("base", "SELECT group_concat(rowid) FROM (SELECT rowid FROM logs ORDER BY rowid)");
     assert_eq!(ids, "1,2,3,4,5,6", "SQLite counted anew");
     company.execute_manifest(&manifest);
