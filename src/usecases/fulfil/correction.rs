@@ -11,7 +11,8 @@ use super::failing;
 use crate::crash;
 use crate::domain::ids::{RequestId, SystemId};
 use crate::domain::request::{Action, Fulfilment, Line, Request};
-use crate::fulfilment::correct::{self, CorrectionOutcome, Preview, PreviewItem};
+use crate::fulfilment::correct::PreviewItem;
+use crate::fulfilment::{self, CorrectionOutcome, Preview};
 
 /// What a correction would change: old beside new, for staff to decide on.
 #[derive(Debug, Serialize)]
@@ -75,21 +76,21 @@ fn attempt(office: &Office, controller: &Controller, request: &Request) -> Resul
         Some(preview) if preview.without.is_empty() || preview.without == *systems.failing() => preview,
         known => {
             let mut preview = known.unwrap_or_else(|| asked(request));
-            preview.join(correct::preview_after(systems, &identities, &preview.items)?);
+            preview.join(fulfilment::preview_after(systems, &identities, &preview.items)?);
             crash::point("correction.before_manifest");
             record(office, request.id, &preview)?;
             crash::point("correction.after_manifest");
             preview
         }
     };
-    let outcomes = correct::apply(systems, &identities, &approved)?;
+    let outcomes = fulfilment::apply(systems, &identities, &approved)?;
     Ok(outcomes.into_iter().map(|outcome| line(controller, outcome)).collect())
 }
 
 /// What is to be corrected, of which nothing was found yet.
 fn asked(request: &Request) -> Preview {
     let items = request.particulars.corrections.iter().map(|c| PreviewItem {
-        correction: correct::Correction {
+        correction: fulfilment::Correction {
             dataset: c.dataset.clone(),
             collection: c.collection.clone(),
             field: c.field.clone(),
@@ -104,7 +105,7 @@ fn asked(request: &Request) -> Preview {
 
 fn preview(controller: &Controller, request: &Request) -> Result<Preview, Error> {
     let identities = request.particulars.person.identities();
-    Ok(correct::preview_after(&controller.systems, &identities, &asked(request).items)?)
+    Ok(fulfilment::preview_after(&controller.systems, &identities, &asked(request).items)?)
 }
 
 fn recorded(office: &Office, id: RequestId) -> Result<Option<Preview>, Error> {
