@@ -123,6 +123,9 @@ pub struct Table {
     pub columns: Vec<Column>,
     /// The columns of its primary key; empty where it has none.
     pub primary_key: Vec<String>,
+    /// The hidden column by which the engine itself tells rows apart, where there is one and [`Table::row_key`] may not
+    /// do it. Whoever rebuilds the table may change its values: what was read of a row is compared before it is changed.
+    pub row_id: Option<String>,
     /// The column sets that must be unique, the primary key left out.
     pub unique: Vec<Vec<String>>,
     /// Column lists of every index, in order, leading column first; expressions as the engine prints them.
@@ -134,6 +137,14 @@ pub struct Table {
 }
 
 impl Table {
+    /// The columns that tell its rows apart: the primary key, else a UNIQUE set of columns none of which may be NULL.
+    /// Empty where it has neither.
+    pub fn row_key(&self) -> &[String] {
+        let given = |name: &String| self.column(name).is_some_and(|column| !column.nullable);
+        let unique = || self.unique.iter().find(|set| set.iter().all(given));
+        if self.primary_key.is_empty() { unique().map_or(&[], Vec::as_slice) } else { &self.primary_key }
+    }
+
     /// The column of that name.
     pub fn column(&self, name: &str) -> Option<&Column> {
         self.columns.iter().find(|c| c.name == name)

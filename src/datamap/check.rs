@@ -144,8 +144,10 @@ fn check_primary_key(node: &Node, table: &Table, findings: &mut Vec<Finding>) {
     let mut live: Vec<&str> = table.primary_key.iter().map(String::as_str).collect();
     declared.sort_unstable();
     live.sort_unstable();
-    let message = if live.is_empty() {
-        format!("table `{}` has no primary key: its rows can be exported and not erased", node.table())
+    let message = if table.row_key().is_empty() && table.row_id.is_none() {
+        format!("table `{}` has no key: its rows can be exported and not erased", node.table())
+    } else if live.is_empty() {
+        return;
     } else if !declared.is_empty() && declared != live {
         format!("the primary key of `{}` is ({}), not ({})", node.table(), live.join(", "), declared.join(", "))
     } else {

@@ -67,8 +67,8 @@ impl Drafting<'_> {
         {
             writeln!(out, "        fides_meta: {{namespace: {{schema: {}}}}}", scalar(schema))?;
         }
-        if table.primary_key.is_empty() {
-            writeln!(out, "        {UNSURE} no primary key: its rows can be exported and not erased")?;
+        if table.row_key().is_empty() && table.row_id.is_none() {
+            writeln!(out, "        {UNSURE} no key: its rows can be exported and not erased")?;
         }
         if !self.persons.contains(name) {
             writeln!(

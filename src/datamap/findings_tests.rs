@@ -204,6 +204,7 @@ fn checked(yaml: &str, engine: Engine, live: Column, unique: bool) -> Vec<String
     let table = Table {
         columns: vec![column("id", ColumnKind::Integer, "int"), column("email", ColumnKind::Text, "text"), live],
         primary_key: vec!["id".into()],
+        row_id: None,
         unique: if unique { vec![vec!["f".into()]] } else { vec![] },
         indexes: vec![vec!["lower(email)".into()]],
         foreign_keys: Vec::new(),
@@ -350,6 +351,7 @@ fn a_table_that_cannot_be_erased_from_is_told() {
     let table = Table {
         columns: vec![column("id"), column("email")],
         primary_key: vec!["id".into()],
+        row_id: None,
         unique: Vec::new(),
         indexes: vec![vec!["lower(email)".into()]],
         foreign_keys: Vec::new(),

@@ -185,7 +185,7 @@ fn warn_missing_keys(nodes: &[Node], findings: &mut Vec<Finding>) {
     for node in nodes.iter().filter(|n| !n.collection.skip_processing) {
         if !node.collection.fields.iter().any(|f| f.primary_key) {
             let message = format!(
-                "collection `{}` names no `primary_key`; its rows can be erased only if the table has one",
+                "collection `{}` names no `primary_key`; its rows can be erased only if the table has a key",
                 node.collection.name
             );
             findings.push(finding(&node.file, node.collection.line, Severity::Warning, message));

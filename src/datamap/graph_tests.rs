@@ -111,7 +111,7 @@ fn what_cannot_be_found_or_erased_is_a_warning() {
         warnings,
         [
             "d.yml:9: warning: no identity leads to collection `b`: give a field an `identity` or `references`",
-            "d.yml:5: warning: collection `a` names no `primary_key`; its rows can be erased only if the table has one",
+            "d.yml:5: warning: collection `a` names no `primary_key`; its rows can be erased only if the table has a key",
         ]
     );
 }
@@ -128,6 +128,7 @@ fn live(columns: &[&str], primary_key: &[&str], indexes: &[&[&str]]) -> Table {
     Table {
         columns: columns.iter().map(column).collect(),
         primary_key: texts(primary_key),
+        row_id: None,
         unique: Vec::new(),
         indexes: indexes.iter().map(|i| texts(i)).collect(),
         foreign_keys: Vec::new(),
@@ -156,7 +157,7 @@ fn a_dataset_is_held_against_the_live_schema() {
     let lines: Vec<_> = findings.iter().map(ToString::to_string).collect();
     insta::assert_snapshot!(lines.join("\n"), @r"
     d.yml:9: table `a` of system `s` has no column `shoe`
-    d.yml:10: warning: table `b` has no primary key: its rows can be exported and not erased
+    d.yml:10: warning: table `b` has no key: its rows can be exported and not erased
     d.yml:13: warning: `b` has no index on a_id: every search reads the whole table
     d.yml:14: system `s` has no table `c`
     d.yml:21: warning: the foreign key e_f needs (t, n) together: mark (t, n) of `f` as `primary_key` and refer to each

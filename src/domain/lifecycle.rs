@@ -130,6 +130,16 @@ pub struct Step {
     pub by: Actor,
 }
 
+/// Why an answer that waits for release is made again: in the words of a refusal and of the audit trail.
+struct Again {
+    verb: &'static str,
+    event: &'static str,
+}
+
+impl Again {
+    const RUN: Self = Self { verb: "run again", event: "request.run_again" };
+}
+
 /// What a verb gives.
 pub(super) type Transition = Result<Outcome, Refusal>;
 
@@ -493,7 +503,7 @@ impl Request {
     /// # Errors
     /// When nothing waits for release, or running again would change systems a second time.
     pub fn run_again(self, now: DateTime<Utc>, by: StaffId) -> Transition {
-        self.made_again(Step { now, by: Actor::Staff(by) }, "run again", Some(true))
+        self.made_again(Step { now, by: Actor::Staff(by) }, Again::RUN, Some(true))
     }
 
     /// An answer about data is made again of what the systems hold now: one that could not be searched is there again.
@@ -505,15 +515,16 @@ impl Request {
         if !matches!(self.right, Right::Access | Right::Portability | Right::Categories) {
             return Err(self.illegal("searched for again"));
         }
-        self.made_again(Step { now, by: Actor::Staff(by) }, "searched for again", Some(false))
+        let again = Again { verb: "searched for again", ..Again::RUN };
+        self.made_again(Step { now, by: Actor::Staff(by) }, again, Some(false))
     }
 
     /// Back to the systems from waiting for release; `disclose` is as it was where nothing else is said.
-    fn made_again(self, step: Step, verb: &'static str, disclose: Option<bool>) -> Transition {
+    fn made_again(self, step: Step, again: Again, disclose: Option<bool>) -> Transition {
         let State::AwaitingRelease { approval, result, .. } = self.state.clone() else {
-            return Err(self.illegal(verb));
+            return Err(self.illegal(again.verb));
         };
-        let entries = vec![entry(&self, step, "request.run_again", json!({}))];
+        let entries = vec![entry(&self, step, again.event, json!({}))];
         let jobs = vec![NewJob { job: Job::Fulfil { request: self.id }, run_at: step.now }];
         let disclose = disclose.unwrap_or(result.disclosed);
         let state = State::Fulfilling { approval, disclose, prepared: None };

@@ -11,6 +11,7 @@ use super::judge::Verdict;
 use super::keeping::{Keeping, masks_of_kept};
 use super::masks::{self, Masks, constant};
 use super::place::{IdentityLink, Place};
+use super::row_name::Naming;
 use super::trace::Trace;
 use super::{Counts, FulfilmentError, fingerprint};
 use crate::connectors::{Key, Row};
@@ -40,7 +41,7 @@ pub const KEPT_BY_DECISION: &str = "the decision leaves the collection out";
 pub(super) const KEPT_FOR_NOW: &str = "it has to be kept for now";
 /// What is done with it depends on rows that cannot be seen at this moment; another round follows.
 pub(super) const KEPT_WAITING: &str = "whose it is depends on a system that fails at this moment";
-const KEPT_UNKEYED: &str = "its table has no primary key";
+const KEPT_UNKEYED: &str = "nothing tells it from other rows of its table";
 
 /// One row.
 pub(super) struct Candidate {
@@ -59,6 +60,8 @@ pub(super) struct Candidate {
 pub(super) struct Shape {
     /// Every column of the live table: what a fingerprint covers.
     pub(super) columns: Vec<String>,
+    /// What names its rows.
+    pub(super) naming: Naming,
     /// Keys of both directions, and what masks are drawn from.
     stored: Vec<String>,
 }
@@ -77,8 +80,14 @@ impl Shape {
         stored.extend(masks.filter(drawn).map(|(column, _)| column.as_str()));
         Self {
             columns: table.columns.iter().map(|c| c.name.clone()).collect(),
+            naming: Naming::of(table),
             stored: stored.into_iter().filter(|c| table.column(c).is_some()).map(str::to_owned).collect(),
         }
+    }
+
+    /// What is read of each row: the columns, and behind them what names it.
+    fn read(&self) -> Vec<String> {
+        self.columns.iter().chain(self.naming.columns()).cloned().collect()
     }
 }
 
@@ -117,7 +126,7 @@ impl Candidates {
             // Whether a service's rows of others refer to a row of context, nobody here can see.
             let unseen = graph.pointers_to(node).any(|(_, p)| !trace.systems.has_tables(&graph.node(p.from).system));
             let unsure = afar.unsure(place, trace.systems);
-            trace.sweep(node, &shape.columns, |place, row, verdict| {
+            trace.sweep(node, &shape.read(), |place, row, verdict| {
                 let standing = standing(&verdict);
                 all.counts.entry(node).or_default().add(standing);
                 let asked = Asked { place, row, shape: &shape, joined, done };
@@ -146,8 +155,8 @@ impl Candidates {
         let key = asked.key();
         if key.0.expose().is_empty() && !matches!(action, Action::Keep(_)) {
             let table = &place.table_name;
-            self.obstacles.insert(if place.table().primary_key.is_empty() {
-                format!("table {table} has no primary key, so its rows cannot be erased")
+            self.obstacles.insert(if place.table().row_key().is_empty() {
+                format!("table {table} has no key that tells its rows apart, so they cannot be erased")
             } else {
                 format!("rows of table {table} have NULL in their primary key, so nothing tells which of them to erase")
             });
@@ -166,7 +175,7 @@ impl Candidates {
         let values = shape.stored.iter().map(|name| asked.value(name)).collect();
         let fingerprint = match action {
             Action::Keep(_) => String::new(),
-            _ => fingerprint::hex(row.iter().skip(place.columns.len())),
+            _ => fingerprint::hex(row.iter().skip(place.columns.len()).take(shape.columns.len())),
         };
         self.by_key.insert((place.node, key.clone()), self.rows.len());
         self.rows.push(Candidate { node: place.node, standing, key, fingerprint, values, action, kept });
@@ -200,9 +209,8 @@ impl Asked<'_> {
     }
 
     fn key(&self) -> Key {
-        let names = &self.place.table().primary_key;
-        let key: Option<Vec<String>> = names.iter().map(|name| self.value(name).map(str::to_owned)).collect();
-        Key(Personal::new(key.unwrap_or_default()))
+        let name = self.shape.naming.name(self.row.iter().skip(self.place.columns.len() + self.shape.columns.len()));
+        name.unwrap_or_else(|| Key(Personal::new(Vec::new())))
     }
 
     /// What the dataset wants done with the row; what refers to what is looked at later.

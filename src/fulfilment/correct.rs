@@ -1,17 +1,16 @@
-//! Corrections: the old value beside the new one for staff to see, then written where it still is the old one.
+//! Corrections are written where the old value, as staff saw it, still stands.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::judge::Verdict;
-use super::place::Place;
-use super::trace::Trace;
-use super::values::{Spelling, accepts};
+use super::preview::preview_after;
+use super::row_name::Naming;
+use super::values::Spelling;
 use super::{FulfilmentError, Systems};
-use crate::connectors::{Column, Comparison, ConnectorError, Key, Match, Select, TableName, Writer};
-use crate::datamap::{Field, NodeId};
-use crate::domain::identity::{AccountId, Email, Identities, IdentityKind};
+use crate::connectors::{ConnectorError, Key, TableName, Writer};
+use crate::datamap::Node;
+use crate::domain::identity::Identities;
 use crate::domain::ids::SystemId;
 use crate::domain::personal::Personal;
 
@@ -36,6 +35,23 @@ pub struct Correction {
 pub struct Preview {
     /// One for each correction, in their order.
     pub items: Vec<PreviewItem>,
+    /// The systems that failed when it was made. Without them rows are missing, and what it refuses may be possible.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub without: BTreeSet<SystemId>,
+}
+
+impl Preview {
+    /// Joins what a later look found, which saw other systems. A row keeps the old value that it was found with first,
+    /// so that nothing is corrected twice.
+    pub fn join(&mut self, later: Preview) {
+        for (item, found) in self.items.iter_mut().zip(later.items) {
+            let known: BTreeSet<Key> = item.rows.iter().map(|row| row.key.clone()).collect();
+            // What was found once can be made; it may even be made already, and not be found any more.
+            item.refusal = found.refusal.filter(|_| known.is_empty());
+            item.rows.extend(found.rows.into_iter().filter(|row| !known.contains(&row.key)));
+        }
+        self.without = later.without;
+    }
 }
 
 /// What one correction would change.
@@ -75,154 +91,11 @@ pub struct CorrectionOutcome {
     pub reason: Option<String>,
 }
 
-/// Finds what corrections would change, and changes nothing.
-///
-/// # Errors
-/// What a system says. A correction that cannot be made has its `refusal`.
-pub fn preview(
-    systems: &Systems,
-    identities: &Identities,
-    corrections: &[Correction],
-) -> Result<Preview, FulfilmentError> {
-    let mut trace = Trace::run(systems, identities)?;
-    let mut items = Vec::with_capacity(corrections.len());
-    for correction in corrections {
-        let mut rows = Vec::new();
-        let refusal = look(&mut trace, correction, &mut rows)?;
-        items.push(PreviewItem { correction: correction.clone(), rows, refusal });
-    }
-    Ok(Preview { items })
-}
-
-/// Fills `rows`; gives why the correction cannot be made.
-fn look(
-    trace: &mut Trace<'_>,
-    correction: &Correction,
-    rows: &mut Vec<PreviewRow>,
-) -> Result<Option<String>, FulfilmentError> {
-    let Correction { dataset, collection, field, current, requested } = correction;
-    let Some(node) = trace.systems.graph().find(dataset, collection) else {
-        return Ok(Some(format!("there is no collection {dataset}.{collection}")));
-    };
-    let Some(place) = trace.places.get(node) else {
-        return Ok(Some(format!("the collection {dataset}.{collection} is not searched")));
-    };
-    let (spelling, more) = match writable(place, field) {
-        Ok((known, column)) => match accepts(column, known.length, requested.expose()) {
-            Ok(()) if is_identifier(known, requested.expose()) => (Spelling::of(column), more_columns(place, field)),
-            Ok(()) => return Ok(Some(format!("the requested {field} is not of its form"))),
-            Err(why) => return Ok(Some(why)),
-        },
-        Err(why) => return Ok(Some(why)),
-    };
-    let (mut others, mut own) = (0_u64, 0_u64);
-    trace.sweep(node, &more, |place, row, verdict| {
-        if !matches!(verdict, Verdict::Own { .. }) {
-            others += 1;
-            return Ok(());
-        }
-        own += 1;
-        let first = place.columns.len();
-        let old = row.get(first);
-        let asked = current.as_ref().is_none_or(|c| same(spelling, old.unwrap_or_default(), c.expose()));
-        let key: Option<Vec<String>> = (1..more.len()).map(|at| row.get(first + at).map(str::to_owned)).collect();
-        if let Some(key) = key.filter(|_| asked) {
-            let old = old.map(|text| Personal::new(text.to_owned()));
-            rows.push(PreviewRow { key: Key(Personal::new(key)), old });
-        }
-        Ok(())
-    })?;
-    rows.sort_by(|a, b| a.key.cmp(&b.key));
-    if rows.is_empty() {
-        return Ok(Some(match (own, others) {
-            (0, 0) => format!("no row of {collection} is the person's"),
-            (0, _) => format!("the rows of {collection} that name the person are somebody else's"),
-            _ => format!("no row of {collection} that is the person's holds the current value"),
-        }));
-    }
-    is_taken(trace, node, correction, rows)
-}
-
-/// By an identifier that is none, nobody would be found again.
-fn is_identifier(field: &Field, text: &str) -> bool {
-    match field.identity {
-        Some(IdentityKind::Email) => text.parse::<Email>().is_ok(),
-        Some(IdentityKind::Phone) => text.chars().filter(char::is_ascii_digit).count() > 2,
-        Some(IdentityKind::AccountId) => text.parse::<AccountId>().is_ok(),
-        None => true,
-    }
-}
-
-fn same(spelling: Spelling, a: &str, b: &str) -> bool {
-    spelling.canonical(a.trim()) == spelling.canonical(b.trim())
-}
-
-fn more_columns(place: &Place, field: &str) -> Vec<String> {
-    std::iter::once(field.to_owned()).chain(place.table().primary_key.iter().cloned()).collect()
-}
-
-/// The field and its column, when it may be written at all.
-fn writable<'p>(place: &'p Place, name: &str) -> Result<(&'p Field, &'p Column), String> {
-    let collection = &place.collection.name;
-    let Some((field, column)) = place.fields().find(|(f, _)| f.name == name) else {
-        return Err(format!("{collection} has no field {name}"));
-    };
-    let key = &place.table().primary_key;
-    let is_pointer = || place.pointers.iter().chain(&place.pointed).any(|end| end.columns.iter().any(|c| c == name));
-    if key.is_empty() {
-        Err(format!("the table {} has no primary key", place.table_name))
-    } else if let Some(why) = &place.table().unerasable {
-        Err(format!("rows of the table {} cannot be changed for good: {why}", place.table_name))
-    } else if field.read_only || place.collection.read_only {
-        Err(format!("the dataset marks {collection}.{name} read_only"))
-    } else if field.primary_key || key.iter().any(|c| c == name) || is_pointer() {
-        Err(format!("{collection}.{name} is a key: other rows are found by it"))
-    } else {
-        Ok((field, column))
-    }
-}
-
-/// An identifier, or a value that must be unique, may not become one that somebody else's row holds.
-fn is_taken(
-    trace: &mut Trace<'_>,
-    node: NodeId,
-    correction: &Correction,
-    own: &[PreviewRow],
-) -> Result<Option<String>, FulfilmentError> {
-    let Some(place) = trace.places.get(node) else { return Ok(None) };
-    let field = &correction.field;
-    let link = place.identities.iter().find(|i| i.column == *field);
-    let unique = place.table().unique.iter().any(|set| matches!(set.as_slice(), [only] if only == field));
-    if link.is_none() && !unique {
-        return Ok(None);
-    }
-    let comparison = link.map_or(Comparison::Exact, super::place::IdentityLink::comparison);
-    let requested = correction.requested.expose();
-    let values = link.map_or_else(|| vec![requested.clone()], |link| link.wanted(requested).into_iter().collect());
-    let any_of = [Match { column: field.clone(), values, comparison }];
-    let columns = &place.table().primary_key;
-    let select = Select { table: &place.table_name, columns, any_of: &any_of };
-    let keys: BTreeSet<&Key> = own.iter().map(|row| &row.key).collect();
-    let mut holders = 0;
-    let mut others = 0;
-    trace.snapshot.select(&place.system, &select, |row| {
-        let key = row.iter().map(|v| v.unwrap_or_default().to_owned()).collect();
-        holders += 1;
-        others += u32::from(!keys.contains(&Key(Personal::new(key))));
-        Ok(())
-    })?;
-    let collection = &place.collection.name;
-    Ok(if others > 0 {
-        Some(format!("another row of {collection} holds the requested {field} already"))
-    } else if unique && own.len() > 1 && holders < own.len() {
-        Some(format!("{field} must be unique, and {} rows would get the same value", own.len()))
-    } else {
-        None
-    })
-}
-
 /// Writes what staff approved, in one transaction per system: where the value still is the old one and the row still
 /// the person's. Applying twice, after a crash or by mistake, changes nothing more.
+///
+/// An identifier is written last, since rows elsewhere are found by it; and not at all while a system fails. What is
+/// not written because of that has an outcome that made nothing and gives no reason.
 ///
 /// # Errors
 /// What a system says, except that a constraint stands in the way of one correction: that is its `reason`.
@@ -244,18 +117,9 @@ pub fn apply_telling(
     approved: &Preview,
     told: impl Fn(&SystemId, u64, bool),
 ) -> Result<Vec<CorrectionOutcome>, FulfilmentError> {
-    let corrections: Vec<Correction> = approved.items.iter().map(|i| i.correction.clone()).collect();
-    let today = preview(systems, identities, &corrections)?;
+    let today = preview_after(systems, identities, &approved.items)?;
     let mut outcomes: Vec<CorrectionOutcome> = approved.items.iter().map(refused).collect();
-    let mut by_system: BTreeMap<SystemId, Vec<usize>> = BTreeMap::new();
-    for (index, item) in approved.items.iter().enumerate().filter(|(_, i)| i.refusal.is_none()) {
-        let found = systems.graph().find(&item.correction.dataset, &item.correction.collection);
-        match found {
-            Some(node) => by_system.entry(systems.graph().node(node).system.clone()).or_default().push(index),
-            None => outcomes[index].reason = Some("the collection is no longer in the dataset".to_owned()),
-        }
-    }
-    for (system, mut indexes) in by_system {
+    for (system, mut indexes) in in_order(systems, approved, &mut outcomes) {
         let rows = |indexes: &[usize]| indexes.iter().map(|i| approved.items[*i].rows.len() as u64).sum();
         told(&system, rows(&indexes), false);
         while !indexes.is_empty() {
@@ -272,6 +136,37 @@ pub fn apply_telling(
         told(&system, rows(&indexes), true);
     }
     Ok(outcomes)
+}
+
+/// The corrections that can be written now, system by system; last the systems in which identifiers are corrected.
+fn in_order(
+    systems: &Systems,
+    approved: &Preview,
+    outcomes: &mut [CorrectionOutcome],
+) -> impl Iterator<Item = (SystemId, Vec<usize>)> + use<> {
+    let mut by_system: BTreeMap<SystemId, (bool, Vec<usize>)> = BTreeMap::new();
+    for (index, item) in approved.items.iter().enumerate().filter(|(_, i)| i.refusal.is_none()) {
+        let Some(node) = systems.graph().find(&item.correction.dataset, &item.correction.collection) else {
+            outcomes[index].reason = Some("the collection is no longer in the dataset".to_owned());
+            continue;
+        };
+        let (place, failing) = (systems.graph().node(node), systems.failing());
+        let leads = leads(place, item);
+        if failing.contains(&place.system) || (leads && !failing.is_empty()) {
+            continue;
+        }
+        let (last, indexes) = by_system.entry(place.system.clone()).or_default();
+        *last |= leads;
+        indexes.push(index);
+    }
+    let mut by_system: Vec<_> = by_system.into_iter().collect();
+    by_system.sort_by_key(|(_, (last, _))| *last);
+    by_system.into_iter().map(|(system, (_, indexes))| (system, indexes))
+}
+
+/// Whether the person's rows are found by what is corrected.
+fn leads(place: &Node, item: &PreviewItem) -> bool {
+    place.collection.field(&item.correction.field).is_some_and(|field| field.identity.is_some())
 }
 
 fn refused(item: &PreviewItem) -> CorrectionOutcome {
@@ -310,7 +205,7 @@ fn write_all(
             outcomes[*index].reason = Some("the column is no longer there".to_owned());
             continue;
         };
-        let target = Target { table: &table, key_columns: &live.primary_key, spelling: Spelling::of(column) };
+        let target = Target { table: &table, naming: Naming::of(live), spelling: Spelling::of(column) };
         let (made, left) = write(&mut *writer, &target, item, &today.items[*index]).map_err(|e| (Some(*index), e))?;
         outcomes[*index].made = made;
         outcomes[*index].reason =
@@ -321,7 +216,7 @@ fn write_all(
 
 struct Target<'a> {
     table: &'a TableName,
-    key_columns: &'a [String],
+    naming: Naming,
     spelling: Spelling,
 }
 
@@ -336,23 +231,29 @@ fn write(
     let approved: BTreeMap<&Key, Option<&str>> =
         item.rows.iter().map(|row| (&row.key, row.old.as_ref().map(|p| p.expose().as_str()))).collect();
     let own: BTreeSet<&Key> = today.rows.iter().map(|row| &row.key).collect();
-    let keys: Vec<Key> = approved.keys().map(|key| (*key).clone()).collect();
-    let columns: Vec<String> = std::iter::once(field).chain(target.key_columns).cloned().collect();
-    let (mut there, mut writable) = (0, Vec::new());
-    writer.lock(target.table, target.key_columns, &keys, &columns, &mut |row| {
-        let key = Key(Personal::new(row.iter().skip(1).map(|v| v.unwrap_or_default().to_owned()).collect()));
-        let Some(old) = approved.get(&key) else { return Ok(()) };
-        let canonical = |text| target.spelling.canonical(text);
-        if row.get(0).is_some_and(|value| canonical(value) == canonical(requested.expose())) {
-            there += 1;
-        } else if row.get(0) == *old && own.contains(&key) && today.refusal.is_none() {
-            writable.push(key);
+    let mut named: BTreeMap<Vec<String>, Vec<Key>> = BTreeMap::new();
+    for key in approved.keys() {
+        named.entry(target.naming.columns_of(key)).or_default().push((*key).clone());
+    }
+    let mut there = 0;
+    for (key_columns, keys) in named {
+        let columns: Vec<String> = std::iter::once(field).chain(&key_columns).cloned().collect();
+        let mut writable = Vec::new();
+        writer.lock(target.table, &key_columns, &keys, &columns, &mut |row| {
+            let key = Key(Personal::new(row.iter().skip(1).map(|v| v.unwrap_or_default().to_owned()).collect()));
+            let Some(old) = approved.get(&key) else { return Ok(()) };
+            let canonical = |text| target.spelling.canonical(text);
+            if row.get(0).is_some_and(|value| canonical(value) == canonical(requested.expose())) {
+                there += 1;
+            } else if row.get(0) == *old && own.contains(&key) && today.refusal.is_none() {
+                writable.push(key);
+            }
+            Ok(())
+        })?;
+        if !writable.is_empty() {
+            let set = [(field.clone(), Some(requested.clone()))];
+            there += writer.update(target.table, &key_columns, &writable, &set)?;
         }
-        Ok(())
-    })?;
-    if !writable.is_empty() {
-        let set = [(field.clone(), Some(requested.clone()))];
-        there += writer.update(target.table, target.key_columns, &writable, &set)?;
     }
     Ok((there, (approved.len() as u64).saturating_sub(there)))
 }

@@ -8,8 +8,9 @@ use super::candidates::{Action, Candidate, Candidates};
 use super::done::Done;
 use super::joined::{Class, Joined};
 use super::masks::constant;
+use super::row_name::Naming;
 use super::trace::Trace;
-use crate::connectors::{Comparison, Key, Match, Select};
+use crate::connectors::{Comparison, Match, Select};
 use crate::datamap::NodeId;
 use crate::domain::masking::{Masking, MaskingKey, Seed};
 use crate::domain::personal::Personal;
@@ -147,14 +148,13 @@ fn taken(
         let Some(place) = trace.places.get(node) else { continue };
         let values = masks.keys().map(|mask| (*mask).to_owned()).collect();
         let any_of = [Match { column: column.to_owned(), values, comparison: Comparison::Exact }];
-        let columns: Vec<String> = place.table().primary_key.iter().cloned().chain([column.to_owned()]).collect();
+        let naming = Naming::of(place.table());
+        let columns: Vec<String> =
+            std::iter::once(column).chain(naming.columns().map(String::as_str)).map(str::to_owned).collect();
         let select = Select { table: &place.table_name, columns: &columns, any_of: &any_of };
         trace.snapshot.select(&place.system, &select, |row| {
-            let last = row.len() - 1;
-            let key = row.iter().take(last).map(|part| part.unwrap_or_default().to_owned()).collect();
-            let value = row.get(last);
-            let key = Key(Personal::new(key));
-            if !done.wrote(place, &key, column, value)
+            let (value, name) = (row.get(0), naming.name(row.iter().skip(1)));
+            if !name.is_some_and(|name| done.wrote(place, &name, column, value))
                 && let Some(origin) = value.and_then(|value| masks.get(value))
             {
                 taken.insert((*origin).clone());

@@ -191,23 +191,27 @@ impl Unchanged {
 /// Locks every row of the manifest, so that what is compared now holds until the commit.
 fn lock_unchanged(writer: &mut dyn Writer, part: &SystemManifest) -> Result<Unchanged, ConnectorError> {
     let mut unchanged = Unchanged::default();
-    let tables: BTreeSet<&TableRef> = part.steps.iter().map(|s| &s.table).collect();
-    for table in tables {
-        let steps: Vec<&Step> = part.steps.iter().filter(|s| s.table == *table).collect();
+    // Rows of one table may be named by different columns.
+    let named: BTreeSet<(&TableRef, &Vec<String>)> = part.steps.iter().map(|s| (&s.table, &s.key_columns)).collect();
+    for (table, key_columns) in named {
+        let alike = |s: &&Step| s.table == *table && s.key_columns == *key_columns;
+        let steps: Vec<&Step> = part.steps.iter().filter(alike).collect();
         let expected: HashMap<&Key, (&Step, &ManifestRow)> =
             steps.iter().flat_map(|step| step.rows.iter().map(move |row| (&row.key, (*step, row)))).collect();
         let keys: Vec<Key> = expected.keys().map(|key| (*key).clone()).collect();
-        let (key_columns, columns) = (&steps[0].key_columns, &steps[0].columns);
-        let at: Vec<usize> = key_columns.iter().filter_map(|k| columns.iter().position(|c| c == k)).collect();
+        let columns = &steps[0].columns;
+        let hidden = key_columns.iter().filter(|k| !columns.contains(k));
+        let read: Vec<String> = columns.iter().chain(hidden).cloned().collect();
+        let at: Vec<usize> = key_columns.iter().filter_map(|k| read.iter().position(|c| c == k)).collect();
         let guarded = guarded_columns(part, table);
         let guarded: Vec<usize> = guarded.iter().filter_map(|g| columns.iter().position(|c| c == *g)).collect();
         let Unchanged { rows, changed } = &mut unchanged;
         let rows = rows.entry(table.clone()).or_default();
-        writer.lock(&TableName::from(table), key_columns, &keys, columns, &mut |row| {
-            let key: Option<Vec<String>> = at.iter().map(|at| row.get(*at).map(str::to_owned)).collect();
-            let key = Key(Personal::new(key.unwrap_or_default()));
+        writer.lock(&TableName::from(table), key_columns, &keys, &read, &mut |row| {
+            let key = at.iter().map(|at| row.get(*at).unwrap_or_default().to_owned());
+            let key = Key(Personal::new(key.collect()));
             let Some((step, listed)) = expected.get(&key) else { return Ok(()) };
-            if *listed.fingerprint.expose() == fingerprint::hex(row.iter()) {
+            if *listed.fingerprint.expose() == fingerprint::hex(row.iter().take(columns.len())) {
                 rows.insert(key, guarded.iter().map(|at| row.get(*at).map(str::to_owned)).collect());
             } else if !is_masked(step, listed, row) {
                 changed.insert((table.clone(), key));

@@ -84,14 +84,14 @@ fn passed_over<'m>(part: &'m SystemManifest, dataset: &str, collection: &str) ->
 /// the rows that led to it may be gone from another system by then. Somebody else's rows name the person themselves.
 pub(super) fn to_come_back_to(places: &Places, graph: &Graph, all: &Candidates) -> Vec<Left> {
     let mut found: BTreeMap<(NodeId, Standing, bool), Vec<Key>> = BTreeMap::new();
-    for row in all.rows.iter().filter(|row| !row.key.0.expose().is_empty()) {
+    for row in all.rows.iter().filter(|row| all.shapes[&row.node].naming.lasts(&row.key)) {
         if let Some(goes) = goes(row) {
             found.entry((row.node, row.standing, goes)).or_default().push(row.key.clone());
         }
     }
     let left = |((node, standing, goes), keys): ((NodeId, Standing, bool), Vec<Key>)| {
         let (dataset, collection) = (graph.node(node).dataset.clone(), graph.node(node).collection.name.clone());
-        let columns = places.get(node)?.table().primary_key.clone();
+        let columns = places.get(node)?.table().row_key().to_vec();
         Some(Left { dataset, collection, columns, standing, goes, keys })
     };
     found.into_iter().filter_map(left).collect()

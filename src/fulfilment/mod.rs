@@ -30,9 +30,11 @@ pub mod plan;
 mod planning;
 mod preflight;
 mod prepare;
+mod preview;
 mod range;
 mod references;
 mod rekeyed;
+mod row_name;
 mod scratch;
 pub mod services;
 mod snapshot;
@@ -45,7 +47,7 @@ mod verify;
 mod wanted;
 
 pub use candidates::KEPT_BY_DECISION;
-pub use correct::{Correction, CorrectionOutcome, Preview, apply, preview};
+pub use correct::{Correction, CorrectionOutcome, Preview, apply, apply_telling};
 pub use erase::{SystemOutcome, execute, rehearse};
 pub use export::{
     Cell, CollectionHeader, ColumnHeader, Counts, ExportOptions, Exported, Sink, Standing, export, export_with,
@@ -58,6 +60,7 @@ pub use manifest::Manifest;
 pub use plan::Plan;
 pub use planning::plan_access;
 pub use prepare::{prepare, prepare_keeping, prepare_without};
+pub use preview::{preview, preview_after};
 pub use systems::Systems;
 pub use verify::{Remaining, verify, verify_keeping, verify_without};
 

@@ -111,6 +111,7 @@ mod tests {
             let found = Table {
                 columns: references.iter().map(column).collect(),
                 primary_key: vec!["id".to_owned()],
+                row_id: None,
                 unique: Vec::new(),
                 indexes: Vec::new(),
                 foreign_keys: references.iter().map(key).collect(),

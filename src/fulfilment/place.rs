@@ -159,8 +159,8 @@ impl Places {
     /// Has the trace read a collection's primary key as well; `false` where it is not searched, or has another key.
     pub(super) fn reads_keys(&mut self, node: NodeId, key: &[String]) -> bool {
         let Some(place) = &mut self.all[node.index()] else { return false };
-        if place.table().primary_key != key {
-            let why = "has another primary key than when rows of it were kept, so these cannot be found";
+        if place.table().row_key() != key {
+            let why = "has another key than when rows of it were kept, so these cannot be found";
             self.misfits.push(format!("table {} of system {} {why}", place.table_name, place.system));
             return false;
         }
@@ -186,6 +186,7 @@ pub(super) fn handed(systems: &Systems, node: NodeId, columns: Vec<Column>) -> P
     let table = Table {
         columns,
         primary_key: Vec::new(),
+        row_id: None,
         unique: Vec::new(),
         indexes: Vec::new(),
         foreign_keys: Vec::new(),

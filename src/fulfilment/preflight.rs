@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use super::candidates::{Action, Candidate, Candidates, KEPT_BY_DECISION, KEPT_SHARED};
+use super::candidates::{Action, Candidate, Candidates, KEPT_BY_DECISION, KEPT_SHARED, KEPT_WAITING};
 use super::export::Standing;
 use super::joined::Joined;
 use super::place::{Place, Places, PointerEnd};
@@ -23,6 +23,7 @@ pub(super) fn settle(
 ) {
     keep_shared_context(places, candidates, references);
     keeping::spread(places, candidates, references);
+    wait_together(candidates, references);
     clear_pointers(places, candidates, references);
     find_dependents(candidates, references);
     find_dangling(places, graph, candidates);
@@ -41,6 +42,23 @@ fn keep_shared_context(places: &Places, candidates: &mut Candidates, references:
             let way = &references.ways[referrer.way];
             if at_stake && !lets_go(places, candidates, referrer.candidate, way) {
                 candidates.rows[referrer.target].action = Action::Keep(KEPT_SHARED);
+                changed = true;
+            }
+        }
+    }
+}
+
+/// A row that waits for a system that fails keeps what it refers to by a foreign key waiting with it: no obstacle, since
+/// it may go as well once that system tells whose it is.
+fn wait_together(candidates: &mut Candidates, references: &References) {
+    let mut changed = true;
+    while changed {
+        changed = false;
+        for referrer in &references.found {
+            let waits = |index: usize| candidates.rows[index].action == Action::Keep(KEPT_WAITING);
+            let refers = references.ways[referrer.way].foreign_key.is_some() && referrer.candidate.is_some_and(waits);
+            if refers && candidates.rows[referrer.target].action == Action::Delete {
+                candidates.rows[referrer.target].action = Action::Keep(KEPT_WAITING);
                 changed = true;
             }
         }

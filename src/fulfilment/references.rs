@@ -7,12 +7,12 @@ use super::FulfilmentError;
 use super::candidates::{Action, Candidate, Candidates};
 use super::export::Standing;
 use super::place::Place;
+use super::row_name::Naming;
 use super::trace::Trace;
 use super::values::{Spelling, most_telling};
 use crate::connectors::{Comparison, Key, KeyChange, Match, Row, Select, Table, TableName};
 use crate::datamap::NodeId;
 use crate::domain::ids::SystemId;
-use crate::domain::personal::Personal;
 
 /// A row that refers to a candidate.
 pub(super) struct Referrer {
@@ -28,7 +28,7 @@ pub(super) struct Referrer {
 pub(super) struct Way {
     pub(super) system: SystemId,
     pub(super) table: TableName,
-    pub(super) key_columns: Vec<String>,
+    naming: Naming,
     pub(super) columns: Vec<String>,
     pub(super) to_columns: Vec<String>,
     /// The foreign key's name; `None` where only the dataset knows of the reference.
@@ -141,7 +141,7 @@ impl Way {
         Some(Self {
             system: system.clone(),
             table: name.clone(),
-            key_columns: table.primary_key.clone(),
+            naming: Naming::of(table),
             columns: columns.to_vec(),
             to_columns: to_columns.to_vec(),
             foreign_key: None,
@@ -157,7 +157,7 @@ impl Way {
 
     /// The columns to read of the referring table, for [`Way::held`] and [`Way::key_of`].
     pub(super) fn read_columns(&self) -> Vec<String> {
-        self.columns.iter().chain(&self.key_columns).cloned().collect()
+        self.columns.iter().chain(self.naming.columns()).cloned().collect()
     }
 
     /// What to look for in the referring table; a composite key is compared whole on the rows that come back.
@@ -200,12 +200,9 @@ impl Way {
         }
     }
 
-    /// The primary key of a row of the referring table.
+    /// What names a row of the referring table.
     pub(super) fn key_of(&self, row: &Row) -> Option<Key> {
-        let first = self.columns.len();
-        let key: Option<Vec<String>> =
-            (0..self.key_columns.len()).map(|at| row.get(first + at).map(str::to_owned)).collect();
-        key.filter(|k| !k.is_empty()).map(|k| Key(Personal::new(k)))
+        self.naming.name(row.iter().skip(self.columns.len()))
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a company's services are asked about a person, and what their answers are worth.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::trace::Trace;
 use super::{FulfilmentError, LeftOut, Manifest, Systems};
@@ -22,7 +22,7 @@ pub struct Asked {
 /// What each service is asked for: the collections of its dataset that are searched and not left out, the person by the
 /// identifiers that the dataset declares, and the keys of their rows in other systems that its rows refer to. A service
 /// that nothing leads to is not asked: it would have to guess. `earlier` are the manifests of the same request, whose
-/// deleted and masked rows still lead to rows of services.
+/// deleted and masked rows still lead to rows of services. Only those in `of` are asked.
 ///
 /// # Errors
 /// What a database says, where keys have to be looked for, and a dataset that does not fit it.
@@ -33,10 +33,11 @@ pub fn questions(
     changes: bool,
     range: Option<DateRange>,
     earlier: &[Manifest],
+    of: &BTreeSet<SystemId>,
 ) -> Result<Vec<Asked>, FulfilmentError> {
-    let keys = keys(systems, identities, earlier)?;
+    let keys = keys(systems, identities, earlier, of)?;
     let mut asked = Vec::new();
-    for (system, _) in systems.services() {
+    for (system, _) in systems.services().filter(|(system, _)| of.contains(*system)) {
         let nodes: Vec<&Node> = systems.graph().nodes().map(|(_, n)| n).filter(|n| n.system == *system).collect();
         let Some(dataset) = nodes.first().map(|n| n.dataset.clone()) else { continue };
         let wanted = |n: &&&Node| {
@@ -73,9 +74,11 @@ fn keys(
     systems: &Systems,
     identities: &Identities,
     earlier: &[Manifest],
+    of: &BTreeSet<SystemId>,
 ) -> Result<BTreeMap<SystemId, Vec<Keys>>, FulfilmentError> {
     let graph = systems.graph();
-    let sent: Vec<_> = graph.pointers().filter(|(_, p)| leads_into_service(systems, p)).collect();
+    let wanted = |p: &Pointer| leads_into_service(systems, p) && of.contains(&graph.node(p.from).system);
+    let sent: Vec<_> = graph.pointers().filter(|(_, p)| wanted(p)).collect();
     let mut keys: BTreeMap<SystemId, Vec<Keys>> = BTreeMap::new();
     if sent.is_empty() {
         return Ok(keys);
@@ -97,6 +100,14 @@ fn keys(
         }
     }
     Ok(keys)
+}
+
+/// Whether a service is asked by keys of the person's rows in databases.
+pub fn needs_keys(systems: &Systems, service: &SystemId) -> bool {
+    let of_service = |p: &Pointer| systems.graph().node(p.from).system == *service;
+    // A pointer at a database that fails is one of those as well.
+    let into_database = |p: &Pointer| p.down && systems.service(&systems.graph().node(p.to).system).is_none();
+    systems.graph().pointers().any(|(_, p)| of_service(p) && into_database(p))
 }
 
 /// Whether rows of a service belong to whom the rows of a database belong that they refer to.

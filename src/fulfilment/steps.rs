@@ -50,9 +50,9 @@ impl Whole<'_> {
             let Some(place) = self.places.get(*node) else { continue };
             if let Some(columns) = order.cut.get(&place.table_name) {
                 let columns: Vec<String> = columns.iter().cloned().collect();
-                steps.push(self.step(place, StepAction::Detach { columns }, rows));
+                steps.extend(self.steps(place, &StepAction::Detach { columns }, rows));
             }
-            last.push(self.step(place, StepAction::Delete, rows));
+            last.extend(self.steps(place, &StepAction::Delete, rows));
             guards.extend(guards_of(place));
         }
         steps.append(&mut last);
@@ -78,16 +78,16 @@ impl Whole<'_> {
             }
             for ((masks, kept), rows) in alike {
                 let set = self.constants(node, masks);
-                let step = Step { kept, ..self.step(place, StepAction::Mask { set }, &rows) };
+                let steps = self.steps(place, &StepAction::Mask { set }, &rows).map(|step| Step { kept, ..step });
                 if !rekeyed::changes_keys(place, masks) {
-                    sorted.masks.push(step);
+                    sorted.masks.extend(steps);
                     continue;
                 }
                 let columns = rekeyed::let_go(place, masks);
                 if !columns.is_empty() {
-                    sorted.let_go.push(self.step(place, StepAction::Detach { columns }, &rows));
+                    sorted.let_go.extend(self.steps(place, &StepAction::Detach { columns }, &rows));
                 }
-                sorted.rekeyed.push((place.table_name.clone(), step));
+                sorted.rekeyed.extend(steps.map(|step| (place.table_name.clone(), step)));
             }
         }
         sorted
@@ -134,7 +134,22 @@ impl Whole<'_> {
         masks.iter().filter_map(value).collect()
     }
 
+    /// One step for the rows that their key names, and before it one for those that only the row id does: NULL in a key
+    /// may refer, and is not referred to.
+    fn steps<'r>(
+        &self,
+        place: &Place,
+        action: &StepAction,
+        rows: &[Numbered<'r>],
+    ) -> impl Iterator<Item = Step> + use<'r> {
+        let naming = &self.candidates.shapes[&place.node].naming;
+        let (lasting, others): (Vec<_>, Vec<_>) = rows.iter().copied().partition(|(_, row)| naming.lasts(&row.key));
+        let groups = [others, lasting].into_iter().filter(|rows| !rows.is_empty());
+        groups.map(|rows| self.step(place, action.clone(), &rows)).collect::<Vec<_>>().into_iter()
+    }
+
     fn step(&self, place: &Place, action: StepAction, rows: &[Numbered<'_>]) -> Step {
+        let shape = &self.candidates.shapes[&place.node];
         let masked = matches!(action, StepAction::Mask { .. });
         let row = |(index, row): &Numbered<'_>| ManifestRow {
             key: row.key.clone(),
@@ -145,8 +160,8 @@ impl Whole<'_> {
             dataset: place.dataset.clone(),
             collection: place.collection.name.clone(),
             table: TableRef::from(&place.table_name),
-            key_columns: place.table().primary_key.clone(),
-            columns: self.candidates.shapes[&place.node].columns.clone(),
+            key_columns: rows.first().map(|(_, row)| shape.naming.columns_of(&row.key)).unwrap_or_default(),
+            columns: shape.columns.clone(),
             action,
             kept: false,
             rows: rows.iter().map(row).collect(),

@@ -12,6 +12,7 @@ use super::key_set::KeySet;
 use super::left_rows::LeftRows;
 use super::manifest::Manifest;
 use super::place::{Place, Places, PointerEnd};
+use super::row_name::Naming;
 use super::scratch::Scratch;
 use super::services;
 use super::snapshot::Snapshot;
@@ -202,19 +203,19 @@ impl<'s> Trace<'s> {
         values.sort_unstable();
         values.dedup();
         let any_of = [Match { column: columns[0].clone(), values, comparison: Comparison::Exact }];
-        let read: Vec<String> = place.columns.iter().chain(&place.table().primary_key).cloned().collect();
+        let naming = Naming::of(place.table());
+        let read: Vec<String> = place.columns.iter().chain(naming.columns()).cloned().collect();
         let select = Select { table: &place.table_name, columns: &read, any_of: &any_of };
         let mut taken = HashSet::new();
         let knowledge = &self.knowledge;
         self.snapshot.select(&place.system, &select, |row| {
-            let own = (place.columns.len()..read.len()).map(|at| row.get(at).map(str::to_owned));
-            let own = Key(Personal::new(own.collect::<Option<Vec<String>>>().unwrap_or_default()));
-            let theirs = |done: &Done| {
+            let own = naming.name(row.iter().skip(place.columns.len()));
+            let theirs = |(done, own): (&Done, &Key)| {
                 let mut links = place.identities.iter().filter(|link| !knowledge.is_mine(link, row));
-                done.masked(place, &own)
-                    && !links.any(|link| done.was_overwritten(place, &own, &link.column, row.get(link.at)))
+                done.masked(place, own)
+                    && !links.any(|link| done.was_overwritten(place, own, &link.column, row.get(link.at)))
             };
-            if !masked.is_some_and(theirs) {
+            if !masked.zip(own.as_ref()).is_some_and(theirs) {
                 taken.extend(end.key(row).map(|key| end.canonical(&key)));
             }
             Ok(())
@@ -416,7 +417,7 @@ struct Keyed {
 impl Once {
     /// `columns` gets what is missing of the primary key.
     fn new(place: &Place, wanted: &Wanted, columns: &mut Vec<String>, scratch: &Arc<Scratch>) -> Self {
-        let key = &place.table().primary_key;
+        let key = place.table().row_key();
         if wanted.questions().len() < 2 || wanted.is_disjoint() {
             return Once::AsItComes;
         }

@@ -201,6 +201,7 @@ mod tests {
         let table = Table {
             columns: vec![a.clone()],
             primary_key: vec!["id".into()],
+            row_id: None,
             unique: if is_unique { vec![vec!["k".into()]] } else { vec![] },
             indexes: vec![],
             foreign_keys: vec![],

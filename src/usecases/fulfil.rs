@@ -201,7 +201,8 @@ fn carry_out(office: &Office, request: &Request, run: &Run) -> Result<Progress, 
 }
 
 /// Databases and services are changed each on its own, and what fails fails at the end. What the services are asked is
-/// written down before anything changes, because it names keys that an erasure removes.
+/// written down before anything changes, because it names keys that an erasure removes; where a database that fails may
+/// know more of them, the manifests keep those of the others until it answers.
 fn change(office: &Office, controller: &Controller, request: &Request) -> Result<Progress, Error> {
     // The first look at the holds: should one be lifted while this runs, what it kept is looked at again.
     let holds = circumstances(office, request)?.sum();

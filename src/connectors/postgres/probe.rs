@@ -117,6 +117,7 @@ fn empty() -> Table {
     Table {
         columns: vec![],
         primary_key: vec![],
+        row_id: None,
         unique: vec![],
         indexes: vec![],
         foreign_keys: vec![],

@@ -22,12 +22,13 @@ impl Writer for Session {
         let failed = |e| error::running(&self.connection, table, e);
         let wanted = column_list(table, columns, &known)?;
         let name = sql::quoted_table(table);
-        let statement = format!("SELECT {wanted} FROM {name} AS t WHERE {}", condition(key_columns, 0));
+        let address = Address::of(&known, key_columns);
+        let statement = format!("SELECT {wanted} FROM {name} AS t WHERE {}", address.condition(0));
         let mut statement = self.connection.prepare(&statement).map_err(failed)?;
         let mut count = 0;
         for key in sql::distinct(keys, key_columns)? {
             self.cancellation.check()?;
-            let parameters = rusqlite::params_from_iter(parameters(table, &known, key_columns, key)?);
+            let parameters = rusqlite::params_from_iter(address.parameters(table, key)?);
             count += at_most_one(table, stream(&mut statement, parameters, columns.len(), &failed, each)?)?;
         }
         Ok(count)
@@ -83,12 +84,13 @@ impl Session {
     ) -> Result<u64, ConnectorError> {
         let known = self.columns(table)?;
         let failed = |e| error::running(&self.connection, table, e);
-        let statement = format!("{change} WHERE {}", condition(key_columns, values.len()));
+        let address = Address::of(&known, key_columns);
+        let statement = format!("{change} WHERE {}", address.condition(values.len()));
         let mut statement = self.connection.prepare(&statement).map_err(failed)?;
         let mut count = 0;
         for key in sql::distinct(keys, key_columns)? {
             self.cancellation.check()?;
-            let key = parameters(table, &known, key_columns, key)?;
+            let key = address.parameters(table, key)?;
             let all = rusqlite::params_from_iter(values.iter().cloned().chain(key));
             count += at_most_one(table, statement.execute(all).map_err(failed)? as u64)?;
         }
@@ -99,28 +101,39 @@ impl Session {
 /// How many stored values one key text can stand for: a text, a blob, a number.
 const SPELLINGS: usize = 3;
 
-/// Compares every key column; parameters before `?{first + 1}` are taken.
-fn condition(key_columns: &[String], first: usize) -> String {
-    let column = |(index, column): (usize, &String)| {
-        let at = first + index * SPELLINGS;
-        format!("t.{} IN (?{}, ?{}, ?{})", sql::quoted(column), at + 1, at + 2, at + 3)
-    };
-    key_columns.iter().enumerate().map(column).collect::<Vec<_>>().join(" AND ")
+/// By which of its key columns a row is looked for: where the row id is among them by that alone, since there is NULL in
+/// others.
+struct Address<'a> {
+    known: &'a Columns,
+    columns: &'a [String],
+    /// How many of the key columns are before these.
+    before: usize,
 }
 
-fn parameters(
-    table: &TableName,
-    known: &Columns,
-    key_columns: &[String],
-    key: &[String],
-) -> Result<Vec<Value>, ConnectorError> {
-    let mut parameters = Vec::with_capacity(SPELLINGS * key.len());
-    for (column, text) in key_columns.iter().zip(key) {
-        let affinity = known.affinity(table, column)?;
-        let padding = std::iter::repeat(Value::Null);
-        parameters.extend(candidates(text, affinity).chain(padding).take(SPELLINGS));
+impl<'a> Address<'a> {
+    fn of(known: &'a Columns, key_columns: &'a [String]) -> Self {
+        let before = key_columns.iter().position(|column| known.is_row_id(column)).unwrap_or_default();
+        Self { known, columns: &key_columns[before..], before }
     }
-    Ok(parameters)
+
+    /// Compares every column; parameters before `?{first + 1}` are taken.
+    fn condition(&self, first: usize) -> String {
+        let column = |(index, column): (usize, &String)| {
+            let at = first + index * SPELLINGS;
+            format!("t.{} IN (?{}, ?{}, ?{})", sql::quoted(column), at + 1, at + 2, at + 3)
+        };
+        self.columns.iter().enumerate().map(column).collect::<Vec<_>>().join(" AND ")
+    }
+
+    fn parameters(&self, table: &TableName, key: &[String]) -> Result<Vec<Value>, ConnectorError> {
+        let mut parameters = Vec::with_capacity(SPELLINGS * self.columns.len());
+        for (column, text) in self.columns.iter().zip(&key[self.before..]) {
+            let affinity = self.known.affinity(table, column)?;
+            let padding = std::iter::repeat(Value::Null);
+            parameters.extend(candidates(text, affinity).chain(padding).take(SPELLINGS));
+        }
+        Ok(parameters)
+    }
 }
 
 /// A column without a type can hold both the number 1 and the text '1': then a key's text names two rows, and

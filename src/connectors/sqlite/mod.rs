@@ -129,12 +129,23 @@ struct Session {
 
 /// A table's columns as comparisons need them.
 #[derive(Clone)]
-struct Columns(HashMap<String, Affinity>);
+struct Columns {
+    affinities: HashMap<String, Affinity>,
+    /// The name by which its rows' ids are read.
+    row_id: Option<&'static str>,
+}
 
 impl Columns {
     fn affinity(&self, table: &TableName, column: &str) -> Result<Affinity, ConnectorError> {
+        if self.is_row_id(column) {
+            return Ok(Affinity::Number);
+        }
         // SQLite compares names without regard to ASCII case.
-        self.0.get(&column.to_ascii_lowercase()).copied().ok_or_else(|| sql::no_column(table, column))
+        self.affinities.get(&column.to_ascii_lowercase()).copied().ok_or_else(|| sql::no_column(table, column))
+    }
+
+    fn is_row_id(&self, column: &str) -> bool {
+        self.row_id == Some(column)
     }
 }
 
@@ -143,7 +154,7 @@ impl Session {
         if let Some(known) = self.columns.get(table) {
             return Ok(known.clone());
         }
-        let columns = Columns(probe::affinities(&self.connection, table)?);
+        let columns = probe::columns(&self.connection, table)?;
         self.columns.insert(table.clone(), columns.clone());
         Ok(columns)
     }

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use rusqlite::{Connection, Row};
 
-use super::error;
 use super::value::Affinity;
+use super::{Columns, error};
 use crate::connectors::{
     Column, ConnectorError, ForeignKey, KeyChange, LiveSchema, Table, TableName, schema::ColumnKind, schema::Engine,
     sql,
@@ -13,24 +13,39 @@ use crate::connectors::{
 
 /// Every table of the file. Views and SQLite's own tables are left out.
 pub(super) fn probe(connection: &Connection) -> Result<LiveSchema, ConnectorError> {
-    let list = "SELECT name, wr FROM pragma_table_list
+    let list = "SELECT name, wr OR type = 'virtual', wr FROM pragma_table_list
                 WHERE schema = 'main' AND type IN ('table', 'virtual') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'";
     let everything = TableName { schema: None, name: "sqlite_schema".to_owned() };
     let failed = |e| error::running(connection, &everything, e);
-    let names = rows(connection, list, [], |row| Ok((row.get::<_, String>(0)?, row.get(1)?))).map_err(failed)?;
+    let names = rows(connection, list, [], |row| {
+        Ok((row.get::<_, String>(0)?, Rows { without_id: row.get(1)?, keyed: row.get(2)? }))
+    })
+    .map_err(failed)?;
     let mut tables = BTreeMap::new();
-    for (name, without_rowid) in names {
-        let found = table(connection, &name, without_rowid).map_err(failed)?;
+    for (name, kept) in names {
+        let found = table(connection, &name, &kept).map_err(failed)?;
         tables.insert(TableName { schema: None, name }, found);
     }
     Ok(LiveSchema { tables, engine: Some(Engine::Sqlite), default_schema: None })
 }
 
+/// How a table keeps its rows.
+struct Rows {
+    /// Whether they have no ids that could be read: those of a virtual table are its module's to change.
+    without_id: bool,
+    /// Whether it is `WITHOUT ROWID`, and keeps them by a key that is never NULL.
+    keyed: bool,
+}
+
+/// The names of a table's row ids, each until a column bears it (<https://sqlite.org/rowidtable.html>).
+const ROW_IDS: [&str; 3] = ["rowid", "_rowid_", "oid"];
+
+fn row_id(taken: impl Fn(&str) -> bool) -> Option<&'static str> {
+    ROW_IDS.into_iter().find(|name| !taken(name))
+}
+
 /// The columns of one table by lower-cased name.
-pub(super) fn affinities(
-    connection: &Connection,
-    table: &TableName,
-) -> Result<HashMap<String, Affinity>, ConnectorError> {
+pub(super) fn columns(connection: &Connection, table: &TableName) -> Result<Columns, ConnectorError> {
     let schema = table.schema.as_deref().unwrap_or("main");
     let found = rows(
         connection,
@@ -39,10 +54,15 @@ pub(super) fn affinities(
         |row| Ok((row.get::<_, String>(0)?.to_ascii_lowercase(), Affinity::of(&row.get::<_, String>(1)?))),
     )
     .map_err(|e| error::running(connection, table, e))?;
-    if found.is_empty() { Err(sql::no_table(table)) } else { Ok(found.into_iter().collect()) }
+    if found.is_empty() {
+        return Err(sql::no_table(table));
+    }
+    let affinities: HashMap<String, Affinity> = found.into_iter().collect();
+    let row_id = row_id(|name| affinities.contains_key(name));
+    Ok(Columns { affinities, row_id })
 }
 
-fn table(connection: &Connection, name: &str, without_rowid: bool) -> rusqlite::Result<Table> {
+fn table(connection: &Connection, name: &str, kept: &Rows) -> rusqlite::Result<Table> {
     let found = rows(
         connection,
         "SELECT name, type, \"notnull\", pk FROM pragma_table_xinfo(?1) WHERE hidden <> 1 ORDER BY cid",
@@ -56,14 +76,28 @@ fn table(connection: &Connection, name: &str, without_rowid: bool) -> rusqlite::
     let is_rowid = |c: &Column| primary_key.len() == 1 && c.sql_type.eq_ignore_ascii_case("INTEGER");
     for column in columns.iter_mut().filter(|c| primary_key.contains(&c.name)) {
         // For the rest SQLite allows NULL in a primary key (<https://sqlite.org/quirks.html>, section 5).
-        column.nullable &= !(without_rowid || is_rowid(column));
+        column.nullable &= !(kept.keyed || is_rowid(column));
     }
     let (unique, mut indexes) = indexes(connection, name)?;
     if !primary_key.is_empty() && !indexes.contains(&primary_key) {
         // The rowid is an index that SQLite does not list.
         indexes.insert(0, primary_key.clone());
     }
-    Ok(Table { columns, primary_key, unique, indexes, foreign_keys: foreign_keys(connection, name)?, unerasable: None })
+    let mut table = Table {
+        columns,
+        primary_key,
+        row_id: None,
+        unique,
+        indexes,
+        foreign_keys: foreign_keys(connection, name)?,
+        unerasable: None,
+    };
+    let sure = |name: &String| table.column(name).is_some_and(|column| !column.nullable);
+    let (key, taken) = (table.row_key(), |id: &str| table.columns.iter().any(|c| c.name.eq_ignore_ascii_case(id)));
+    if !kept.without_id && (key.is_empty() || !key.iter().all(sure)) {
+        table.row_id = row_id(taken).map(str::to_owned);
+    }
+    Ok(table)
 }
 
 fn column(row: &Row<'_>) -> rusqlite::Result<Column> {

@@ -16,6 +16,7 @@ fn schema(tables: &[&str]) -> LiveSchema {
         let mut made = Table {
             columns: vec![],
             primary_key: vec![],
+            row_id: None,
             unique: vec![],
             indexes: vec![],
             foreign_keys: vec![],
@@ -86,7 +87,7 @@ proptest! {
             let column = |name: &String| Column { name: name.clone(), sql_type: "text".into(), kind: ColumnKind::Text, nullable: true, collation: None };
             let columns: Vec<Column> = columns.iter().map(column).collect();
             let primary_key = vec![columns[0].name.clone()];
-            let table = Table { columns, primary_key, unique: vec![], indexes: vec![], foreign_keys: vec![], unerasable: None };
+            let table = Table { columns, primary_key, row_id: None, unique: vec![], indexes: vec![], foreign_keys: vec![], unerasable: None };
             schema.tables.insert(TableName { schema: None, name: name.clone() }, table);
         }
         let text = draft("main", &schema);

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde_json::json;
 
-use super::{Refusal, Step, Transition, entry, stay};
+use super::{Again, Refusal, Step, Transition, entry, stay};
 use crate::domain::actor::Actor;
 use crate::domain::free_text::FreeTextTally;
 use crate::domain::ids::StaffId;
@@ -34,6 +34,6 @@ impl Request {
         if open > 0 {
             return Err(Refusal::FreeTextOpen { open });
         }
-        self.made_again(Step { now, by: Actor::Staff(by) }, verb, None)
+        self.made_again(Step { now, by: Actor::Staff(by) }, Again { verb, ..Again::RUN }, None)
     }
 }

@@ -1,13 +1,11 @@
 //! Rows that staff found by hand join a package: one that was made without them is made again.
 
 use chrono::{DateTime, Utc};
-use serde_json::json;
 
-use super::{Step, Transition, entry};
+use super::{Again, Step, Transition};
 use crate::domain::actor::Actor;
 use crate::domain::ids::StaffId;
-use crate::domain::job::{Job, NewJob};
-use crate::domain::request::{Outcome, Request, State};
+use crate::domain::request::Request;
 
 impl Request {
     /// The rows that staff handed in have changed since the package was made; it waits for release once more when it is
@@ -16,13 +14,8 @@ impl Request {
     /// # Errors
     /// When no package waits for release.
     pub fn rows_handed_in(self, now: DateTime<Utc>, by: StaffId) -> Transition {
-        let State::AwaitingRelease { approval, .. } = self.state.clone() else {
-            return Err(self.illegal("made again"));
-        };
-        let entries = vec![entry(&self, Step { now, by: Actor::Staff(by) }, "request.rows_handed_in", json!({}))];
-        let jobs = vec![NewJob { job: Job::Fulfil { request: self.id }, run_at: now }];
-        let state = State::Fulfilling { approval, disclose: false, prepared: None };
-        Ok(Outcome { request: Request { state, ..self }, entries, jobs, opt_outs: Vec::new(), marks: Vec::new() })
+        let again = Again { verb: "made again", event: "request.rows_handed_in" };
+        self.made_again(Step { now, by: Actor::Staff(by) }, again, Some(false))
     }
 }
 

@@ -1,4 +1,5 @@
-//! Correction: what was approved is written where the old value still stands, and the answer says field by field.
+//! Correction: what was approved is written where the old value still stands, whichever system fails meanwhile, and the
+//! answer says field by field.
 
 use std::collections::BTreeSet;
 
@@ -6,11 +7,13 @@ use serde::Serialize;
 
 use super::super::office::Controller;
 use super::super::{Error, Office};
+use super::failing;
 use super::progress::{Phase, Phases};
 use crate::crash;
 use crate::domain::ids::{RequestId, SystemId};
 use crate::domain::request::{Action, Fulfilment, Line, Request};
-use crate::fulfilment::correct::{self, CorrectionOutcome, Preview};
+use crate::fulfilment::correct::PreviewItem;
+use crate::fulfilment::{self, CorrectionOutcome, Preview};
 
 /// What a correction would change: old beside new, for staff to decide on.
 #[derive(Debug, Serialize)]
@@ -59,40 +62,54 @@ pub fn plan(controller: &Controller, request: &Request) -> Result<CorrectionPlan
 const APPROVED: &str = "*";
 
 /// Writes the corrections. What is to be written is recorded first, so that running again after a crash writes the same.
+/// Systems that can be reached do not wait for one that cannot; it is done when all were searched in one run.
 pub fn correct(office: &Office, controller: &Controller, request: &Request) -> Result<Fulfilment, Error> {
     let phases = Phases::begin(office, request, controller);
-    let approved = match recorded(office, request.id)? {
-        Some(preview) => preview,
-        None => {
-            let preview = preview(controller, request)?;
+    let (lines, failing) = failing::around(controller, |_| true, |reached| attempt(office, reached, request, &phases))?;
+    let Some(failing) = failing else { return Ok(Fulfilment { lines, ..Fulfilment::default() }) };
+    let done = lines.into_iter().filter(|line| line.action == Action::Corrected && line.rows > 0).collect();
+    Err(failing.beside(done).into())
+}
+
+fn attempt(office: &Office, controller: &Controller, request: &Request, phases: &Phases) -> Result<Vec<Line>, Error> {
+    let (systems, identities) = (&controller.systems, request.particulars.person.identities());
+    let known = recorded(office, request.id)?;
+    let approved = match known {
+        Some(preview) if preview.without.is_empty() || preview.without == *systems.failing() => preview,
+        known => {
+            let mut preview = known.unwrap_or_else(|| asked(request));
+            preview.join(fulfilment::preview_after(systems, &identities, &preview.items)?);
             crash::point("correction.before_manifest");
             record(office, request.id, &preview)?;
             crash::point("correction.after_manifest");
             preview
         }
     };
-    let identities = request.particulars.person.identities();
-    let outcomes = correct::apply_telling(&controller.systems, &identities, &approved, |system, rows, done| {
+    let outcomes = fulfilment::apply_telling(systems, &identities, &approved, |system, rows, done| {
         if done { phases.done(system, Phase::Correct, rows) } else { phases.at(system, Phase::Correct, rows) }
     })?;
-    let lines = outcomes.into_iter().map(|outcome| line(controller, outcome)).collect();
-    Ok(Fulfilment { lines, ..Fulfilment::default() })
+    Ok(outcomes.into_iter().map(|outcome| line(controller, outcome)).collect())
 }
 
-fn preview(controller: &Controller, request: &Request) -> Result<Preview, Error> {
-    let asked: Vec<correct::Correction> = request
-        .particulars
-        .corrections
-        .iter()
-        .map(|c| correct::Correction {
+/// What is to be corrected, of which nothing was found yet.
+fn asked(request: &Request) -> Preview {
+    let items = request.particulars.corrections.iter().map(|c| PreviewItem {
+        correction: fulfilment::Correction {
             dataset: c.dataset.clone(),
             collection: c.collection.clone(),
             field: c.field.clone(),
             current: c.current.clone(),
             requested: c.requested.clone(),
-        })
-        .collect();
-    Ok(correct::preview(&controller.systems, &request.particulars.person.identities(), &asked)?)
+        },
+        rows: Vec::new(),
+        refusal: None,
+    });
+    Preview { items: items.collect(), ..Preview::default() }
+}
+
+fn preview(controller: &Controller, request: &Request) -> Result<Preview, Error> {
+    let identities = request.particulars.person.identities();
+    Ok(fulfilment::preview_after(&controller.systems, &identities, &asked(request).items)?)
 }
 
 fn recorded(office: &Office, id: RequestId) -> Result<Option<Preview>, Error> {

@@ -26,7 +26,9 @@ use crate::crash;
 use crate::domain::delivery::{Delivery, Operation, Standing};
 use crate::domain::ids::{RequestId, SystemId};
 use crate::domain::request::{Request, State};
+use crate::domain::right::Right;
 use crate::fulfilment::handed::HandedCollection;
+use crate::fulfilment::services::needs_keys;
 use crate::fulfilment::{FulfilmentError, Handed};
 use crate::packaging::sealed::SealedReader;
 
@@ -46,13 +48,18 @@ pub struct Services<'o> {
     deliveries: Vec<Delivery>,
     /// What is put aside under a hold, whenever it was.
     aside: Vec<Delivery>,
-    /// What failed in this run: the first service, or the first whose answer is not one.
+    /// What failed in this run: what kept a message from being written, the first service, or the first whose answer is
+    /// not one.
     failed: Option<Error>,
 }
 
 impl<'o> Services<'o> {
     /// Writes down what is to be asked. As long as none of it has left, it is asked as things stand now: since the last
     /// attempt new rows may have come, whose keys a service's rows hold. Blocks.
+    ///
+    /// A deletion does not wait for a database that fails: a message that lacks keys of rows over there is written down
+    /// when it answers, with what the manifests tell of rows that are gone by then; until then [`Services::pending`] says
+    /// what failed.
     ///
     /// # Errors
     /// When the store fails, or a database in which keys for a service are looked for and none are known.
@@ -67,14 +74,51 @@ impl<'o> Services<'o> {
         }
         services.reload()?;
         let is_here = |d: &Delivery| !d.left && matches!(d.standing, Standing::Open);
-        if services.deliveries.iter().all(is_here) && services.aside.iter().all(|d| d.occasion.at != at) {
-            match question::of(office, controller, request, at) {
-                Ok(asked) => services.replace(asked)?,
-                Err(error) if is_outage(&error) && !services.deliveries.is_empty() => {}
-                Err(error) => return Err(error),
-            }
+        let afresh = services.deliveries.iter().all(is_here) && services.aside.iter().all(|d| d.occasion.at != at);
+        let asked = if afresh { services.everybody() } else { services.unasked() };
+        if asked.is_empty() {
+            return Ok(services);
+        }
+        match question::of(office, controller, request, at, &asked) {
+            Ok(new) if afresh => services.replace(new)?,
+            Ok(new) => services.record(new)?,
+            Err(error) if is_outage(&error) => services.ask_without_keys(error)?,
+            Err(error) => return Err(error),
         }
         Ok(services)
+    }
+
+    /// A database fails in which keys are looked for. What was written before holds; of a deletion, a service that needs no
+    /// keys is asked, and the others when the keys can be known.
+    fn ask_without_keys(&mut self, outage: Error) -> Result<(), Error> {
+        let unasked = self.unasked();
+        if unasked.is_empty() {
+            return Ok(());
+        }
+        if self.request.right != Right::Deletion {
+            return Err(outage);
+        }
+        self.failed = Some(outage);
+        let free = unasked.into_iter().filter(|service| !needs_keys(&self.controller.systems, service)).collect();
+        self.record(question::of(self.office, self.controller, self.request, self.at, &free)?)
+    }
+
+    fn everybody(&self) -> BTreeSet<SystemId> {
+        self.controller.systems.services().map(|(system, _)| system.clone()).collect()
+    }
+
+    /// The services that no message was written for: all of them at first, and later those of a deletion whose keys were
+    /// out of reach.
+    fn unasked(&self) -> BTreeSet<SystemId> {
+        let written = |d: &&Delivery| d.occasion.at == self.at;
+        let asked: BTreeSet<&SystemId> =
+            self.deliveries.iter().chain(&self.aside).filter(written).map(|d| &d.occasion.system).collect();
+        let later = |system: &&SystemId| {
+            self.request.right == Right::Deletion
+                && !asked.contains(system)
+                && needs_keys(&self.controller.systems, system)
+        };
+        self.everybody().into_iter().filter(|system| asked.is_empty() || later(&system)).collect()
     }
 
     /// What was put aside under a hold that is lifted, of a deletion that was answered. What was asked and told before is

@@ -1,5 +1,7 @@
 //! What is asked under an approval: the messages as they are sent, one a service.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -52,12 +54,13 @@ pub(super) fn message(office: &Office, occasion: Occasion, question: Question) -
     Message { question, delivery: id, call_back }.keep_in(&new)
 }
 
-/// What a request's approval asks of the services.
+/// What a request's approval asks of these services.
 pub(super) fn of(
     office: &Office,
     controller: &Controller,
     request: &Request,
     at: DateTime<Utc>,
+    services: &BTreeSet<SystemId>,
 ) -> Result<Vec<Delivery>, Error> {
     let identities = request.particulars.person.identities();
     let left_out: LeftOut =
@@ -65,16 +68,16 @@ pub(super) fn of(
     let systems = &controller.systems;
     let asked = match request.right {
         Right::Access | Right::Portability | Right::Categories => {
-            let asked = questions(systems, &identities, &left_out, false, request.particulars.range, &[])?;
+            let asked = questions(systems, &identities, &left_out, false, request.particulars.range, &[], services)?;
             all(asked, Operation::Find, Question::Find)
         }
         Right::Deletion => {
             // Decided anew, or tried again: where the databases are erased already, their manifests know the keys.
             let earlier = manifests(office, request.id)?;
-            let asked = questions(systems, &identities, &left_out, true, None, &earlier)?;
+            let asked = questions(systems, &identities, &left_out, true, None, &earlier, services)?;
             return held::planned(office, request.id, at, asked, &circumstances(office, request)?);
         }
-        Right::Correction => corrections(controller, request),
+        Right::Correction => corrections(controller, request, services),
         _ => Vec::new(),
     };
     let occasion = |system, operation| Occasion { request: request.id, system, operation, at, round: 1 };
@@ -88,10 +91,10 @@ fn all(asked: Vec<Asked>, operation: Operation, question: impl Fn(Find) -> Quest
 }
 
 /// The corrections of fields that services hold.
-fn corrections(controller: &Controller, request: &Request) -> Vec<New> {
+fn corrections(controller: &Controller, request: &Request, services: &BTreeSet<SystemId>) -> Vec<New> {
     let mut new = Vec::new();
     let identities = request.particulars.person.identities();
-    for (system, _) in controller.systems.services() {
+    for system in services {
         let Some((dataset, person)) = person(&controller.systems, system, &identities) else { continue };
         let of_service = request.particulars.corrections.iter().filter(|c| c.dataset == dataset);
         let corrections: Vec<FieldCorrection> = of_service

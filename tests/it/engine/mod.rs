@@ -12,6 +12,7 @@ mod members;
 mod obstacles;
 mod others;
 mod retention;
+mod row_names;
 pub mod shop;
 
 use std::collections::BTreeMap;

@@ -112,21 +112,6 @@ fn a_column_or_table_that_is_not_there(#[values(Sqlite, Postgres, Mysql)] engine
     assert!(matches!(error.unwrap_err(), FulfilmentError::Misfit(lines) if lines == expected));
 }
 
-#[rstest]
-fn a_table_without_a_primary_key_can_be_exported_and_not_erased(#[values(Sqlite, Postgres, Mysql)] engine: Engine) {
-    let fields = "      - name: visits
-        fields:
-          - {name: email, fides_meta: {identity: email}}
-          - {name: page}";
-    let sql = "CREATE TABLE visits (email TEXT, page TEXT); INSERT INTO visits VALUES ('ada@example.com', '/'), ('ada@example.com', '/')";
-    let company = company(engine, "", "", fields, sql);
-    let (seen, _) = company.export(&person("ada@example.com"), false);
-    assert_eq!(seen.of("visits").len(), 2, "two equal rows are two rows");
-    let found = company.obstacles(&person("ada@example.com"));
-    assert_eq!(found.len(), 1);
-    assert!(found[0].ends_with("visits has no primary key, so its rows cannot be erased"), "{found:?}");
-}
-
 /// What the dataset forbids to change is kept and named; what points to it stays reachable, and says so.
 #[rstest]
 fn read_only_is_kept_and_named(#[values(Sqlite, Postgres, Mysql)] engine: Engine) {
@@ -152,4 +137,54 @@ fn read_only_is_kept_and_named(#[values(Sqlite, Postgres, Mysql)] engine: Engine
     let kept: Vec<_> = after.kept.iter().map(|k| (k.collection.as_str(), k.rows, k.reason.as_str())).collect();
     assert_eq!(kept, [("ledger", 1, "the dataset marks it read_only")]);
     assert_eq!(company.query("base", "SELECT count(*) FROM ledger"), "1");
+}
+
+/// Whose the job is only the desk can tell, which fails: it waits, the person it refers to waits with it, and nothing else.
+#[rstest]
+fn what_waits_for_a_system_that_fails_is_no_obstacle(#[values(Sqlite, Postgres, Mysql)] engine: Engine) {
+    let fields = "      - name: letters
+        fields:
+          - {name: id, fides_meta: {primary_key: true}}
+          - {name: email, fides_meta: {identity: email}}
+      - name: jobs
+        fields:
+          - {name: id, fides_meta: {primary_key: true}}
+          - {name: person, fides_meta: {references: [{dataset: base, field: people.id, direction: from}]}}
+          - {name: worker, fides_meta: {references: [{dataset: desk, field: workers.id, direction: from}]}}";
+    let base = "CREATE TABLE people (id INTEGER PRIMARY KEY, email TEXT);
+        CREATE TABLE letters (id INTEGER PRIMARY KEY, email TEXT);
+        CREATE TABLE jobs (id INTEGER PRIMARY KEY, person INTEGER, worker INTEGER NOT NULL, FOREIGN KEY (person) REFERENCES people (id));
+        INSERT INTO people VALUES (1, 'ada@example.com'); INSERT INTO letters VALUES (1, 'ada@example.com'), (2, 'bob@example.com');
+        INSERT INTO jobs VALUES (1, 1, 5), (2, NULL, 6)";
+    let dataset = |name: &str, first: &str, more: &str| {
+        format!(
+            "
+dataset:
+  - fides_key: {name}
+    data_categories: [user]
+    collections:
+      - name: {first}
+        fields:
+          - {{name: id, fides_meta: {{primary_key: true}}}}
+          - {{name: email, fides_meta: {{identity: email}}}}
+{more}"
+        )
+    };
+    let desk = "CREATE TABLE workers (id INTEGER PRIMARY KEY, email TEXT);
+        INSERT INTO workers VALUES (5, 'ada@example.com'), (6, 'bob@example.com')";
+    let systems = [("base", base, dataset("base", "people", fields)), ("desk", desk, dataset("desk", "workers", ""))];
+    let systems: Vec<_> = systems.iter().map(|(name, sql, yaml)| (*name, *sql, yaml.as_str())).collect();
+    let company = Company::new(engine, &systems);
+    let who = person("ada@example.com");
+    let reached = company.systems.without(&["desk".into()].into());
+    let (manifest, plan) = fulfilment::prepare(&reached, &who, &[]).unwrap();
+    assert_eq!(plan.obstacles, Vec::<String>::new());
+    fulfilment::execute(&reached, &"base".into(), &manifest).unwrap();
+    let counts = "SELECT (SELECT count(*) FROM people), (SELECT count(*) FROM letters), (SELECT count(*) FROM jobs)";
+    assert_eq!(company.query("base", counts), "1|1|2");
+    let (second, plan) = fulfilment::prepare(&company.systems, &who, std::slice::from_ref(&manifest)).unwrap();
+    assert_eq!(plan.obstacles, Vec::<String>::new());
+    company.execute_manifest(&second);
+    assert!(fulfilment::verify(&company.systems, &who, &[manifest, second]).unwrap().is_done());
+    assert_eq!(company.query("base", counts), "0|1|1");
 }

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::unzip;
 use crate::support::postgres;
 use crate::support::server::Server;
+use crate::support::service::{Service, announce, memory, operations};
 use crate::support::world::{Kind, World};
 
 /// Lets nobody into a system's database any more, as when its server is stopped; or again.
@@ -134,4 +135,74 @@ fn an_answer_without_a_database_is_made_again_when_it_is_back(#[values(Kind::Sql
         server.api.post(&format!("/v1/staff/requests/{id}/release"), &staff, Value::Null);
     }
     assert!(unzip(server.api.package(&id, &token)).keys().any(|file| file.contains("tickets")));
+}
+
+#[rstest]
+fn a_correction_is_made_where_it_can_be_and_its_rest_later(#[values(Kind::Sqlite, Kind::Postgres)] store: Kind) {
+    let world = World::new(store, Kind::Postgres);
+    let server = Server::start(&world);
+    let field = |dataset: &str, collection: &str, field: &str, requested: &str| json!({ "dataset": dataset, "collection": collection, "field": field, "requested": requested });
+    let corrections = json!({ "corrections": [
+        field("shop", "customers", "name", "Ada Lovelace"),
+        field("shop", "customers", "email", "ada@new.example"),
+        field("shop", "orders", "note", "ring once"),
+        field("desk", "tickets", "subject", "Spoon mended"),
+    ] });
+    let (id, _, staff) = approved_without_desk(&world, &server, "correction", corrections);
+    let (step, request) = failed(&server, &id, &staff, 1);
+    assert_eq!((&step["system"], &request["state"]), (&json!("desk-db"), &json!("fulfilling")), "{request}");
+    let steps = request["steps"].as_array().unwrap();
+    let done =
+        |collection: &str| steps.iter().filter(|s| s["collection"] == collection && s["state"] == "done").count();
+    assert_eq!((done("customers"), done("orders"), done("tickets")), (1, 1, 0), "{request}");
+    assert_eq!(world.query("shop", "SELECT name FROM customers ORDER BY id"), "Ada Lovelace\nBob\nCid");
+    let email = "SELECT lower(email) FROM customers WHERE id = 1";
+    assert_eq!(world.query("shop", email), "ada@example.com", "her ticket is found by it");
+
+    // The company writes something else there meanwhile: it is not corrected twice.
+    world.execute("shop", "UPDATE customers SET name = 'Ada King' WHERE id = 1");
+    server.clock().advance(TimeDelta::seconds(3));
+    failed(&server, &id, &staff, 2);
+    reachable(&world, "desk", true);
+    server.clock().advance(TimeDelta::minutes(1));
+    let done = server.api.settled(&id, &staff);
+    let lines = done["result"]["lines"].as_array().unwrap().iter();
+    let lines: Vec<_> = lines.map(|l| (l["field"].as_str().unwrap(), l["action"].as_str().unwrap())).collect();
+    let expected = [("name", "not_corrected"), ("email", "corrected"), ("note", "corrected"), ("subject", "corrected")];
+    assert_eq!(lines, expected, "{done}");
+    assert_eq!(world.query("shop", "SELECT name FROM customers ORDER BY id"), "Ada King\nBob\nCid");
+    assert_eq!(world.query("shop", email), "ada@new.example");
+    let subjects = world.query("desk", "SELECT subject FROM tickets ORDER BY id");
+    assert_eq!(subjects, "Spoon mended\nKnife blunt\nFork lost");
+}
+
+/// What a service is asked by keys of rows that are gone meanwhile: the manifests keep them. One that needs no keys is
+/// asked at once.
+#[rstest]
+fn a_service_that_needs_keys_is_asked_when_all_are_known(
+    #[values(Kind::Sqlite, Kind::Postgres)] store: Kind,
+    #[values(true, false)] keyed: bool,
+) {
+    let world = World::new(store, Kind::Postgres);
+    let port = announce(&world, "");
+    if !keyed {
+        let dataset = std::fs::read_to_string(world.path().join("loyalty.yml")).unwrap();
+        world.write("loyalty.yml", &dataset[..dataset.find("      - name: visits").unwrap()]);
+    }
+    let server = Server::start(&world);
+    let _service = Service::start(&world, port, &[]);
+    let (id, _, staff) = approved_without_desk(&world, &server, "deletion", json!({}));
+    let (step, request) = failed(&server, &id, &staff, 1);
+    assert_eq!((&step["system"], &request["state"]), (&json!("desk-db"), &json!("fulfilling")), "{request}");
+    assert_eq!(world.query("shop", "SELECT id FROM customers ORDER BY id"), "2\n3", "the shop did not wait");
+    let asked = std::fs::read_to_string(world.path().join("loyalty.json")).is_ok_and(|kept| kept.contains("erase"));
+    assert_eq!(asked, !keyed);
+
+    reachable(&world, "desk", true);
+    server.clock().advance(TimeDelta::minutes(1));
+    let done = server.api.settled(&id, &staff);
+    assert_eq!(operations(&world), ["erase", "find"], "{done}");
+    let left = memory(&world)["visits"].as_array().unwrap().iter().filter(|v| v["customer"] == 1).count();
+    assert_eq!(left == 0, keyed, "{done}");
+    assert_eq!(world.query("desk", "SELECT id FROM tickets ORDER BY id"), "2\n3");
 }

@@ -17,6 +17,14 @@ use crate::support::server::{Api, Process, Server, add_staff, habeas, today};
 use crate::support::service::{SECRET, Service, announce, memory, operations};
 use crate::support::world::{Kind, World};
 
+/// A company that has a service of its own, which is to run at the port, and Habeas beside it.
+fn company(store: Kind) -> (World, u16, Server) {
+    let world = World::new(store, Kind::Sqlite);
+    let port = announce(&world, "");
+    let server = Server::start(&world);
+    (world, port, server)
+}
+
 /// Submits for Ada, confirms and approves; gives the token and the request.
 fn approved(world: &World, api: &Api, right: &str, more: Value) -> (String, String, String) {
     let (token, ids) = api.submit(&[right], more);
@@ -59,9 +67,7 @@ fn found_rows_join_the_package_without_secrets_and_without_others(
     #[values(Kind::Sqlite, Kind::Postgres)] store: Kind,
     #[values(false, true)] calls_back: bool,
 ) {
-    let world = World::new(store, Kind::Sqlite);
-    let port = announce(&world, "");
-    let server = Server::start(&world);
+    let (world, port, server) = company(store);
     let api = &server.api;
     let arguments = if calls_back { later(&server, "3") } else { Vec::new() };
     let _service = start(&world, port, &arguments);
@@ -101,9 +107,7 @@ fn an_erasure_is_proved_by_another_search_and_tells_what_is_kept(
     #[values(Kind::Sqlite, Kind::Postgres)] store: Kind,
     #[values(false, true)] calls_back: bool,
 ) {
-    let world = World::new(store, Kind::Sqlite);
-    let port = announce(&world, "");
-    let server = Server::start(&world);
+    let (world, port, server) = company(store);
     let api = &server.api;
     let arguments = if calls_back { later(&server, "0.1") } else { Vec::new() };
     let _service = start(&world, port, &arguments);
@@ -121,9 +125,7 @@ fn an_erasure_is_proved_by_another_search_and_tells_what_is_kept(
 
 #[rstest]
 fn a_legal_hold_reaches_a_service(#[values(Kind::Sqlite, Kind::Postgres)] store: Kind) {
-    let world = World::new(store, Kind::Sqlite);
-    let port = announce(&world, "");
-    let server = Server::start(&world);
+    let (world, port, server) = company(store);
     let api = &server.api;
     let _service = start(&world, port, &[]);
     let hold = json!({
@@ -145,9 +147,7 @@ fn a_legal_hold_reaches_a_service(#[values(Kind::Sqlite, Kind::Postgres)] store:
 
 #[rstest]
 fn a_service_corrects_and_says_what_it_does_not(#[values(Kind::Sqlite, Kind::Postgres)] store: Kind) {
-    let world = World::new(store, Kind::Sqlite);
-    let port = announce(&world, "");
-    let server = Server::start(&world);
+    let (world, port, server) = company(store);
     let api = &server.api;
     let _service = start(&world, port, &[]);
     let correction = |collection: &str, field: &str, requested: &str| json!({ "dataset": "loyalty", "collection": collection, "field": field, "requested": requested });
@@ -166,9 +166,7 @@ fn an_opt_out_is_told_once(
     #[values(Kind::Sqlite, Kind::Postgres)] store: Kind,
     #[values(false, true)] calls_back: bool,
 ) {
-    let world = World::new(store, Kind::Sqlite);
-    let port = announce(&world, "");
-    let server = Server::start(&world);
+    let (world, port, server) = company(store);
     let api = &server.api;
     let arguments = if calls_back { later(&server, "0.5") } else { Vec::new() };
     let _service = start(&world, port, &arguments);
@@ -184,9 +182,7 @@ fn an_opt_out_is_told_once(
 
 #[rstest]
 fn a_service_that_is_down_is_told_and_holds_up_nobody_else(#[values(Kind::Sqlite, Kind::Postgres)] store: Kind) {
-    let world = World::new(store, Kind::Sqlite);
-    let port = announce(&world, "");
-    let server = Server::start(&world);
+    let (world, port, server) = company(store);
     let api = &server.api;
     let (_, id, reviewer) = approved(&world, api, "deletion", json!({}));
     let failed = api.until(&id, &reviewer, |r| r["steps"][0]["state"] == "failed");
@@ -242,9 +238,7 @@ fn a_service_that_never_calls_back_is_asked_again_under_the_same_id() {
 
 #[rstest]
 fn a_result_is_taken_once_and_only_from_the_service(#[values(Kind::Sqlite, Kind::Postgres)] store: Kind) {
-    let world = World::new(store, Kind::Sqlite);
-    let port = announce(&world, "");
-    let server = Server::start(&world);
+    let (world, port, server) = company(store);
     let api = &server.api;
     let _service = start(&world, port, &later(&server, "3000"));
     let (_, id, reviewer) = approved(&world, api, "access", json!({}));
@@ -405,9 +399,7 @@ fn a_second_hold_joins_what_the_first_put_aside() {
 
 #[rstest]
 fn a_hold_stops_a_message_that_is_written_and_has_not_left(#[values(Kind::Sqlite, Kind::Postgres)] store: Kind) {
-    let world = World::new(store, Kind::Sqlite);
-    let port = announce(&world, "");
-    let server = Server::start(&world);
+    let (world, port, server) = company(store);
     let api = &server.api;
     let (_, id, reviewer) = approved(&world, api, "deletion", json!({}));
     api.until(&id, &reviewer, |r| r["steps"][0]["state"] == "failed");
