@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::export::Standing;
-use crate::connectors::{Key, TableName};
+use crate::connectors::{Key, SchemaMark, TableName};
 use crate::domain::identity::IdentityKind;
 use crate::domain::ids::SystemId;
 use crate::domain::masking::MaskingKey;
@@ -56,6 +56,9 @@ pub struct SystemManifest {
     /// Whether keys change that others refer to, so that the database is to look at references when all is done.
     #[serde(default)]
     pub defer: bool,
+    /// What the schema was recognised by that this was made for, where the engine has such marks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mark: Option<SchemaMark>,
 }
 
 /// A table as a manifest names it.

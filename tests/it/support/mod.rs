@@ -1,6 +1,7 @@
 //! What the tests stand on: databases that start by themselves and are gone afterwards, and servers on top of them.
 
 pub mod mysql;
+pub mod pooler;
 pub mod postgres;
 pub mod provider;
 pub mod receiver;
