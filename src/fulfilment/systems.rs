@@ -173,7 +173,7 @@ impl Systems {
         for (system, known) in known {
             // Those that are done without keep theirs, for whoever reaches them.
             let Ok(connector) = self.connector(&system) else { continue };
-            if !known.marks.is_empty() && known.at.elapsed() < FRESH {
+            if !known.marks.is_empty() && clock::steady().duration_since(known.at) < FRESH {
                 continue;
             }
             let renewed = known.renewed(connector);
@@ -187,11 +187,11 @@ impl Systems {
         }
     }
 
-    /// What a schema that was looked at is recognised by, where the engine has marks. One that was replaced meanwhile is
-    /// not recognised any more.
+    /// What a schema that was looked at is recognised by, where the engine has marks; whichever of several searches that
+    /// began at once looked at it. One that was replaced by another schema is not recognised any more.
     pub(super) fn mark_of(&self, system: &SystemId, schema: &Arc<LiveSchema>) -> Option<SchemaMark> {
         let all = self.locked();
-        match all.get(system).filter(|known| Arc::ptr_eq(&known.schema, schema)) {
+        match all.get(system).filter(|known| Arc::ptr_eq(&known.schema, schema) || known.schema == *schema) {
             Some(known) => known.marks.last().cloned(),
             None => Some(SchemaMark::of_none()),
         }

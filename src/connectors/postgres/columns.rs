@@ -168,12 +168,11 @@ impl Session {
 /// Each table's place in the list, and a sum over the catalogue rows of its columns and their types: a change writes
 /// them anew, under another transaction's number, and a table made anew has a number of its own.
 const MARKS: &str = "
-    SELECT t.at, coalesce(sum(hashint8extended(
-               a.attrelid::int8 << 16 | a.attnum, a.xmin::text::int8 << 32 | y.xmin::text::int8)), 0)::text
-    FROM unnest($1::text[]) WITH ORDINALITY AS t (name, at)
-    LEFT JOIN pg_attribute a ON a.attrelid = to_regclass(t.name) AND a.attnum > 0
-    LEFT JOIN pg_type y ON y.oid = a.atttypid
-    GROUP BY t.at";
+    SELECT t.at, coalesce((
+        SELECT sum(hashint8extended(a.attrelid::int8 << 16 | a.attnum, a.xmin::text::int8 << 32 | y.xmin::text::int8))
+        FROM pg_attribute a LEFT JOIN pg_type y ON y.oid = a.atttypid
+        WHERE a.attrelid = to_regclass(t.name) AND a.attnum > 0), 0)::text
+    FROM unnest($1::text[]) WITH ORDINALITY AS t (name, at)";
 
 /// -1 is "no length": `bpchar` is then called so and not `character`, which would mean one character.
 const COLUMNS: &str = "

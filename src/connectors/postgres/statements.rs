@@ -138,13 +138,14 @@ impl Connected {
     /// Whether the error says that a prepared statement is not, or not any more, what was prepared. Nothing is prepared
     /// any more then, and what failed may be tried again.
     pub(super) fn lost_a_statement(&self, error: &Error) -> bool {
-        let lost = [
-            SqlState::INVALID_SQL_STATEMENT_NAME,
-            SqlState::DUPLICATE_PSTATEMENT,
-            // "Cached plan must not change result type".
-            SqlState::FEATURE_NOT_SUPPORTED,
-        ];
-        let lost = self.kept().relied_on && error.code().is_some_and(|code| lost.contains(code));
+        let Some(told) = error.as_db_error() else { return false };
+        let lost = match *told.code() {
+            SqlState::INVALID_SQL_STATEMENT_NAME | SqlState::DUPLICATE_PSTATEMENT => true,
+            // "Cached plan must not change result type" is said in the server's language, and by this function alone.
+            SqlState::FEATURE_NOT_SUPPORTED => told.routine() == Some("RevalidateCachedQuery"),
+            _ => false,
+        };
+        let lost = lost && self.kept().relied_on;
         if lost {
             self.plain.set();
         }
