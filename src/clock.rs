@@ -3,6 +3,7 @@
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Instant;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::{ContextV7, Timestamp, Uuid};
@@ -54,6 +55,11 @@ static COUNTER: Mutex<ContextV7> = Mutex::new(ContextV7::new());
 pub fn new_id(now: DateTime<Utc>) -> Uuid {
     let seconds = u64::try_from(now.timestamp()).unwrap_or_default();
     Uuid::new_v7(Timestamp::from_unix(&COUNTER, seconds, now.timestamp_subsec_nanos()))
+}
+
+/// A moment to measure a while from, whatever is done to the system's clock meanwhile.
+pub fn steady() -> Instant {
+    Instant::now()
 }
 
 /// Fresh random bytes from the operating system's generator.

@@ -210,6 +210,12 @@ pub trait Writer: Reader {
         Ok(())
     }
 
+    /// The schema, if it has not the given mark any more. Asked for before the commit, when everything that was changed
+    /// keeps others from changing the schema of its tables. `None` too where the engine has no marks.
+    fn schema_unless(&mut self, _mark: &SchemaMark) -> Result<Option<LiveSchema>, ConnectorError> {
+        Ok(None)
+    }
+
     /// Commits everything since the writer was opened.
     fn commit(self: Box<Self>) -> Result<(), ConnectorError>;
 }

@@ -174,13 +174,19 @@ pub struct LiveSchema {
 }
 
 /// What a schema was recognised by when it was looked at.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(transparent)]
 pub struct SchemaMark(String);
 
 impl SchemaMark {
     /// The mark that an engine gives.
     pub(super) fn new(mark: String) -> Self {
         Self(mark)
+    }
+
+    /// One that no schema has.
+    pub fn of_none() -> Self {
+        Self(String::new())
     }
 }
 

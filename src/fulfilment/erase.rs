@@ -48,7 +48,8 @@ pub struct CollectionOutcome {
 /// more: rows that are gone or changed are passed over.
 ///
 /// # Errors
-/// What the system says, and [`FulfilmentError::Overtaken`]: then nothing was changed in this system.
+/// What the system says, [`FulfilmentError::Overtaken`] and [`FulfilmentError::Altered`]: then nothing was changed in
+/// this system.
 pub fn execute(systems: &Systems, system: &SystemId, manifest: &Manifest) -> Result<SystemOutcome, FulfilmentError> {
     let Some(part) = manifest.systems.iter().find(|s| s.system == *system) else {
         return Ok(SystemOutcome::of(system));
@@ -64,10 +65,24 @@ pub fn execute(systems: &Systems, system: &SystemId, manifest: &Manifest) -> Res
     };
     let outcome = run(&schema, part, &mut *writer, &mut first)?;
     if changed {
+        still_as_planned(systems, part, &mut *writer)?;
         writer.commit().map_err(failed)?;
         crate::crash::point("erasure.after_commit");
     }
     Ok(outcome)
+}
+
+/// Nothing is committed under another schema than the one planned for: with a foreign key that is new, say, deletions
+/// might cascade into rows that no plan knows of. By now the tables that were changed are locked against it.
+fn still_as_planned(systems: &Systems, part: &SystemManifest, writer: &mut dyn Writer) -> Result<(), FulfilmentError> {
+    let (system, Some(mark)) = (&part.system, &part.mark) else { return Ok(()) };
+    let other = writer.schema_unless(mark);
+    let other = other.map_err(|source| FulfilmentError::System { system: system.clone(), source })?;
+    if other.is_none_or(|now| systems.is_known_by(system, mark, &now)) {
+        return Ok(());
+    }
+    systems.forget_schema(system);
+    Err(FulfilmentError::Altered { system: system.clone() })
 }
 
 /// Does what [`execute`] would do where values are written, and takes all of it back: what only the database itself

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::export::Standing;
-use crate::connectors::{Key, TableName};
+use crate::connectors::{Key, SchemaMark, TableName};
 use crate::domain::identity::IdentityKind;
 use crate::domain::ids::SystemId;
 use crate::domain::masking::MaskingKey;
@@ -67,6 +67,9 @@ pub struct SystemManifest {
     /// Whether keys change that others refer to, so that the database is to look at references when all is done.
     #[serde(default)]
     pub defer: bool,
+    /// What the schema was recognised by that this was made for, where the engine has such marks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mark: Option<SchemaMark>,
     /// Its rows that somebody changed before it was carried out, so that it passed them over. Known once it was.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub changed: BTreeSet<(TableRef, Key)>,

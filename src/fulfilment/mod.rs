@@ -102,6 +102,12 @@ pub enum FulfilmentError {
         /// The table that refers.
         table: String,
     },
+    /// Between the manifest and its execution, the schema changed. Nothing was changed; a new manifest will fit it.
+    #[error("system {system}: its schema changed meanwhile")]
+    Altered {
+        /// The system.
+        system: SystemId,
+    },
     /// The receiver of an export failed, or the disk that the keys of very many rows are put on.
     #[error("the export cannot be written: {0}")]
     Sink(#[from] std::io::Error),

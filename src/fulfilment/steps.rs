@@ -57,7 +57,7 @@ impl Whole<'_> {
         }
         steps.append(&mut last);
         let defer = self.rekey(system, sorted.rekeyed, &mut steps, &mut guards);
-        (SystemManifest { system: system.clone(), steps, guards, defer, changed: BTreeSet::new() }, order)
+        (SystemManifest { system: system.clone(), steps, guards, defer, mark: None, changed: BTreeSet::new() }, order)
     }
 
     /// What is done with each row of a system.

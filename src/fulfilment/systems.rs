@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use super::FulfilmentError;
 use super::scratch::Scratch;
@@ -24,11 +25,21 @@ pub struct Systems {
     scratch: Arc<Scratch>,
 }
 
-/// A schema as it was looked at, and the mark by which a change of it is seen.
+/// How old a look at a schema may be with which an erasure is planned: what changes meanwhile is seen before the commit.
+const FRESH: Duration = Duration::from_secs(1);
+
+/// How many marks of one schema are remembered.
+const MARKS: usize = 16;
+
+/// A schema as it was looked at.
 #[derive(Clone)]
 struct Known {
     schema: Arc<LiveSchema>,
-    mark: Option<SchemaMark>,
+    /// The marks under which it was found the same, the newest last. Not every change that another mark tells of is one
+    /// of the schema: a company may make temporary tables all day.
+    marks: Vec<SchemaMark>,
+    /// When it was last found to be so.
+    at: Instant,
 }
 
 impl Systems {
@@ -156,28 +167,71 @@ impl Systems {
         let failed = |source| FulfilmentError::System { system: system.clone(), source };
         let connector = self.connector(system)?;
         // The mark first: what changes in between makes it an old one, and the schema is looked at again.
-        let mark = connector.schema_mark().map_err(failed)?;
+        let at = clock::steady();
+        let marks = connector.schema_mark().map_err(failed)?.into_iter().collect();
         let schema = Arc::new(connector.probe().map_err(failed)?);
-        self.locked().insert(system.clone(), Known { schema: schema.clone(), mark });
+        self.locked().insert(system.clone(), Known { schema: schema.clone(), marks, at });
         Ok(schema)
     }
 
-    /// Forgets the schemas that may have changed since they were looked at: before an erasure.
+    /// Forgets the schemas that have changed since they were looked at, or may have: before an erasure. A look at a
+    /// system that has marks holds for a second.
     pub fn renew_schemas(&self) {
         let known: Vec<_> = self.locked().iter().map(|(system, known)| (system.clone(), known.clone())).collect();
         for (system, known) in known {
             // Those that are done without keep theirs, for whoever reaches them.
             let Ok(connector) = self.connector(&system) else { continue };
-            let mark = connector.schema_mark().ok().flatten();
-            let same = mark.is_some() && mark == known.mark;
-            if !same && self.locked().get(&system).is_some_and(|now| Arc::ptr_eq(&now.schema, &known.schema)) {
-                self.locked().remove(&system);
+            if !known.marks.is_empty() && clock::steady().duration_since(known.at) < FRESH {
+                continue;
+            }
+            let renewed = known.renewed(connector);
+            let mut all = self.locked();
+            if all.get(&system).is_some_and(|now| Arc::ptr_eq(&now.schema, &known.schema)) {
+                match renewed {
+                    Some(renewed) => all.insert(system, renewed),
+                    None => all.remove(&system),
+                };
             }
         }
+    }
+
+    /// What a schema that was looked at is recognised by, where the engine has marks; whichever of several searches that
+    /// began at once looked at it. One that was replaced by another schema is not recognised any more.
+    pub(super) fn mark_of(&self, system: &SystemId, schema: &Arc<LiveSchema>) -> Option<SchemaMark> {
+        let all = self.locked();
+        match all.get(system).filter(|known| Arc::ptr_eq(&known.schema, schema) || known.schema == *schema) {
+            Some(known) => known.marks.last().cloned(),
+            None => Some(SchemaMark::of_none()),
+        }
+    }
+
+    /// Whether the schema is the very one that bore the mark.
+    pub(super) fn is_known_by(&self, system: &SystemId, mark: &SchemaMark, schema: &LiveSchema) -> bool {
+        self.locked().get(system).is_some_and(|known| known.marks.contains(mark) && *known.schema == *schema)
+    }
+
+    /// Forgets a schema, so that it is looked at anew.
+    pub(super) fn forget_schema(&self, system: &SystemId) {
+        self.locked().remove(system);
     }
 
     fn locked(&self) -> std::sync::MutexGuard<'_, BTreeMap<SystemId, Known>> {
         // A map of whole values stays whole whichever thread panicked.
         self.schemas.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Known {
+    /// The same, if the system still has this schema; under a new mark it is looked at whole.
+    fn renewed(&self, connector: &dyn Connector) -> Option<Self> {
+        let at = clock::steady();
+        let mark = connector.schema_mark().ok().flatten()?;
+        let mut marks: Vec<_> = self.marks.iter().filter(|known| **known != mark).cloned().collect();
+        if marks.len() == self.marks.len() && *self.schema != connector.probe().ok()? {
+            return None;
+        }
+        marks.drain(..marks.len().saturating_sub(MARKS - 1));
+        marks.push(mark);
+        Some(Self { schema: Arc::clone(&self.schema), marks, at })
     }
 }

@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use uuid::Uuid;
 
 use super::error::Place;
-use super::session::{Session, text, texts};
+use super::session::Session;
+use super::statements::{names, text};
 use crate::connectors::{ConnectorError, TableName, sql};
 
 /// The types of one table's columns, domains resolved to what they stand on.
@@ -112,24 +113,27 @@ impl Remembered {
 
 impl Session {
     /// Takes over what earlier transactions knew of tables that have not changed since, with one statement for all of
-    /// them: in a transaction with a snapshot it is also what takes the snapshot.
-    pub(super) fn recall(&mut self) -> Result<(), ConnectorError> {
+    /// them.
+    fn recall(&mut self) -> Result<(), ConnectorError> {
+        self.recalled = true;
         let remembered: Vec<_> =
             self.remembered().locked().iter().map(|(t, known)| (t.clone(), known.clone())).collect();
-        let names = remembered.iter().map(|(table, _)| sql::quoted_table(table)).collect();
-        for row in self.query(MARKS, &[texts(names)], &Place::Nowhere)? {
+        if remembered.is_empty() {
+            return Ok(());
+        }
+        let tables = remembered.iter().map(|(table, _)| sql::quoted_table(table)).collect();
+        for row in self.query(MARKS, vec![names(tables)], &Place::Nowhere)? {
             let (at, mark): (i64, String) = (row.get(0), row.get(1));
             let known = usize::try_from(at - 1).ok().and_then(|at| remembered.get(at));
             if let Some((table, (_, columns))) = known.filter(|(_, (then, _))| *then == mark) {
                 self.columns.insert(table.clone(), Arc::clone(columns));
             }
         }
-        self.recalled = true;
         Ok(())
     }
 
     fn mark(&mut self, table: &TableName) -> Result<String, ConnectorError> {
-        let rows = self.query(MARKS, &[texts(vec![sql::quoted_table(table)])], &Place::Table(table))?;
+        let rows = self.query(MARKS, vec![names(vec![sql::quoted_table(table)])], &Place::Table(table))?;
         Ok(rows.first().map_or_else(String::new, |row| row.get(1)))
     }
 
@@ -144,7 +148,7 @@ impl Session {
         // The mark first: what changes in between makes it an old one.
         let mark = self.mark(table)?;
         let name = text(Some(&sql::quoted_table(table)));
-        let rows = self.query(COLUMNS, &[name], &Place::Table(table))?;
+        let rows = self.query(COLUMNS, vec![name], &Place::Table(table))?;
         if rows.is_empty() {
             return Err(sql::no_table(table));
         }
@@ -164,12 +168,11 @@ impl Session {
 /// Each table's place in the list, and a sum over the catalogue rows of its columns and their types: a change writes
 /// them anew, under another transaction's number, and a table made anew has a number of its own.
 const MARKS: &str = "
-    SELECT t.at, coalesce(sum(hashint8extended(
-               a.attrelid::int8 << 16 | a.attnum, a.xmin::text::int8 << 32 | y.xmin::text::int8)), 0)::text
-    FROM unnest($1::text[]) WITH ORDINALITY AS t (name, at)
-    LEFT JOIN pg_attribute a ON a.attrelid = to_regclass(t.name) AND a.attnum > 0
-    LEFT JOIN pg_type y ON y.oid = a.atttypid
-    GROUP BY t.at";
+    SELECT t.at, coalesce((
+        SELECT sum(hashint8extended(a.attrelid::int8 << 16 | a.attnum, a.xmin::text::int8 << 32 | y.xmin::text::int8))
+        FROM pg_attribute a LEFT JOIN pg_type y ON y.oid = a.atttypid
+        WHERE a.attrelid = to_regclass(t.name) AND a.attnum > 0), 0)::text
+    FROM unnest($1::text[]) WITH ORDINALITY AS t (name, at)";
 
 /// -1 is "no length": `bpchar` is then called so and not `character`, which would mean one character.
 const COLUMNS: &str = "

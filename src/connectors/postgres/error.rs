@@ -10,6 +10,9 @@ use tokio_postgres::error::{DbError, SqlState};
 use crate::connectors::ConnectorError;
 pub(super) use crate::connectors::sql::Place;
 
+/// What is told where a pooler is seen by a statement that fails. Trying again helps: nothing is prepared any more.
+pub(super) const STATEMENT_LOST: &str = "a pooler does not keep prepared statements; from now on none are used";
+
 /// The error of a statement, of a commit, or of connecting.
 pub(super) fn of(error: &Error, place: &Place<'_>) -> ConnectorError {
     match error.as_db_error() {

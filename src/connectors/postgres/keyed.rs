@@ -2,8 +2,10 @@
 
 use super::columns::Columns;
 use super::error::Place;
-use super::session::{Parameter, Session, text, texts};
-use crate::connectors::{ConnectorError, EachRow, Key, TableName, Writer, sql};
+use super::probe;
+use super::session::Session;
+use super::statements::{Parameter, text, texts};
+use crate::connectors::{ConnectorError, EachRow, Key, LiveSchema, SchemaMark, TableName, Writer, sql};
 use crate::domain::personal::Personal;
 
 /// How many keys one statement carries.
@@ -58,7 +60,11 @@ impl Writer for Session {
     }
 
     fn defer_references(&mut self) -> Result<(), ConnectorError> {
-        self.execute("SET CONSTRAINTS ALL DEFERRED", &[], &Place::Nowhere).map(drop)
+        self.execute("SET CONSTRAINTS ALL DEFERRED", Vec::new(), &Place::Nowhere).map(drop)
+    }
+
+    fn schema_unless(&mut self, mark: &SchemaMark) -> Result<Option<LiveSchema>, ConnectorError> {
+        if probe::mark(self)? == *mark { Ok(None) } else { probe::probe(self).map(Some) }
     }
 
     fn commit(self: Box<Self>) -> Result<(), ConnectorError> {
@@ -81,7 +87,7 @@ impl Session {
         for batch in sql::distinct(keys, key_columns)?.chunks(BATCH) {
             let mut parameters: Vec<Parameter> = values.iter().copied().map(text).collect();
             parameters.extend(lists(batch)?);
-            let rows = self.execute(&statement, &parameters, &Place::Table(table))?;
+            let rows = self.execute(&statement, parameters, &Place::Table(table))?;
             count += one_each(table, rows, batch)?;
         }
         Ok(count)

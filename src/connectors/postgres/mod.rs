@@ -10,6 +10,7 @@ mod probe;
 mod select;
 mod server;
 mod session;
+mod statements;
 mod tls;
 
 use std::fmt;
@@ -47,8 +48,15 @@ impl Postgres {
         if config.get_application_name().is_none() {
             config.application_name("habeas");
         }
-        let pool =
-            Arc::new(Pool::new(Server { config, tls: tls.client, columns: columns::Remembered::default() }, &limits));
+        let pool = Arc::new(Pool::new(
+            Server {
+                config,
+                tls: tls.client,
+                columns: columns::Remembered::default(),
+                plain: statements::Plain::default(),
+            },
+            &limits,
+        ));
         Ok(Self { pool, limits, cancellation: Cancellation::default() })
     }
 
@@ -89,10 +97,8 @@ impl Connector for Postgres {
     }
 
     fn reader(&self) -> Result<Box<dyn Reader + '_>, ConnectorError> {
-        let mut session = self.reading()?;
-        // PostgreSQL takes the snapshot at the first query, not at BEGIN.
-        session.recall()?;
-        Ok(Box::new(session))
+        // PostgreSQL takes the snapshot at the first query, not at BEGIN; a session begins with one.
+        Ok(Box::new(self.reading()?))
     }
 
     fn writer(&self) -> Result<Box<dyn Writer + '_>, ConnectorError> {

@@ -11,7 +11,7 @@ use crate::connectors::{
 
 /// Every table that the sign-in may read; a partitioned table stands for its partitions.
 pub(super) fn probe(session: &mut Session) -> Result<LiveSchema, ConnectorError> {
-    let mut ask = |sql: &str| session.query(&format!("{VISIBLE} {sql}"), &[], &Place::Nowhere);
+    let mut ask = |sql: &str| session.query(&format!("{VISIBLE} {sql}"), Vec::new(), &Place::Nowhere);
     let default_schema = ask("SELECT current_schema()::text")?.first().and_then(|row| row.get(0));
     let mut schema = LiveSchema { default_schema, engine: Some(Engine::Postgres), ..LiveSchema::default() };
     for row in ask("SELECT schema, name FROM visible")? {
@@ -43,7 +43,7 @@ pub(super) fn probe(session: &mut Session) -> Result<LiveSchema, ConnectorError>
 /// constraint, an index, a type, a privilege or a role that is granted writes such a row anew, under another
 /// transaction's number.
 pub(super) fn mark(session: &mut Session) -> Result<SchemaMark, ConnectorError> {
-    let rows = session.query(MARK, &[], &Place::Nowhere)?;
+    let rows = session.query(MARK, Vec::new(), &Place::Nowhere)?;
     Ok(SchemaMark::new(rows.first().map_or_else(String::new, |row| row.get(0))))
 }
 

@@ -3,7 +3,8 @@
 
 use super::columns::ColumnType;
 use super::error::Place;
-use super::session::{Parameter, Session, texts};
+use super::session::Session;
+use super::statements::{Parameter, texts};
 use crate::connectors::{Comparison, ConnectorError, EachRow, Match, Reader, Select, sql};
 
 impl Reader for Session {

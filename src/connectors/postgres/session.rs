@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::StreamExt;
-use tokio_postgres::types::{ToSql, Type};
 
 use super::columns::{Columns, Remembered};
 use super::error::{self, Place};
 use super::server::Server;
+use super::statements::Parameter;
 use crate::connectors::driver::driver;
 use crate::connectors::pool::{Lent, Pool};
 use crate::connectors::{Cancellation, ConnectorError, EachRow, Row, TableName};
@@ -19,19 +19,6 @@ const CHUNK: usize = 256;
 
 /// How long a request to stop a query may take.
 const CANCEL_PATIENCE: Duration = Duration::from_secs(5);
-
-/// A parameter and the type it is sent as.
-pub(super) type Parameter = (Box<dyn ToSql + Sync + Send>, Type);
-
-/// A text parameter; `None` is NULL.
-pub(super) fn text(value: Option<&str>) -> Parameter {
-    (Box::new(value.map(str::to_owned)), Type::TEXT)
-}
-
-/// A list of texts as one parameter.
-pub(super) fn texts(values: Vec<String>) -> Parameter {
-    (Box::new(values), Type::TEXT_ARRAY)
-}
 
 /// One transaction.
 pub(super) struct Session {
@@ -63,7 +50,7 @@ impl Session {
     ) -> Result<Self, ConnectorError> {
         loop {
             let lent = pool.lend(cancellation)?;
-            match cancellation.during(lent.client().batch_execute(begin))? {
+            match cancellation.during(lent.client().begin(begin))? {
                 Ok(()) => {
                     let (lent, pool, columns) = (Some(lent), Arc::clone(pool), HashMap::new());
                     let cancellation = cancellation.clone();
@@ -84,11 +71,10 @@ impl Session {
     pub(super) fn query(
         &mut self,
         sql: &str,
-        parameters: &[Parameter],
+        parameters: Vec<Parameter>,
         place: &Place<'_>,
     ) -> Result<Vec<tokio_postgres::Row>, ConnectorError> {
-        let parameters: Vec<_> = parameters.iter().map(by_reference).collect();
-        let result = self.cancellation.during(self.lent().client().query_typed(sql, &parameters));
+        let result = self.cancellation.during(self.lent().client().query(sql, parameters));
         result.inspect_err(|_| self.stop())?.map_err(|e| self.failed(&e, place))
     }
 
@@ -96,11 +82,10 @@ impl Session {
     pub(super) fn execute(
         &mut self,
         sql: &str,
-        parameters: &[Parameter],
+        parameters: Vec<Parameter>,
         place: &Place<'_>,
     ) -> Result<u64, ConnectorError> {
-        let parameters: Vec<_> = parameters.iter().map(by_reference).collect();
-        let result = self.cancellation.during(self.lent().client().execute_typed(sql, &parameters));
+        let result = self.cancellation.during(self.lent().client().execute(sql, parameters));
         result.inspect_err(|_| self.stop())?.map_err(|e| self.failed(&e, place))
     }
 
@@ -114,7 +99,7 @@ impl Session {
         place: &Place<'_>,
         each: &mut EachRow<'_>,
     ) -> Result<u64, ConnectorError> {
-        let rows = self.cancellation.during(self.lent().client().query_typed_raw(sql, parameters));
+        let rows = self.cancellation.during(self.lent().client().run(sql, parameters));
         let rows = rows.inspect_err(|_| self.stop())?;
         let mut chunks = Box::pin(rows.map_err(|e| self.failed(&e, place))?.ready_chunks(CHUNK));
         let mut row = Row::new();
@@ -152,6 +137,9 @@ impl Session {
     fn failed(&mut self, error: &tokio_postgres::Error, place: &Place<'_>) -> ConnectorError {
         self.state = State::Failed;
         self.remembered().forget();
+        if self.lent().client().lost_a_statement(error) {
+            return ConnectorError::Unreachable(error::STATEMENT_LOST.to_owned());
+        }
         error::of(error, place)
     }
 
@@ -179,10 +167,6 @@ impl Drop for Session {
             });
         }
     }
-}
-
-fn by_reference(parameter: &Parameter) -> (&(dyn ToSql + Sync), Type) {
-    (parameter.0.as_ref(), parameter.1.clone())
 }
 
 fn fill(row: &mut Row, found: &tokio_postgres::Row, width: usize) -> Result<(), tokio_postgres::Error> {

@@ -4,8 +4,8 @@ use rusqlite::types::Value;
 
 use super::select::{column_list, stream};
 use super::value::{candidates, to_store};
-use super::{Columns, Session, error};
-use crate::connectors::{ConnectorError, EachRow, Key, TableName, Writer, sql};
+use super::{Columns, Session, error, probe};
+use crate::connectors::{ConnectorError, EachRow, Key, LiveSchema, SchemaMark, TableName, Writer, sql};
 use crate::domain::personal::Personal;
 
 impl Writer for Session {
@@ -62,6 +62,10 @@ impl Writer for Session {
         // Ends with the transaction by itself (<https://sqlite.org/pragma.html#pragma_defer_foreign_keys>).
         let deferred = self.connection.execute_batch("PRAGMA defer_foreign_keys = ON");
         deferred.map_err(|e| error::committing(&self.connection, e))
+    }
+
+    fn schema_unless(&mut self, mark: &SchemaMark) -> Result<Option<LiveSchema>, ConnectorError> {
+        if probe::mark(&self.connection)? == *mark { Ok(None) } else { probe::probe(&self.connection).map(Some) }
     }
 
     fn commit(self: Box<Self>) -> Result<(), ConnectorError> {

@@ -96,9 +96,7 @@ impl Connector for Sqlite {
     /// SQLite counts its schema's changes itself.
     fn schema_mark(&self) -> Result<Option<SchemaMark>, ConnectorError> {
         let session = self.session(BEGIN_READING)?;
-        let count = session.connection.pragma_query_value(None, "schema_version", |row| row.get::<_, i64>(0));
-        let count = count.map_err(|e| error::opening(&self.path, e))?;
-        Ok(Some(SchemaMark::new(count.to_string())))
+        probe::mark(&session.connection).map(Some)
     }
 
     fn until(&self, cancellation: &Cancellation) -> Arc<dyn Connector> {

@@ -7,9 +7,17 @@ use rusqlite::{Connection, Row};
 use super::value::Affinity;
 use super::{Columns, error};
 use crate::connectors::{
-    Column, ConnectorError, ForeignKey, KeyChange, LiveSchema, Table, TableName, schema::ColumnKind, schema::Engine,
-    sql,
+    Column, ConnectorError, ForeignKey, KeyChange, LiveSchema, SchemaMark, Table, TableName, schema::ColumnKind,
+    schema::Engine, sql,
 };
+
+/// SQLite counts its schema's changes itself.
+pub(super) fn mark(connection: &Connection) -> Result<SchemaMark, ConnectorError> {
+    let count = connection.pragma_query_value(None, "schema_version", |row| row.get::<_, i64>(0));
+    let everything = TableName { schema: None, name: "sqlite_schema".to_owned() };
+    let count = count.map_err(|e| error::running(connection, &everything, e))?;
+    Ok(SchemaMark::new(count.to_string()))
+}
 
 /// Every table of the file. Views and SQLite's own tables are left out.
 pub(super) fn probe(connection: &Connection) -> Result<LiveSchema, ConnectorError> {

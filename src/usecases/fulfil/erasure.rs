@@ -314,7 +314,9 @@ fn carry_out(
 fn void(error: FulfilmentError) -> Result<Option<String>, Error> {
     use ConnectorError::{Constraint, Statement};
     match error {
-        FulfilmentError::Overtaken { .. } | FulfilmentError::UnknownSystem(_) => Ok(None),
+        FulfilmentError::Overtaken { .. } | FulfilmentError::Altered { .. } | FulfilmentError::UnknownSystem(_) => {
+            Ok(None)
+        }
         // A mask that somebody took since it was drawn, a trigger that lets nothing go, a column that is no more.
         error @ FulfilmentError::System { source: Constraint { .. } | Statement(_), .. } => Ok(Some(error.to_string())),
         error => Err(error.into()),

@@ -7,6 +7,7 @@ mod mysql;
 mod postgres;
 mod read_only;
 mod sqlite;
+mod statements;
 
 use std::fmt::Debug;
 use std::path::{Path, PathBuf};

@@ -297,3 +297,21 @@ fn masked_rows_stay_and_say_nothing_of_the_person(#[values(Sqlite, Postgres, Mys
     assert_eq!(company.query("books", "SELECT * FROM orders ORDER BY id"), "1|1||\n2|2||knock");
     assert_eq!(company.query("books", "SELECT count(*) FROM staff"), "0");
 }
+
+/// Each search that begins before anybody knows the schema looks at it; whose look is remembered makes no difference.
+#[rstest]
+fn searches_that_begin_at_once_agree_on_the_schema(#[values(Sqlite, Postgres, Mysql)] engine: Engine) {
+    let company = shop::company(engine);
+    let who = person("ada@example.com");
+    let together = std::sync::Barrier::new(8);
+    let manifests: Vec<_> = std::thread::scope(|scope| {
+        let search = || {
+            together.wait();
+            company.prepare(&who).0
+        };
+        let searches: Vec<_> = (0..8).map(|_| scope.spawn(search)).collect();
+        searches.into_iter().map(|search| search.join().unwrap()).collect()
+    });
+    manifests.iter().for_each(|manifest| company.execute_manifest(manifest));
+    assert!(fulfilment::verify(&company.systems, &who, &manifests[..1]).unwrap().is_done());
+}

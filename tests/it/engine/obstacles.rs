@@ -95,6 +95,40 @@ fn a_cascade_that_appears_meanwhile(#[values(Sqlite, Postgres, Mysql)] engine: E
     assert_eq!(company.query("base", "SELECT count(*) FROM people"), "1");
 }
 
+/// Between manifest and execution a table is made that nobody knew of when it was planned, and its rows would go with
+/// the person's: nothing is committed.
+#[rstest]
+fn a_table_made_meanwhile(#[values(Sqlite, Postgres)] engine: Engine) {
+    let company = company(engine, "", "", "", "");
+    let who = person("ada@example.com");
+    let (manifest, _) = company.prepare(&who);
+    company.execute(
+        "base",
+        "CREATE TABLE invoices (id INTEGER PRIMARY KEY, person INTEGER REFERENCES people (id) ON DELETE CASCADE);
+         INSERT INTO invoices VALUES (1, 1)",
+    );
+    let error = fulfilment::execute(&company.systems, &"base".into(), &manifest).unwrap_err();
+    assert!(matches!(error, FulfilmentError::Altered { .. }), "{error}");
+    assert_eq!(company.query("base", "SELECT count(*) FROM invoices"), "1");
+    assert_eq!(company.query("base", "SELECT count(*) FROM people"), "1");
+    let found = company.obstacles(&who);
+    assert!(
+        matches!(found.as_slice(), [only] if only.contains("invoices")),
+        "the plan made anew knows of it: {found:?}"
+    );
+}
+
+/// What changes the catalogue and not the schema holds up nothing.
+#[rstest]
+fn a_table_rewritten_meanwhile(#[values(Sqlite, Postgres)] engine: Engine) {
+    let company = company(engine, "", "", "", "");
+    let who = person("ada@example.com");
+    let (manifest, _) = company.prepare(&who);
+    company.execute("base", if engine == Sqlite { "VACUUM" } else { "VACUUM FULL people" });
+    company.execute_manifest(&manifest);
+    assert!(fulfilment::verify(&company.systems, &who, &[manifest]).unwrap().is_done());
+}
+
 #[rstest]
 fn a_column_or_table_that_is_not_there(#[values(Sqlite, Postgres, Mysql)] engine: Engine) {
     let fields = "          - {name: shoe_size}

@@ -2,6 +2,7 @@
 
 pub mod lock;
 pub mod mysql;
+pub mod pooler;
 pub mod postgres;
 pub mod provider;
 pub mod receiver;
