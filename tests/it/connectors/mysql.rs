@@ -350,7 +350,7 @@ fn connections_are_few_and_kept() {
     let count = format!("SELECT count(*) FROM information_schema.PROCESSLIST WHERE DB = '{}'", database(&company));
     // Those that made the database may still be ending.
     assert!((0..200).any(|_| mysql::query(&mysql::admin_url(), &count) == "2"));
-    assert_eq!(error_of(connector.reader()), "the system did not answer in time");
+    assert_eq!(error_of(connector.reader()), "all connections to the system are in use by other work of our own");
     let connector = &connector;
     thread::scope(|scope| {
         let (waiting, told) = mpsc::channel();

@@ -188,7 +188,7 @@ fn connections_are_few_and_kept() {
     // The connection that counts is one of them.
     assert_eq!(server::query(&company.url, &count), "3");
     let both = (connector.reader().unwrap(), connector.reader().unwrap());
-    assert_eq!(error_of(connector.reader()), "the system did not answer in time");
+    assert_eq!(error_of(connector.reader()), "all connections to the system are in use by other work of our own");
     let connector = &connector;
     thread::scope(|scope| {
         let (waiting, told) = mpsc::channel();

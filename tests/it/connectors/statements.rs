@@ -31,7 +31,11 @@ fn prepared(connector: &dyn Connector) -> Vec<String> {
     let table = TableName { schema: Some("pg_catalog".to_owned()), name: "pg_prepared_statements".to_owned() };
     let mut found = Vec::new();
     let select = Select { table: &table, columns: &texts(&["statement"]), any_of: &by_drivers };
-    reader.select(&select, &mut |row| Ok(found.extend(row.get(0).map(str::to_owned)))).unwrap();
+    let mut each = |row: &Row| {
+        found.extend(row.get(0).map(str::to_owned));
+        Ok(())
+    };
+    reader.select(&select, &mut each).unwrap();
     found
 }
 
