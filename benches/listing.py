@@ -69,7 +69,7 @@ def main():
                 if postgres:
                     postgres.psql("postgres", "CREATE DATABASE habeas")
                 url = postgres.url("habeas") if postgres else "sqlite://habeas.db"
-                home = folder / store
+                home = folder / f"habeas-{store}"
                 home.mkdir()
                 began = time.perf_counter()
                 arguments = ["--url", url, "--directory", home, "--key-file", home / "habeas.key", "--requests", requests]

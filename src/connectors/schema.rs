@@ -145,6 +145,12 @@ impl Table {
         if self.primary_key.is_empty() { unique().map_or(&[], Vec::as_slice) } else { &self.primary_key }
     }
 
+    /// Whether no two rows have the same values in these columns, unless one of the values is NULL.
+    pub fn tells_apart(&self, columns: &[&str]) -> bool {
+        let within = |set: &Vec<String>| !set.is_empty() && set.iter().all(|c| columns.contains(&c.as_str()));
+        std::iter::once(&self.primary_key).chain(&self.unique).any(within)
+    }
+
     /// The column of that name.
     pub fn column(&self, name: &str) -> Option<&Column> {
         self.columns.iter().find(|c| c.name == name)

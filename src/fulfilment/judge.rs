@@ -54,6 +54,8 @@ pub(super) struct Knowledge {
     learned: HashSet<(IdentityKind, String)>,
     /// For each pointer, the keys of the person's rows it can point at.
     pub(super) owned: Vec<KeySet>,
+    /// Whether some of these are of rows that an earlier erasure removed or masked.
+    pub(super) owned_before: bool,
     /// For each pointer, the keys that the person's rows and their context hold.
     pub(super) context: Vec<KeySet>,
     /// The rows that earlier rounds of an erasure left.
@@ -81,6 +83,7 @@ impl Knowledge {
             spelled: Vec::new(),
             learned: HashSet::new(),
             owned: none(),
+            owned_before: false,
             context: none(),
             left: LeftRows::default(),
             sent: BTreeMap::new(),

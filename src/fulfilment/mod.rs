@@ -38,6 +38,7 @@ mod row_name;
 mod scratch;
 pub mod services;
 mod snapshot;
+mod sorted_file;
 mod steps;
 mod systems;
 mod trace;

@@ -59,6 +59,8 @@ pub(super) struct PointerEnd {
     pub(super) other: NodeId,
     /// Whether every column is NOT NULL.
     pub(super) required: bool,
+    /// Whether no two rows that are pointed at have the same key, as keys are compared here.
+    pub(super) tells_apart: bool,
 }
 
 impl PointerEnd {
@@ -273,6 +275,7 @@ fn pointer_end(
     let pointer = graph.pointer(id);
     let (own, other) = if own_is_from { (pointer.from, pointer.to) } else { (pointer.to, pointer.from) };
     let person = graph.belongs_to_persons(pointer.to);
+    let to_columns: Vec<&str> = pointer.to_columns().collect();
     let mut end = PointerEnd {
         id,
         columns: Vec::new(),
@@ -283,8 +286,8 @@ fn pointer_end(
         up: pointer.up,
         other,
         required: true,
+        tells_apart: table(tables, pointer.to).is_some_and(|target| target.tells_apart(&to_columns)),
     };
-    let to_columns: Vec<&str> = pointer.to_columns().collect();
     for (from, to) in &pointer.columns {
         let (own_name, other_name) = if own_is_from { (from, to) } else { (to, from) };
         let column = live(tables, own, own_name)?;
@@ -293,6 +296,10 @@ fn pointer_end(
             (Some(other), Some(target)) => Spelling::telling_apart(column, other, target, &to_columns),
             _ => Spelling::of(column),
         };
+        let (target, target_name) = if own_is_from { (other, other_name) } else { (own, own_name) };
+        let in_target = live(tables, target, target_name).zip(table(tables, target));
+        // A text that is compared as a number is not as unique as it was.
+        end.tells_apart &= in_target.is_some_and(|(c, table)| spelling == Spelling::telling_apart(c, c, table, &to_columns));
         end.required &= !column.nullable;
         end.at.push(columns.index(own_name));
         end.columns.push(own_name.clone());

@@ -143,6 +143,7 @@ impl<'s> Trace<'s> {
             return Ok(());
         }
         let present = self.taken_keys(node, columns, keys, masked)?;
+        self.knowledge.owned_before = true;
         let (places, mut findings) = findings(&self.places, &mut self.knowledge, &mut self.progress, self.systems);
         for end in places.get(node).map(|p| p.pointed.as_slice()).unwrap_or_default() {
             if end.columns == columns {
@@ -536,7 +537,13 @@ impl Findings<'_> {
     /// Notes the key of a row of context, and looks for that row.
     fn context_at(&mut self, end: &PointerEnd, key: &[String]) -> Result<(), FulfilmentError> {
         let canonical = end.canonical(key);
-        if !self.knowledge.context[end.id.index()].insert(canonical.iter().map(String::as_str))? {
+        let parts = || canonical.iter().map(String::as_str);
+        // The one row that has the key is the person's, and was found already by what else it was looked for.
+        let found = end.tells_apart && !self.knowledge.owned_before;
+        if found && self.knowledge.owned[end.id.index()].contains(parts())? {
+            return Ok(());
+        }
+        if !self.knowledge.context[end.id.index()].insert(parts())? {
             return Ok(());
         }
         self.progress[end.other.index()].stale = true;

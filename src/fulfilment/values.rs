@@ -51,9 +51,7 @@ impl Spelling {
     /// How an identifier or a key is compared when it must be told apart from others': by its collation only where the
     /// database lets no two such keys of `table` be there. Else `a` and `A` may be two people.
     pub(super) fn telling_apart(a: &Column, b: &Column, table: &Table, columns: &[&str]) -> Self {
-        let within = |set: &Vec<String>| !set.is_empty() && set.iter().all(|c| columns.contains(&c.as_str()));
-        let is_unique = std::iter::once(&table.primary_key).chain(&table.unique).any(within);
-        if is_unique { Self::collated(a, b) } else { Self::between(a, b) }
+        if table.tells_apart(columns) { Self::collated(a, b) } else { Self::between(a, b) }
     }
 
     /// How a key of one column is compared with one of another, perhaps in another database.

@@ -255,3 +255,39 @@ dataset:
     notes.sort();
     assert_eq!(notes, ["a", "b", "c", "d"]);
 }
+
+const FORUM_SQL: &str = "
+CREATE TABLE threads (id integer PRIMARY KEY, owner varchar(80), topic varchar(20) NOT NULL);
+CREATE TABLE posts (id integer PRIMARY KEY, author varchar(80) NOT NULL, topic varchar(20) NOT NULL);
+INSERT INTO threads VALUES (1, 'ada@example.com', 'spoons'), (2, NULL, 'spoons'), (3, 'bob@example.com', 'forks'), (4, NULL, 'forks');
+INSERT INTO posts VALUES (1, 'ada@example.com', 'spoons'), (2, 'bob@example.com', 'spoons');
+";
+
+const FORUM: &str = "
+dataset:
+  - fides_key: forum
+    collections:
+      - name: threads
+        fields:
+          - {name: id, fides_meta: {primary_key: true}, data_categories: [system.operations]}
+          - {name: owner, fides_meta: {identity: email}, data_categories: [user.contact.email]}
+          - {name: topic, data_categories: [user.content]}
+      - name: posts
+        fields:
+          - {name: id, fides_meta: {primary_key: true}, data_categories: [system.operations]}
+          - {name: author, fides_meta: {identity: email}, data_categories: [user.contact.email]}
+          - name: topic
+            data_categories: [user.content]
+            fides_meta: {references: [{dataset: forum, field: threads.topic, direction: to}]}
+";
+
+/// A key that a row of the person's has is not looked for again, unless other rows may have it too.
+#[rstest]
+fn a_key_that_is_not_unique_leads_to_every_row_that_has_it(#[values(Sqlite, Postgres, Mysql)] engine: Engine) {
+    let company = Company::new(engine, &[("forum", FORUM_SQL, FORUM)]);
+    let (seen, _) = company.export(&person("ada@example.com"), false);
+    let threads: Vec<_> = seen.of("threads").iter().map(|t| (*t).to_owned()).collect();
+    assert_eq!(threads.len(), 2, "{threads:?}");
+    assert!(threads.iter().any(|t| t.contains("Own: id=1")), "{threads:?}");
+    assert!(threads.iter().any(|t| t.contains("Context: id=2")), "{threads:?}");
+}

@@ -1,5 +1,6 @@
 //! What the tests stand on: databases that start by themselves and are gone afterwards, and servers on top of them.
 
+pub mod line;
 pub mod lock;
 pub mod mysql;
 pub mod pooler;

@@ -1,0 +1,2 @@
+DROP INDEX requests_controller_right_due;
+DROP INDEX requests_assignee_state_due;
