@@ -3,17 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::afar::Afar;
-use super::disclosure::link_columns;
 use super::done::Done;
-use super::export::{Standing, standing};
 use super::joined::Joined;
 use super::judge::Verdict;
 use super::keeping::{Keeping, masks_of_kept};
 use super::masks::{self, Masks, constant};
-use super::place::{IdentityLink, Place};
+use super::place::{IdentityLink, Place, PointerEnd};
 use super::row_name::Naming;
+use super::standing::{Counts, Standing};
 use super::trace::Trace;
-use super::{Counts, FulfilmentError, fingerprint};
+use super::{FulfilmentError, fingerprint};
 use crate::connectors::{Key, Row};
 use crate::datamap::{Graph, NodeId};
 use crate::domain::keeping::Kept;
@@ -127,7 +126,7 @@ impl Candidates {
             let unseen = graph.pointers_to(node).any(|(_, p)| !trace.systems.has_tables(&graph.node(p.from).system));
             let unsure = afar.unsure(place, trace.systems);
             trace.sweep(node, &shape.read(), |place, row, verdict| {
-                let standing = standing(&verdict);
+                let standing = verdict.standing();
                 all.counts.entry(node).or_default().add(standing);
                 let asked = Asked { place, row, shape: &shape, joined, done };
                 let treatment = match asked.wanted(&verdict, &own, graph) {
@@ -193,6 +192,15 @@ impl Candidates {
     }
 }
 
+impl PointerEnd {
+    /// The key that a candidate of an erasure holds, as it is compared; `None` when a part of it is NULL.
+    pub(super) fn canonical_of(&self, candidates: &Candidates, row: &Candidate) -> Option<Vec<String>> {
+        let key: Option<Vec<String>> =
+            self.columns.iter().map(|column| candidates.value(row, column).map(str::to_owned)).collect();
+        key.map(|key| self.canonical(&key))
+    }
+}
+
 /// A row, and what its treatment depends on.
 struct Asked<'a> {
     place: &'a Place,
@@ -226,7 +234,7 @@ impl Asked<'_> {
         };
         if let Verdict::Own { others } = verdict {
             // Who else is named in the row is not the person's to have changed.
-            let theirs = others.iter().flat_map(|link| link_columns(place, *link));
+            let theirs = others.iter().flat_map(|link| link.columns(place));
             theirs.for_each(|column| drop(masks.remove(column)));
         }
         let key = self.key();

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use super::judge::{Link, Verdict};
+use super::judge::Verdict;
 use super::place::Place;
 use crate::connectors::Column;
 use crate::connectors::schema::ColumnKind;
@@ -105,22 +105,14 @@ pub(super) fn withheld<'p>(place: &'p Place, verdict: &Verdict) -> BTreeSet<&'p 
         Verdict::Shared { mine, others, claimed } => (others, Some(if *claimed { &[][..] } else { mine.as_slice() })),
         _ => return BTreeSet::new(),
     };
-    let mut columns: BTreeSet<&str> = others.iter().flat_map(|link| link_columns(place, *link)).collect();
+    let mut columns: BTreeSet<&str> = others.iter().flat_map(|link| link.columns(place)).collect();
     if let Some(mine) = mine {
-        let kept: BTreeSet<&str> = mine.iter().flat_map(|link| link_columns(place, *link)).collect();
+        let kept: BTreeSet<&str> = mine.iter().flat_map(|link| link.columns(place)).collect();
         let tells = |f: &&Field| f.all_categories().any(tells_who);
         let telling = place.collection.fields.iter().filter(tells).map(|f| f.name.as_str());
         columns.extend(telling.filter(|name| !kept.contains(name)));
     }
     columns
-}
-
-/// The columns that a link consists of.
-pub(super) fn link_columns(place: &Place, link: Link) -> Vec<&str> {
-    match link {
-        Link::Identity(index) => vec![place.identities[index].column.as_str()],
-        Link::Pointer(index) => place.pointers[index].columns.iter().map(String::as_str).collect(),
-    }
 }
 
 fn tells_who(category: &Category) -> bool {

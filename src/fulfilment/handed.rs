@@ -6,8 +6,9 @@ use std::io::{self, BufRead, BufReader, Read, Write};
 
 use serde::{Deserialize, Serialize};
 
-use super::export::{Cell, CollectionHeader, ColumnHeader, Counts, ExportOptions, Exported, ExportedCollection};
-use super::export::{Sink, Standing, Stream};
+use super::export::{Cell, CollectionHeader, ColumnHeader, ExportOptions, Exported, ExportedCollection, Sink};
+use super::standing::{Counts, Standing};
+use super::stream::Stream;
 use super::trace::Trace;
 use super::{FulfilmentError, place};
 use crate::connectors::http::rows::{Fields, Written, cell};

@@ -9,11 +9,11 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::io;
 use std::sync::Arc;
 
-use super::export::Standing;
 use super::key_set::KeySet;
 use super::left_rows::LeftRows;
 use super::place::{IdentityLink, Place};
 use super::scratch::Scratch;
+use super::standing::Standing;
 use super::values::{identity_form, is_identity};
 use crate::connectors::Row;
 use crate::datamap::{Graph, PhoneWriting, PointerId};
@@ -26,6 +26,16 @@ use crate::domain::telephone;
 pub(super) enum Link {
     Identity(usize),
     Pointer(usize),
+}
+
+impl Link {
+    /// The columns that it consists of.
+    pub(super) fn columns(self, place: &Place) -> Vec<&str> {
+        match self {
+            Link::Identity(index) => vec![place.identities[index].column.as_str()],
+            Link::Pointer(index) => place.pointers[index].columns.iter().map(String::as_str).collect(),
+        }
+    }
 }
 
 /// Whose a row is.
@@ -43,6 +53,17 @@ pub(super) enum Verdict {
     Foreign,
     /// None of the values looked for explains the row.
     Unexplained,
+}
+
+impl Verdict {
+    /// What the row is to the person.
+    pub(super) fn standing(&self) -> Standing {
+        match self {
+            Verdict::Own { .. } => Standing::Own,
+            Verdict::Shared { .. } => Standing::Shared,
+            Verdict::Context | Verdict::Foreign | Verdict::Unexplained => Standing::Context,
+        }
+    }
 }
 
 /// What is known of the person so far: it only grows, and with it only the number of rows that are theirs.

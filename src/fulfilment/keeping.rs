@@ -6,13 +6,15 @@ use chrono::NaiveDate;
 use uuid::Uuid;
 
 use super::candidates::{Action, Candidate, Candidates, KEPT_FOR_NOW};
-use super::export::Standing;
 use super::judge::Verdict;
+use super::manifest::Left;
 use super::masks::{self, Masks};
 use super::place::{Place, Places};
 use super::references::{References, foreign_keys_to};
+use super::standing::Standing;
 use super::{LeftOut, range};
-use crate::datamap::NodeId;
+use crate::connectors::Key;
+use crate::datamap::{Graph, NodeId};
 use crate::domain::keeping::{HELD, Kept, Reach};
 
 /// What an erasure leaves as it is, and by which day that is judged.
@@ -175,4 +177,30 @@ fn joined(
     let targets = |from: &usize| key(&candidates.rows[*from]).and_then(|key| far.get(&key));
     let pairs = rows.iter().flat_map(|from| targets(from).into_iter().flatten().map(move |to| (*from, *to)));
     pairs.filter(|(from, to)| from != to).collect()
+}
+
+/// What a round has to come back to: what it keeps for now; and context that it takes, should its part be dropped, since
+/// the rows that led to it may be gone from another system by then. Somebody else's rows name the person themselves.
+pub(super) fn to_come_back_to(places: &Places, graph: &Graph, all: &Candidates) -> Vec<Left> {
+    let mut found: BTreeMap<(NodeId, Standing, bool), Vec<Key>> = BTreeMap::new();
+    for row in all.rows.iter().filter(|row| all.shapes[&row.node].naming.lasts(&row.key)) {
+        if let Some(goes) = goes(row) {
+            found.entry((row.node, row.standing, goes)).or_default().push(row.key.clone());
+        }
+    }
+    let left = |((node, standing, goes), keys): ((NodeId, Standing, bool), Vec<Key>)| {
+        let (dataset, collection) = (graph.node(node).dataset.clone(), graph.node(node).collection.name.clone());
+        let columns = places.get(node)?.table().row_key().to_vec();
+        Some(Left { dataset, collection, columns, standing, goes, keys })
+    };
+    found.into_iter().filter_map(left).collect()
+}
+
+fn goes(row: &Candidate) -> Option<bool> {
+    match (row.standing, &row.action) {
+        (Standing::Shared, _) => None,
+        _ if row.kept.is_some() => Some(false),
+        (Standing::Context, Action::Delete | Action::Mask(_)) => Some(true),
+        _ => None,
+    }
 }

@@ -2,10 +2,9 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use super::candidates::{Action, Candidate, Candidates};
-use super::export::Standing;
-use super::manifest::{Left, Manifest, Step, StepAction, SystemManifest};
+use super::manifest::{Manifest, Step, StepAction, SystemManifest};
 use super::place::{Place, Places};
+use super::standing::Standing;
 use crate::connectors::{Key, Row};
 use crate::datamap::{Graph, NodeId};
 
@@ -78,30 +77,4 @@ fn passed_over<'m>(part: &'m SystemManifest, dataset: &str, collection: &str) ->
     let of = part.steps.iter().find(|step| step.dataset == dataset && step.collection == collection);
     let changed = |step: &'m Step| part.changed.iter().filter(|(table, _)| *table == step.table).map(|(_, key)| key);
     of.into_iter().flat_map(changed).collect()
-}
-
-/// What a round has to come back to: what it keeps for now; and context that it takes, should its part be dropped, since
-/// the rows that led to it may be gone from another system by then. Somebody else's rows name the person themselves.
-pub(super) fn to_come_back_to(places: &Places, graph: &Graph, all: &Candidates) -> Vec<Left> {
-    let mut found: BTreeMap<(NodeId, Standing, bool), Vec<Key>> = BTreeMap::new();
-    for row in all.rows.iter().filter(|row| all.shapes[&row.node].naming.lasts(&row.key)) {
-        if let Some(goes) = goes(row) {
-            found.entry((row.node, row.standing, goes)).or_default().push(row.key.clone());
-        }
-    }
-    let left = |((node, standing, goes), keys): ((NodeId, Standing, bool), Vec<Key>)| {
-        let (dataset, collection) = (graph.node(node).dataset.clone(), graph.node(node).collection.name.clone());
-        let columns = places.get(node)?.table().row_key().to_vec();
-        Some(Left { dataset, collection, columns, standing, goes, keys })
-    };
-    found.into_iter().filter_map(left).collect()
-}
-
-fn goes(row: &Candidate) -> Option<bool> {
-    match (row.standing, &row.action) {
-        (Standing::Shared, _) => None,
-        _ if row.kept.is_some() => Some(false),
-        (Standing::Context, Action::Delete | Action::Mask(_)) => Some(true),
-        _ => None,
-    }
 }

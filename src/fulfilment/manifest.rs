@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::export::Standing;
+use super::standing::Standing;
 use crate::connectors::{Key, SchemaMark, TableName};
 use crate::domain::identity::IdentityKind;
 use crate::domain::ids::SystemId;

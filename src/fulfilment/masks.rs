@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::disclosure::link_columns;
 use super::joined::{Class, Joined};
 use super::judge::Link;
 use super::place::Place;
@@ -71,7 +70,7 @@ pub(super) fn of_shared(place: &Place, graph: &Graph, joined: &Joined, mine: &[L
             }
             Link::Identity(_) => false,
         };
-        for column in link_columns(place, *link) {
+        for column in link.columns(place) {
             let Some(field) = place.collection.field(column).filter(|field| !field.read_only) else { continue };
             let mask = match (stays, joined.followed(place, column)) {
                 (true, followed) => followed.cloned(),

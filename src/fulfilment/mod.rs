@@ -39,7 +39,9 @@ mod scratch;
 pub mod services;
 mod snapshot;
 mod sorted_file;
+mod standing;
 mod steps;
+mod stream;
 mod systems;
 mod trace;
 mod value_log;
@@ -50,9 +52,7 @@ mod wanted;
 pub use candidates::KEPT_BY_DECISION;
 pub use correct::{Correction, CorrectionOutcome, Preview, apply, apply_telling};
 pub use erase::{SystemOutcome, execute, rehearse};
-pub use export::{
-    Cell, CollectionHeader, ColumnHeader, Counts, ExportOptions, Exported, Sink, Standing, export, export_with,
-};
+pub use export::{Cell, CollectionHeader, ColumnHeader, ExportOptions, Exported, Sink, export, export_with};
 pub use free_text::{FreeText, Sight};
 pub use handed::Handed;
 pub use keeping::{Hold, Keeping};
@@ -62,6 +62,7 @@ pub use plan::Plan;
 pub use planning::plan_access;
 pub use prepare::{prepare, prepare_keeping, prepare_without};
 pub use preview::{preview, preview_after};
+pub use standing::{Counts, Standing};
 pub use systems::Systems;
 pub use verify::{Remaining, verify, verify_keeping, verify_without};
 

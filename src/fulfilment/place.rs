@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::candidates::{Candidate, Candidates};
 use super::values::Spelling;
 use super::{FulfilmentError, Systems};
 use crate::connectors::{Column, Comparison, LiveSchema, Row, Table, TableName};
@@ -67,13 +66,6 @@ impl PointerEnd {
     /// The key that a row holds, as texts; `None` when a part of it is NULL, as in SQL.
     pub(super) fn key(&self, row: &Row) -> Option<Vec<String>> {
         self.at.iter().map(|at| row.get(*at).map(str::to_owned)).collect()
-    }
-
-    /// The key that a candidate of an erasure holds, as it is compared; `None` when a part of it is NULL.
-    pub(super) fn canonical_of(&self, candidates: &Candidates, row: &Candidate) -> Option<Vec<String>> {
-        let key: Option<Vec<String>> =
-            self.columns.iter().map(|column| candidates.value(row, column).map(str::to_owned)).collect();
-        key.map(|key| self.canonical(&key))
     }
 
     /// A key in the spelling in which it is compared.
@@ -299,7 +291,8 @@ fn pointer_end(
         let (target, target_name) = if own_is_from { (other, other_name) } else { (own, own_name) };
         let in_target = live(tables, target, target_name).zip(table(tables, target));
         // A text that is compared as a number is not as unique as it was.
-        end.tells_apart &= in_target.is_some_and(|(c, table)| spelling == Spelling::telling_apart(c, c, table, &to_columns));
+        end.tells_apart &=
+            in_target.is_some_and(|(c, table)| spelling == Spelling::telling_apart(c, c, table, &to_columns));
         end.required &= !column.nullable;
         end.at.push(columns.index(own_name));
         end.columns.push(own_name.clone());

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use super::disclosure::{secret, secret_member, withheld};
-use super::export::standing;
 use super::plan::{AccessStep, FieldReason, Plan, PlannedCollection, RangeStep};
 use super::range;
 use super::trace::Trace;
@@ -36,7 +35,7 @@ pub fn plan_access(
                 step.outside += 1;
                 return Ok(());
             }
-            counts.add(standing(&verdict));
+            counts.add(verdict.standing());
             for column in withheld(place, &verdict) {
                 let reason = "it says who somebody else is in a row that names them too";
                 hidden.entry(column.to_owned()).or_insert_with(|| reason.to_owned());

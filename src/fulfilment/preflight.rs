@@ -4,11 +4,11 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::candidates::{Action, Candidate, Candidates, KEPT_BY_DECISION, KEPT_SHARED, KEPT_WAITING};
-use super::export::Standing;
 use super::joined::Joined;
 use super::place::{Place, Places, PointerEnd};
 use super::references::{References, Way};
 use super::rekeyed;
+use super::standing::Standing;
 use super::{keeping, masks};
 use crate::datamap::Graph;
 use crate::domain::masking::Masking;

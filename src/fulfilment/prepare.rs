@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use super::candidates::{Action, Candidate, Candidates, KEPT_SILENT};
 use super::done::Done;
 use super::drawn;
-use super::export::Standing;
 use super::joined::Joined;
 use super::manifest::{Manifest, Trail};
 use super::masks::Masks;
@@ -13,10 +12,11 @@ use super::place::{Place, Places, PointerEnd};
 use super::plan::{DeletionStep, KeepStep, MaskStep, MaskedField, Plan, PlannedCollection};
 use super::planning::skeleton;
 use super::references::References;
+use super::standing::Standing;
 use super::steps::Whole;
 use super::trace::Trace;
 use super::values::is_identity;
-use super::{FulfilmentError, KEPT_BY_DECISION, Keeping, LeftOut, Systems, left_rows, preflight};
+use super::{FulfilmentError, KEPT_BY_DECISION, Keeping, LeftOut, Systems, keeping, preflight};
 use crate::clock;
 use crate::datamap::{Graph, NodeId};
 use crate::domain::identity::Identities;
@@ -74,7 +74,7 @@ pub fn prepare_keeping(
     plan.obstacles.extend(drawn.obstacles.iter().cloned());
     let masking_key = (!drawn.is_empty()).then_some(key);
     let mut trails = trails(places, graph, &candidates);
-    let left = left_rows::to_come_back_to(places, graph, &candidates);
+    let left = keeping::to_come_back_to(places, graph, &candidates);
     if !systems.failing().is_empty() {
         trails.extend(context_trails(places, graph, &candidates));
     }

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use super::FulfilmentError;
 use super::candidates::{Action, Candidate, Candidates};
-use super::export::Standing;
 use super::place::Place;
 use super::row_name::Naming;
+use super::standing::Standing;
 use super::trace::Trace;
 use super::values::{Spelling, most_telling};
 use crate::connectors::{Comparison, Key, KeyChange, Match, Row, Select, Table, TableName};

@@ -77,7 +77,7 @@ fn keys(
     of: &BTreeSet<SystemId>,
 ) -> Result<BTreeMap<SystemId, Vec<Keys>>, FulfilmentError> {
     let graph = systems.graph();
-    let wanted = |p: &Pointer| leads_into_service(systems, p) && of.contains(&graph.node(p.from).system);
+    let wanted = |p: &Pointer| systems.leads_into_service(p) && of.contains(&graph.node(p.from).system);
     let sent: Vec<_> = graph.pointers().filter(|(_, p)| wanted(p)).collect();
     let mut keys: BTreeMap<SystemId, Vec<Keys>> = BTreeMap::new();
     if sent.is_empty() {
@@ -110,19 +110,13 @@ pub fn needs_keys(systems: &Systems, service: &SystemId) -> bool {
     systems.graph().pointers().any(|(_, p)| of_service(p) && into_database(p))
 }
 
-/// Whether rows of a service belong to whom the rows of a database belong that they refer to.
-pub(super) fn leads_into_service(systems: &Systems, pointer: &Pointer) -> bool {
-    let system = |node| &systems.graph().node(node).system;
-    pointer.down && systems.service(system(pointer.from)).is_some() && systems.has_tables(system(pointer.to))
-}
-
 /// References from, to or between services that no search follows.
 pub fn check(systems: &Systems) -> Vec<Finding> {
     let graph = systems.graph();
     let service = |node| systems.service(&graph.node(node).system).is_some();
     let unfollowed = graph.pointers().map(|(_, p)| p).filter(|p| {
         let (from, to) = (&graph.node(p.from).system, &graph.node(p.to).system);
-        from != to && (service(p.from) || service(p.to)) && !leads_into_service(systems, p)
+        from != to && (service(p.from) || service(p.to)) && !systems.leads_into_service(p)
     });
     let finding = |p: &Pointer| Finding {
         file: p.file.clone(),
@@ -149,7 +143,7 @@ pub fn check(systems: &Systems) -> Vec<Finding> {
     for (system, _) in systems.services() {
         let nodes: Vec<&Node> = graph.nodes().map(|(_, n)| n).filter(|n| n.system == *system).collect();
         let leads =
-            graph.pointers().any(|(_, p)| graph.node(p.from).system == *system && leads_into_service(systems, p));
+            graph.pointers().any(|(_, p)| graph.node(p.from).system == *system && systems.leads_into_service(p));
         if let (Some(first), true, false) = (nodes.first(), kinds(&nodes).is_empty(), leads) {
             let message = format!("nothing leads to service `{system}`: give a field of its dataset an `identity`");
             findings.push(Finding { file: first.file.clone(), line: 1, severity: Severity::Error, message });

@@ -160,10 +160,12 @@ mod tests {
 
     #[test]
     fn the_filter_spares_most_reads() {
-        let prints = |from: u64| (from..from + 10_000).map(|n| {
-            let high = n.wrapping_mul(0x9E37_79B9_7F4A_7C15);
-            Print::from(high) << 64 | Print::from(high.rotate_left(29).wrapping_mul(0xBF58_476D_1CE4_E5B9))
-        });
+        let prints = |from: u64| {
+            (from..from + 10_000).map(|n| {
+                let high = n.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+                Print::from(high) << 64 | Print::from(high.rotate_left(29).wrapping_mul(0xBF58_476D_1CE4_E5B9))
+            })
+        };
         let mut filter = Filter::for_so_many(10_000);
         prints(0).for_each(|print| filter.add(print));
         assert!(prints(0).all(|print| filter.may_hold(print)));

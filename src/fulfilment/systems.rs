@@ -10,7 +10,7 @@ use super::scratch::Scratch;
 use crate::clock;
 use crate::connectors::http::Service;
 use crate::connectors::{Cancellation, Connector, LiveSchema, SchemaMark};
-use crate::datamap::Graph;
+use crate::datamap::{Graph, Pointer};
 use crate::domain::ids::SystemId;
 
 /// Everything a controller's requests are fulfilled from. Made once, shared between threads.
@@ -112,6 +112,12 @@ impl Systems {
     /// Whether the system is a database that is searched.
     pub fn has_tables(&self, system: &SystemId) -> bool {
         self.connectors.contains_key(system)
+    }
+
+    /// Whether rows of a service belong to whom the rows of a database belong that they refer to.
+    pub(super) fn leads_into_service(&self, pointer: &Pointer) -> bool {
+        let system = |node| &self.graph.node(node).system;
+        pointer.down && self.service(system(pointer.from)).is_some() && self.has_tables(system(pointer.to))
     }
 
     /// The same of a company that writes telephone numbers of its own country (ISO 3166-1 alpha-2) without its code.

@@ -14,7 +14,6 @@ use super::manifest::Manifest;
 use super::place::{Place, Places, PointerEnd};
 use super::row_name::Naming;
 use super::scratch::Scratch;
-use super::services;
 use super::snapshot::Snapshot;
 use super::values::most_telling;
 use super::wanted::{Question, Wanted};
@@ -76,7 +75,7 @@ impl<'s> Trace<'s> {
             order: parents_first(graph),
             places,
         };
-        let told = |(_, pointer): &(PointerId, &Pointer)| services::leads_into_service(systems, pointer);
+        let told = |(_, pointer): &(PointerId, &Pointer)| systems.leads_into_service(pointer);
         trace.knowledge.sent = graph.pointers().filter(told).map(|(id, _)| (id, Vec::new())).collect();
         for link in trace.places.iter().flat_map(|place| &place.identities) {
             trace.knowledge.spell(link);

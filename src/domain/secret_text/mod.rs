@@ -105,15 +105,10 @@ struct Glance {
 }
 
 fn glance(text: &[u8]) -> Glance {
-    let mut glance = Glance { digits: 0, may_hold_token: false };
-    for (at, byte) in text.iter().enumerate() {
-        glance.digits += usize::from(byte.is_ascii_digit());
-        // Where no token begins, nothing but this table is looked at.
-        if !glance.may_hold_token && tokens::BEGINS[usize::from(*byte)] {
-            glance.may_hold_token = tokens::begins(text, at);
-        }
-    }
-    glance
+    // Without an early end the digits are counted many bytes at a time.
+    let digits = text.iter().filter(|byte| byte.is_ascii_digit()).count();
+    let begins = |(at, byte): (usize, &u8)| tokens::BEGINS[usize::from(*byte)] && tokens::begins(text, at);
+    Glance { digits, may_hold_token: text.iter().enumerate().any(begins) }
 }
 
 /// What stands in a text instead of a secret.

@@ -9,8 +9,9 @@ use super::{Forms, Found, Secret};
 /// A text with fewer digits holds none of these.
 pub(super) const LEAST_DIGITS: usize = 6;
 
-/// The longest, an IBAN.
+/// The longest, an IBAN; and the longest but for it, a card.
 const MOST: usize = 34;
+const MOST_OF_A_CARD: usize = 19;
 
 /// How far before a number a word may stand that says what it is, in bytes.
 const EARSHOT: usize = 32;
@@ -26,9 +27,9 @@ struct Piece {
 /// All of them; at one place the longest.
 pub(super) fn find(text: &str, beside: &str, forms: Forms) -> Vec<Found> {
     let pieces = pieces(text.as_bytes());
-    let (mut found, mut first) = (Vec::new(), 0);
+    let (mut found, mut first, mut taken) = (Vec::new(), 0, Taken::default());
     while first < pieces.len() {
-        match longest(text, &pieces[first..], beside, forms) {
+        match longest(text, &pieces[first..], beside, forms, &mut taken) {
             Some((count, secret)) => {
                 let last = first + count - 1;
                 found.push(Found { at: pieces[first].at.start..pieces[last].at.end, secret });
@@ -61,6 +62,52 @@ fn pieces(bytes: &[u8]) -> Vec<Piece> {
     pieces
 }
 
+/// What is taken together, in room for the longest.
+#[derive(Default)]
+struct Taken {
+    signs: Few<u8>,
+    numbers: Few<u8>,
+    shape: Few<usize>,
+    separators: Few<u8>,
+}
+
+impl Taken {
+    fn clear(&mut self) {
+        (self.signs.count, self.numbers.count, self.shape.count, self.separators.count) = (0, 0, 0, 0);
+    }
+
+    fn add(&mut self, piece: &[u8]) {
+        for sign in piece {
+            self.signs.push(sign.to_ascii_uppercase());
+            self.numbers.push(sign.wrapping_sub(b'0'));
+        }
+        self.shape.push(piece.len());
+    }
+}
+
+/// As many as the longest has signs, without memory of its own: most texts hold a number, and hardly any a secret.
+struct Few<T> {
+    all: [T; MOST],
+    count: usize,
+}
+
+impl<T: Copy + Default> Default for Few<T> {
+    fn default() -> Self {
+        Self { all: [T::default(); MOST], count: 0 }
+    }
+}
+
+impl<T> Few<T> {
+    fn push(&mut self, one: T) {
+        self.all[self.count] = one;
+        self.count += 1;
+    }
+
+    fn as_slice(&self) -> &[T] {
+        &self.all[..self.count]
+    }
+}
+
 /// Pieces taken together.
 struct Candidate<'a> {
     text: &'a str,
@@ -77,7 +124,8 @@ struct Candidate<'a> {
     separators: &'a [u8],
 }
 
-fn longest(text: &str, pieces: &[Piece], beside: &str, forms: Forms) -> Option<(usize, Secret)> {
+/// The longest that begins with the first of the pieces: how many pieces it has, and what it is.
+fn longest(text: &str, pieces: &[Piece], beside: &str, forms: Forms, taken: &mut Taken) -> Option<(usize, Secret)> {
     let bytes = text.as_bytes();
     let start = pieces[0].at.start;
     // Behind a plus stands a telephone number, and behind a digit and a point the fraction of a number.
@@ -85,30 +133,29 @@ fn longest(text: &str, pieces: &[Piece], beside: &str, forms: Forms) -> Option<(
     if fraction || (start > 0 && bytes[start - 1] == b'+') {
         return None;
     }
-    let (mut signs, mut shape, mut separators) = (Vec::with_capacity(MOST), Vec::new(), Vec::new());
-    let mut best = None;
+    let most = if forms.iban { MOST } else { MOST_OF_A_CARD };
+    taken.clear();
+    let (mut all_digits, mut best) = (true, None);
     for (count, piece) in pieces.iter().enumerate() {
-        if signs.len() + piece.at.len() > MOST {
+        if taken.signs.count + piece.at.len() > most {
             break;
         }
-        signs.extend(bytes[piece.at.clone()].iter().map(u8::to_ascii_uppercase));
-        shape.push(piece.at.len());
-        let numbers: Option<Vec<u8>> =
-            pieces[..=count].iter().all(|p| p.digits).then(|| signs.iter().map(|b| b - b'0').collect());
+        all_digits &= piece.digits;
+        taken.add(&bytes[piece.at.clone()]);
         let candidate = Candidate {
             text,
             start,
             beside,
-            signs: &signs,
-            digits: numbers.as_deref(),
-            shape: &shape,
-            separators: &separators,
+            signs: taken.signs.as_slice(),
+            digits: all_digits.then(|| taken.numbers.as_slice()),
+            shape: taken.shape.as_slice(),
+            separators: taken.separators.as_slice(),
         };
         if let Some(secret) = candidate.is(forms) {
             best = Some((count + 1, secret));
         }
         match piece.then {
-            Some(separator) => separators.push(separator),
+            Some(separator) => taken.separators.push(separator),
             None => break,
         }
     }

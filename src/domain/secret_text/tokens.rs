@@ -77,7 +77,9 @@ fn known(text: &[u8], at: usize) -> Option<&'static (&'static str, Reach, Secret
     if at > 0 && text[at - 1].is_ascii_alphanumeric() {
         return None;
     }
-    KNOWN.iter().find(|(beginning, ..)| text[at..].starts_with(beginning.as_bytes()))
+    // Comparing the first byte before the others spares a call for nearly all of them.
+    let begins = |beginning: &[u8]| beginning[0] == text[at] && text[at..].starts_with(beginning);
+    KNOWN.iter().find(|(beginning, ..)| begins(beginning.as_bytes()))
 }
 
 /// All of them.
