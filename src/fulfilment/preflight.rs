@@ -21,9 +21,14 @@ pub(super) fn settle(
     candidates: &mut Candidates,
     references: &References,
 ) {
-    keep_shared_context(places, candidates, references);
-    keeping::spread(places, candidates, references);
-    wait_together(candidates, references);
+    loop {
+        keep_shared_context(places, candidates, references);
+        keeping::spread(places, candidates, references);
+        // What waits stays, and with it the context that it refers to.
+        if !wait_together(candidates, references) {
+            break;
+        }
+    }
     clear_pointers(places, candidates, references);
     find_dependents(candidates, references);
     find_dangling(places, graph, candidates);
@@ -49,9 +54,9 @@ fn keep_shared_context(places: &Places, candidates: &mut Candidates, references:
 }
 
 /// A row that waits for a system that fails keeps what it refers to by a foreign key waiting with it: no obstacle, since
-/// it may go as well once that system tells whose it is.
-fn wait_together(candidates: &mut Candidates, references: &References) {
-    let mut changed = true;
+/// it may go as well once that system tells whose it is. Gives whether any has to wait that did not.
+fn wait_together(candidates: &mut Candidates, references: &References) -> bool {
+    let (mut changed, mut any) = (true, false);
     while changed {
         changed = false;
         for referrer in &references.found {
@@ -59,10 +64,11 @@ fn wait_together(candidates: &mut Candidates, references: &References) {
             let refers = references.ways[referrer.way].foreign_key.is_some() && referrer.candidate.is_some_and(waits);
             if refers && candidates.rows[referrer.target].action == Action::Delete {
                 candidates.rows[referrer.target].action = Action::Keep(KEPT_WAITING);
-                changed = true;
+                (changed, any) = (true, true);
             }
         }
     }
+    any
 }
 
 /// Whether the row that refers will be gone, or will have let go of what it refers to.

@@ -145,13 +145,6 @@ impl Tx<'_> {
             .collect()
     }
 
-    /// Extends all leases of `owner`; gives their number.
-    pub fn heartbeat(&mut self, owner: Uuid, now: DateTime<Utc>) -> Result<u64, StoreError> {
-        let ours = jobs::table.filter(jobs::owner.eq(Uid(owner)));
-        let lease = jobs::leased_until.eq(At(now + LEASE));
-        Ok(change!(self, c => update(ours).set(lease).execute(c))? as u64)
-    }
-
     /// Writes down what became of a run. `false`: the lease was lost and somebody else has the job; nothing changed,
     /// and what the run found must not be committed either.
     pub fn settle(

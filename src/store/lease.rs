@@ -15,7 +15,7 @@ use crate::domain::job::{LEASE, LeasedJob};
 use crate::domain::request::StateName;
 
 /// One lease of one job. The number of attempts tells it from a later one of the same owner's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Lease {
     job: JobId,
     owner: Uuid,

@@ -50,10 +50,11 @@ impl Board {
         steps.iter_mut().filter(|step| step.state == StepState::Running).for_each(|step| step.updated_at = now);
         let board = self.clone();
         let write = run.store.write(move |tx| {
-            if board.shown().closed {
-                return Ok(());
-            }
             while_fulfilling(tx, request, |tx| {
+                // Looked at under the request's lock: whoever wrote down how the run ended closed it before.
+                if board.shown().closed {
+                    return Ok(());
+                }
                 let failed = |step: &StepRow| step.state == StepState::Failed;
                 let before: Vec<StepRow> = tx.steps(request)?.into_iter().filter(failed).collect();
                 tx.clear_steps(request)?;

@@ -7,6 +7,7 @@ mod watch;
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use tokio::sync::{Semaphore, watch as signal};
 use tokio::task::JoinSet;
 use uuid::Uuid;
@@ -51,9 +52,9 @@ impl Worker {
         let watch = Arc::new(Watch::default());
         let (mut hands, mut keepers) = (JoinSet::new(), JoinSet::new());
         hands.spawn(fulfilments(office.clone(), owner, Arc::clone(&watch), stopped.clone()));
-        hands.spawn(mails(office.clone(), owner, stopped.clone()));
+        hands.spawn(mails(office.clone(), owner, Arc::clone(&watch), stopped.clone()));
         hands.spawn(schedule::keep(office.clone(), stopped));
-        keepers.spawn(heartbeat(office.clone(), owner));
+        keepers.spawn(heartbeat(office.clone(), Arc::clone(&watch)));
         keepers.spawn(Arc::clone(&watch).keep(office.clone()));
         Self { office, owner, stop, hands, keepers, watch }
     }
@@ -94,7 +95,9 @@ async fn fulfilments(office: Office, owner: Uuid, watch: Arc<Watch>, mut stopped
         // Asked before looking, so that a job committed in between is not slept through.
         let announced = ready.notified();
         let free = places.available_permits();
-        let jobs = if free == 0 { Vec::new() } else { leased(&office, owner, Lane::Fulfilment, free).await };
+        let claimed_at = office.clock.now();
+        let claim = async |free| leased(&office, owner, Lane::Fulfilment, free, claimed_at).await;
+        let jobs = if free == 0 { Vec::new() } else { claim(free).await };
         if jobs.is_empty() {
             tokio::select! {
                 () = announced => {}
@@ -108,7 +111,7 @@ async fn fulfilments(office: Office, owner: Uuid, watch: Arc<Watch>, mut stopped
             let place = places.clone().acquire_owned().await.expect("the semaphore is never closed");
             let (office, watch) = (office.clone(), Arc::clone(&watch));
             running.spawn(async move {
-                run::fulfilment(&office, owner, job, &watch).await;
+                run::fulfilment(&office, owner, job, claimed_at, &watch).await;
                 drop(place);
             });
         }
@@ -118,13 +121,13 @@ async fn fulfilments(office: Office, owner: Uuid, watch: Arc<Watch>, mut stopped
 }
 
 /// Sends mails, a batch after the other.
-async fn mails(office: Office, owner: Uuid, mut stopped: signal::Receiver<bool>) {
+async fn mails(office: Office, owner: Uuid, watch: Arc<Watch>, mut stopped: signal::Receiver<bool>) {
     let ready = office.store.jobs_ready();
     while !*stopped.borrow() {
         let announced = ready.notified();
-        let jobs = leased(&office, owner, Lane::Mail, MAILS).await;
+        let jobs = leased(&office, owner, Lane::Mail, MAILS, office.clock.now()).await;
         if !jobs.is_empty() {
-            run::mails(&office, owner, jobs).await;
+            run::mails(&office, owner, jobs, &watch).await;
             continue;
         }
         tokio::select! {
@@ -135,8 +138,7 @@ async fn mails(office: Office, owner: Uuid, mut stopped: signal::Receiver<bool>)
     }
 }
 
-async fn leased(office: &Office, owner: Uuid, lane: Lane, free: usize) -> Vec<LeasedJob> {
-    let now = office.clock.now();
+async fn leased(office: &Office, owner: Uuid, lane: Lane, free: usize, now: DateTime<Utc>) -> Vec<LeasedJob> {
     let limit = u32::try_from(free).unwrap_or(1);
     let claimed = office.store.write(move |tx| Ok::<_, Error>(tx.claim(now, owner, Some(lane), limit)?)).await;
     claimed.unwrap_or_else(|error| {
@@ -145,11 +147,18 @@ async fn leased(office: &Office, owner: Uuid, lane: Lane, free: usize) -> Vec<Le
     })
 }
 
-async fn heartbeat(office: Office, owner: Uuid) {
+async fn heartbeat(office: Office, watch: Arc<Watch>) {
     loop {
         tokio::time::sleep(HEARTBEAT).await;
-        let now = office.clock.now();
-        if let Err(error) = office.store.write(move |tx| Ok::<_, Error>(tx.heartbeat(owner, now)?)).await {
+        let (leases, now) = (watch.leases(), office.clock.now());
+        if leases.is_empty() {
+            continue;
+        }
+        let renewed = office.store.write(move |tx| {
+            // One that is lost is told to its run by whoever watches it.
+            leases.iter().try_for_each(|lease| tx.renew(lease, now).map(drop)).map_err(Error::from)
+        });
+        if let Err(error) = renewed.await {
             tracing::warn!(%error, "leases cannot be renewed");
         }
     }

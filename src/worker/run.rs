@@ -1,5 +1,6 @@
 //! Jobs: run outside of any transaction, then settled.
 
+use chrono::{DateTime, Utc};
 use futures_util::StreamExt;
 use uuid::Uuid;
 
@@ -18,8 +19,8 @@ const MAILS_AT_ONCE: usize = 4;
 
 /// Runs leased work in the company's systems and settles it. One whose lease was lost meanwhile is left to whoever has it
 /// now; one that was told to end is given back as if it had not been begun, whatever came of it.
-pub async fn fulfilment(office: &Office, owner: Uuid, job: LeasedJob, watch: &Watch) {
-    let run = watch.begin(office, owner, &job);
+pub async fn fulfilment(office: &Office, owner: Uuid, job: LeasedJob, claimed_at: DateTime<Utc>, watch: &Watch) {
+    let run = watch.begin(office, owner, &job, claimed_at);
     let done = of_kind(&run.office, owner, &job).await;
     let lost = matches!(done, Err(Error::Store(StoreError::LeaseLost))).then_some(Why::LeaseLost);
     let why = run.office.cancellation.why().or(lost);
@@ -50,7 +51,8 @@ async fn of_kind(office: &Office, owner: Uuid, job: &LeasedJob) -> Result<Option
 }
 
 /// Sends a batch of mails and settles them together.
-pub async fn mails(office: &Office, owner: Uuid, jobs: Vec<LeasedJob>) {
+pub async fn mails(office: &Office, owner: Uuid, jobs: Vec<LeasedJob>, watch: &Watch) {
+    let _held = watch.hold(jobs.iter().map(|job| Lease::of(job, owner)).collect());
     let sent = futures_util::stream::iter(jobs).map(async |job| {
         let dispatch = Dispatch::of(&job);
         // Too short to be watched; but what is written beside a mail is the lease's, too.

@@ -1,7 +1,8 @@
 //! Every run is watched while it goes on: twice a second its lease and its request are looked at, and a run that nobody wants
-//! any more is told to end; about once a second what it shows is written down.
+//! any more is told to end; about once a second what it shows is written down. Leases are renewed of what runs and of nothing
+//! else, so that a job whose run could not be settled is taken up again when its lease is over.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -10,7 +11,6 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::connectors::{Cancellation, Why};
-use crate::domain::ids::JobId;
 use crate::domain::job::{Job, LEASE, LeasedJob};
 use crate::store::{Held, Lease};
 use crate::usecases::{Error, Office};
@@ -29,7 +29,9 @@ pub struct Watch {
 
 #[derive(Default)]
 struct Runs {
-    running: HashMap<JobId, Watched>,
+    running: HashMap<Lease, Watched>,
+    /// Leases of what is too short to be watched.
+    held: HashSet<Lease>,
     /// Whether the process stops: no run begins any more.
     stopping: bool,
 }
@@ -62,27 +64,52 @@ impl Known {
     }
 }
 
+/// Leases that are renewed until this is dropped.
+pub struct Holding<'w> {
+    watch: &'w Watch,
+    leases: Vec<Lease>,
+}
+
+impl Drop for Holding<'_> {
+    fn drop(&mut self) {
+        let mut runs = self.watch.runs();
+        self.leases.iter().for_each(|lease| _ = runs.held.remove(lease));
+    }
+}
+
 /// One run; watched until this is dropped.
 pub struct Run<'w> {
     watch: &'w Watch,
-    job: JobId,
+    lease: Lease,
     /// The office it works in.
     pub office: Office,
 }
 
 impl Watch {
-    /// A run begins under the lease with which `owner` has claimed the job a moment ago.
-    pub fn begin(&self, office: &Office, owner: Uuid, job: &LeasedJob) -> Run<'_> {
+    /// A run begins under the lease with which `owner` claimed the job at a moment.
+    pub fn begin(&self, office: &Office, owner: Uuid, job: &LeasedJob, claimed_at: DateTime<Utc>) -> Run<'_> {
         let lease = Lease::of(job, owner);
-        let until = Known::until(office.clock.now() + LEASE);
+        let until = Known::until(claimed_at + LEASE);
         let office = office.for_run(lease, Cancellation::with_gate(gate(office, lease, until.clone())));
         let watched = Watched { job: job.job.clone(), lease, until, office: office.clone(), looks: 0 };
         let mut runs = self.runs();
         if runs.stopping {
             office.cancellation.cancel(Why::Stopping);
         }
-        runs.running.insert(job.id, watched);
-        Run { watch: self, job: job.id, office }
+        runs.running.insert(lease, watched);
+        Run { watch: self, lease, office }
+    }
+
+    /// Keeps leases whose work is too short to be watched.
+    pub fn hold(&self, leases: Vec<Lease>) -> Holding<'_> {
+        self.runs().held.extend(leases.iter().copied());
+        Holding { watch: self, leases }
+    }
+
+    /// The leases of everything that goes on.
+    pub fn leases(&self) -> Vec<Lease> {
+        let runs = self.runs();
+        runs.running.keys().chain(&runs.held).copied().collect()
     }
 
     /// Tells every run to end, and those that begin from now on.
@@ -127,7 +154,7 @@ impl Watch {
 
 impl Drop for Run<'_> {
     fn drop(&mut self) {
-        self.watch.runs().running.remove(&self.job);
+        self.watch.runs().running.remove(&self.lease);
     }
 }
 

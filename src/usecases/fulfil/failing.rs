@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::super::office::Controller;
 use super::super::{Error, Office};
@@ -21,18 +21,24 @@ use crate::store::{StepRow, StepState};
 /// waiting for one that is gone for good (GDPR Art. 12(3): without undue delay).
 const WITHOUT_FROM: i32 = 8;
 
-/// The systems that failed so often that their next failure is not waited for any more.
+/// A system that was first met when another had failed so often is tried more seldom by then: it is done without once it has
+/// failed three times and for so long.
+const WITHOUT_AFTER: TimeDelta = TimeDelta::minutes(20);
+
+/// The systems that failed so often, or for so long, that their next failure is not waited for any more.
 ///
 /// # Errors
 /// When the store fails.
 pub(super) fn worn(office: &Office, id: RequestId) -> Result<BTreeSet<SystemId>, Error> {
     let steps = office.store.read_blocking(move |tx| Ok::<_, Error>(tx.steps(id)?))?;
-    let often = steps.into_iter().filter(|s| s.state == StepState::Failed && s.attempts >= WITHOUT_FROM - 1);
-    Ok(often.map(|step| step.system).collect())
+    let long_ago = office.clock.now() - WITHOUT_AFTER;
+    let for_long = |s: &StepRow| s.attempts >= 2 && s.since.is_some_and(|since| since <= long_ago);
+    let often = |s: &StepRow| s.attempts >= WITHOUT_FROM - 1 || for_long(s);
+    Ok(steps.into_iter().filter(|s| s.state == StepState::Failed && often(s)).map(|step| step.system).collect())
 }
 
 /// The place of the first failed system among the steps, behind those of everything else.
-const FIRST: i32 = 1_000_000;
+pub(in super::super) const FIRST: i32 = 1_000_000;
 
 /// The systems that failed in a run, and what was done without them. Holds names and counts, nothing personal.
 #[derive(Debug, Default)]
@@ -86,9 +92,17 @@ impl From<Failing> for Error {
     }
 }
 
+/// The system that fails for now, if that is the error.
+pub(in super::super) fn outage_of(error: &Error) -> Option<&SystemId> {
+    match error {
+        Error::Fulfilment(FulfilmentError::System { system, source }) if source.is_outage() => Some(system),
+        _ => None,
+    }
+}
+
 /// Whether the error is a system's that fails for now.
 pub(in super::super) fn is_outage(error: &Error) -> bool {
-    matches!(error, Error::Fulfilment(FulfilmentError::System { source, .. }) if source.is_outage())
+    outage_of(error).is_some()
 }
 
 /// Whether the run was told to end: no system failed.
@@ -100,7 +114,8 @@ fn is_cancelled(error: &Error) -> bool {
 /// Gives what came of it in those that can be reached, and the others.
 ///
 /// # Errors
-/// What was wrong beside; and when no database can be reached.
+/// What was wrong beside; one that fails and may not be done without, with those that fail as well; and when no database
+/// can be reached.
 pub(super) fn around<T>(
     controller: &Controller,
     may: impl Fn(&SystemId) -> bool,
@@ -113,7 +128,8 @@ pub(super) fn around<T>(
     };
     loop {
         if matches!(&error, Error::Fulfilment(FulfilmentError::System { system, .. }) if !may(system)) {
-            return Err(error);
+            let alone = failing.errors.is_empty() || !is_outage(&error);
+            return if alone { Err(error) } else { Err(failing.note(error)?.into()) };
         }
         failing = failing.note(error)?;
         let reached = controller.without(&failing.errors.keys().cloned().collect());
@@ -154,10 +170,17 @@ pub(super) async fn told(office: &Office, id: RequestId, right: Right, error: Er
                 // What it waited for is told no more.
                 tx.clear_steps(id)?;
                 tx.put_steps(id, &done)?;
-                let failed = failed.iter().enumerate();
-                let failed: Vec<StepRow> =
-                    failed.map(|(at, (system, error))| step(at, right, system, error, &before, now)).collect();
-                Ok(tx.put_steps(id, &failed)?)
+                let mut now_failed: Vec<StepRow> =
+                    failed.iter().map(|(system, error)| step(right, system, error, &before, now)).collect();
+                if !matches!(right, Right::Deletion | Right::Correction) {
+                    // An answer about data ends at the first system that fails: how the others are is as it was.
+                    let others = |s: &&StepRow| failed.iter().all(|(system, _)| s.system != *system);
+                    now_failed.extend(failed_steps(&before).filter(others).cloned());
+                }
+                for (at, step) in now_failed.iter_mut().enumerate() {
+                    step.ordinal = FIRST.saturating_add(i32::try_from(at).unwrap_or_default());
+                }
+                Ok(tx.put_steps(id, &now_failed)?)
             })
         })
         .await;
@@ -167,11 +190,16 @@ pub(super) async fn told(office: &Office, id: RequestId, right: Right, error: Er
     error
 }
 
+/// Those of the steps that say which system fails, since when and how often.
+pub(in super::super) fn failed_steps(steps: &[StepRow]) -> impl Iterator<Item = &StepRow> {
+    steps.iter().filter(|step| step.state == StepState::Failed)
+}
+
 /// A failed system; `before` are the steps of the run before.
-fn step(at: usize, right: Right, system: &SystemId, error: &str, before: &[StepRow], now: DateTime<Utc>) -> StepRow {
-    let known = before.iter().find(|s| s.state == StepState::Failed && s.system == *system);
+fn step(right: Right, system: &SystemId, error: &str, before: &[StepRow], now: DateTime<Utc>) -> StepRow {
+    let known = failed_steps(before).find(|s| s.system == *system);
     StepRow {
-        ordinal: FIRST.saturating_add(i32::try_from(at).unwrap_or_default()),
+        ordinal: FIRST,
         name: right.as_str().to_owned(),
         system: system.clone(),
         dataset: String::new(),

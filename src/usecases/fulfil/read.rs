@@ -21,7 +21,7 @@ pub(super) fn answer(
     run: &Run,
 ) -> Result<Progress, Error> {
     let worn = &failing::worn(office, request.id)?;
-    let (services, unasked) = match asked(office, controller, request, worn.is_empty())? {
+    let (services, unasked) = match asked(office, controller, request, worn)? {
         Asked::Answered(services, unasked) => (services, unasked),
         Asked::Waits(waits) => return Ok(waits),
     };
@@ -58,30 +58,24 @@ enum Asked<'o> {
 }
 
 /// Asks the services. Which keys of the person's they are to be asked by, a database says: where that one fails nobody
-/// is asked, so that no question is written down that lacks some.
+/// is asked, so that no question is written down that lacks some. Only what is `worn` is done without.
 fn asked<'o>(
     office: &'o Office,
     controller: &'o Controller,
     request: &'o Request,
-    patient: bool,
+    worn: &BTreeSet<SystemId>,
 ) -> Result<Asked<'o>, Error> {
     let mut services = match Services::plan(office, controller, request) {
         Ok(services) => services,
-        Err(error) if !patient && failing::is_outage(&error) => {
+        Err(error) if failing::outage_of(&error).is_some_and(|system| worn.contains(system)) => {
             let all = controller.systems.services().map(|(id, _)| id.clone()).collect();
             return Ok(Asked::Answered(None, all));
         }
         Err(error) => return Err(error),
     };
     services.deliver()?;
-    let mut unasked = BTreeSet::new();
-    let pending = match services.pending() {
-        Err(error) if !patient && failing::is_outage(&error) => {
-            unasked = services.pass_over();
-            services.pending()?
-        }
-        pending => pending?,
-    };
+    let unasked = services.pass_over(worn);
+    let pending = services.pending()?;
     Ok(match pending {
         Some(pending) => Asked::Waits(Progress::Waits(pending)),
         None => Asked::Answered(Some(services), unasked),

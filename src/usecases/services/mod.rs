@@ -17,7 +17,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use super::follow::file_key;
-use super::fulfil::is_outage;
+use super::fulfil::failing::{is_outage, outage_of};
 use super::office::Controller;
 use super::{Error, Office};
 use crate::connectors::ConnectorError;
@@ -48,9 +48,8 @@ pub struct Services<'o> {
     deliveries: Vec<Delivery>,
     /// What is put aside under a hold, whenever it was.
     aside: Vec<Delivery>,
-    /// What failed in this run: what kept a message from being written, the first service, or the first whose answer is
-    /// not one.
-    failed: Option<Error>,
+    /// What failed in this run: what kept a message from being written, services, and answers that are none.
+    failed: Vec<Error>,
 }
 
 impl<'o> Services<'o> {
@@ -98,7 +97,7 @@ impl<'o> Services<'o> {
         if self.request.right != Right::Deletion {
             return Err(outage);
         }
-        self.failed = Some(outage);
+        self.failed = vec![outage];
         let free = unasked.into_iter().filter(|service| !needs_keys(&self.controller.systems, service)).collect();
         self.record(question::of(self.office, self.controller, self.request, self.at, &free)?)
     }
@@ -143,7 +142,7 @@ impl<'o> Services<'o> {
         at: DateTime<Utc>,
         later: bool,
     ) -> Self {
-        Self { office, controller, request, at, later, deliveries: Vec::new(), aside: Vec::new(), failed: None }
+        Self { office, controller, request, at, later, deliveries: Vec::new(), aside: Vec::new(), failed: Vec::new() }
     }
 
     /// The last moment under which something was asked.
@@ -159,10 +158,12 @@ impl<'o> Services<'o> {
     /// Who is waited for; `None` when every message has its answer.
     ///
     /// # Errors
-    /// What the first service said that failed.
+    /// What the first service said that failed; what is wrong with an answer goes before what a moment may mend.
     pub fn pending(&mut self) -> Result<Option<Pending>, Error> {
-        if let Some(error) = self.failed.take() {
-            return Err(error);
+        let mut failed = std::mem::take(&mut self.failed);
+        if !failed.is_empty() {
+            let first = failed.iter().position(|error| !is_outage(error)).unwrap_or_default();
+            return Err(failed.swap_remove(first));
         }
         let open = self.deliveries.iter().filter(|d| d.answer().is_none());
         let waits: Vec<(SystemId, Operation)> =
@@ -170,13 +171,13 @@ impl<'o> Services<'o> {
         Ok((!waits.is_empty()).then_some(Pending { waits }))
     }
 
-    /// Goes on without the services that failed in this run; gives which.
-    pub fn pass_over(&mut self) -> BTreeSet<SystemId> {
-        let now = self.office.clock.now();
-        let failed = |d: &Delivery| d.answer().is_none() && d.awaited(now).is_none();
-        let systems = self.deliveries.iter().filter(|d| failed(d)).map(|d| d.occasion.system.clone()).collect();
-        self.deliveries.retain(|d| !failed(d));
-        systems
+    /// Goes on without those of the `worn` services that were out of reach in this run; gives which.
+    pub fn pass_over(&mut self, worn: &BTreeSet<SystemId>) -> BTreeSet<SystemId> {
+        let of_worn = |error: &Error| outage_of(error).filter(|system| worn.contains(system)).cloned();
+        let passed: BTreeSet<SystemId> = self.failed.iter().filter_map(of_worn).collect();
+        self.failed.retain(|error| of_worn(error).is_none());
+        self.deliveries.retain(|d| d.answer().is_some() || !passed.contains(&d.occasion.system));
+        passed
     }
 
     /// The rows that were found, to be packed.
@@ -240,14 +241,6 @@ impl<'o> Services<'o> {
         self.reload()
     }
 
-    /// Takes note of a service that fails. What is wrong with an answer goes before what a moment may mend.
-    fn note(&mut self, error: Error) {
-        let known = self.failed.as_ref().is_some_and(|known| !is_outage(known) || is_outage(&error));
-        if !known {
-            self.failed = Some(error);
-        }
-    }
-
     /// Sends what has no answer and is not waited for; each on its own. Blocks. A service that fails is no error yet:
     /// see [`Services::pending`].
     ///
@@ -258,7 +251,7 @@ impl<'o> Services<'o> {
         for delivery in &open {
             let Some(leaving) = held::on_leaving(self.office, self.request, delivery)? else { continue };
             if let Err(error) = send(self.office, self.controller, &leaving, !delivery.left) {
-                self.note(error);
+                self.failed.push(error);
             }
         }
         if open.is_empty() { Ok(()) } else { self.reload() }

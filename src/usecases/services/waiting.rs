@@ -2,6 +2,7 @@
 
 use uuid::Uuid;
 
+use super::super::fulfil::failing::{self, failed_steps};
 use super::super::fulfil::while_fulfilling;
 use super::super::{Error, Office};
 use crate::domain::delivery::{Delivery, Operation};
@@ -16,8 +17,8 @@ pub struct Pending {
     pub waits: Vec<(SystemId, Operation)>,
 }
 
-/// Steps of waiting stand behind all others.
-const FIRST: i32 = 1_000_000;
+/// Steps of waiting stand behind all others but those of systems that fail.
+const FIRST: i32 = failing::FIRST / 2;
 
 /// Puts the job off until the first of them should have called back, or, when one did meanwhile, until now: in one
 /// transaction with the look at what is there, so that no call-back is slept through.
@@ -60,8 +61,11 @@ pub async fn wait(office: &Office, owner: Uuid, job: &LeasedJob, id: RequestId, 
             let steps: Vec<StepRow> = pending.waits.iter().enumerate().map(step).collect();
             if tx.settle(&job, owner, &Settlement::Postponed { until, reason }, now)? {
                 while_fulfilling(tx, id, |tx| {
+                    // Which system fails, and how often it did, is as it was.
+                    let failed: Vec<StepRow> = failed_steps(&tx.steps(id)?).cloned().collect();
                     tx.clear_steps(id)?;
-                    Ok(tx.put_steps(id, &steps)?)
+                    tx.put_steps(id, &steps)?;
+                    Ok(tx.put_steps(id, &failed)?)
                 })?;
             }
             Ok(())

@@ -3,6 +3,7 @@
 
 use std::time::{Duration, Instant};
 
+use chrono::TimeDelta;
 use habeas::domain::staff::Role;
 use reqwest::Method;
 use rstest::rstest;
@@ -96,6 +97,65 @@ fn an_access_that_is_taken_back_stops_its_query(
     assert!(world.rows().iter().any(|row| row.to_lowercase().contains("ada@example.com")), "nothing is gone");
     let again = server.api.post(&format!("/v1/requests/{id}/withdrawal"), &token, Value::Null).0;
     assert_eq!(again, 409);
+}
+
+/// When the lease of the one job about a right's request ends.
+fn leased_until(world: &World, right: &str) -> String {
+    let of = format!("kind = 'fulfil' AND request_id IN (SELECT id FROM requests WHERE right_name = '{right}')");
+    world.query_store(&format!("SELECT leased_until FROM jobs WHERE {of}"))
+}
+
+#[rstest]
+fn a_job_that_no_run_of_its_process_has_is_taken_up_again(#[values(Kind::Sqlite, Kind::Postgres)] store: Kind) {
+    let world = World::new(store, Kind::Postgres);
+    let server = Server::start(&world);
+    let held = world.hold("shop", ORDERS);
+    let (runs, _, reviewer) = approved(&world, &server.api, "access");
+    let (lost, ..) = approved(&world, &server.api, "portability");
+    for id in [&runs, &lost] {
+        server.api.until(id, &reviewer, is_running);
+    }
+    world.until_statements("shop", 2, Duration::from_secs(20));
+    // As when a run has ended and could not be settled: the process has a lease that none of its runs has.
+    let of_portability = "request_id IN (SELECT id FROM requests WHERE right_name = 'portability')";
+    world.execute_in_store(store, &format!("UPDATE jobs SET attempts = attempts + 1 WHERE {of_portability}"));
+    // The run that lost it ends, though nobody else has it.
+    world.until_statements("shop", 1, Duration::from_secs(5));
+    let (kept, left) = (leased_until(&world, "access"), leased_until(&world, "portability"));
+    server.clock().advance(TimeDelta::seconds(1));
+    let beats = Instant::now();
+    while leased_until(&world, "access") == kept {
+        assert!(beats.elapsed() < Duration::from_secs(20), "no lease is renewed");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    assert_eq!(leased_until(&world, "portability"), left, "what nobody runs is not renewed");
+    drop(held);
+    for (id, wait) in [(&runs, TimeDelta::zero()), (&lost, TimeDelta::seconds(31))] {
+        server.clock().advance(wait);
+        let done = server.api.settled(id, &reviewer);
+        assert_eq!(done["state"], "awaiting_release", "{done}");
+    }
+}
+
+/// A process that stood still for longer than its leases last finds its own job free, and takes it beside its run.
+#[rstest]
+fn a_run_whose_job_its_own_process_took_again_ends(#[values(Kind::Sqlite, Kind::Postgres)] store: Kind) {
+    let world = World::new(store, Kind::Postgres);
+    let server = Server::start(&world);
+    let held = world.hold("shop", ORDERS);
+    let (id, token, reviewer) = approved(&world, &server.api, "access");
+    server.api.until(&id, &reviewer, is_running);
+    world.until_statements("shop", 1, Duration::from_secs(20));
+    world.execute_in_store(store, "UPDATE jobs SET owner = NULL, leased_until = NULL WHERE kind = 'fulfil'");
+    let again = |request: &Value| {
+        is_running(request) && request["jobs"].as_array().unwrap().iter().any(|job| job["attempts"] == 2)
+    };
+    server.api.until(&id, &reviewer, again);
+    // The first is told to end; the second is watched as before, and ends with its request.
+    let (status, _) = server.api.post(&format!("/v1/requests/{id}/withdrawal"), &token, Value::Null);
+    assert_eq!(status, 200);
+    world.until_statements("shop", 0, Duration::from_secs(10));
+    drop(held);
 }
 
 #[rstest]

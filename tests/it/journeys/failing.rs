@@ -1,6 +1,9 @@
 //! A database that fails holds up nobody else's rows, is named where staff look, and is searched once it is back.
 
+use std::collections::BTreeSet;
+
 use chrono::TimeDelta;
+use habeas::domain::job::back_off;
 use habeas::domain::staff::Role;
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -113,6 +116,61 @@ fn an_answer_waits_for_a_database_and_then_says_that_it_lacks_it(#[values(Kind::
     let told =
         |name: &str| files.iter().any(|(file, text)| file.contains(name) && text.contains("could not be searched"));
     assert!(told("index.html") && told("receipt"), "{:?}", files.keys());
+}
+
+/// A third database, so that something can be reached where two cannot.
+const LOG_SQL: &str = "
+CREATE TABLE visits (id integer PRIMARY KEY, email varchar(60), note varchar(60));
+INSERT INTO visits VALUES (1, 'ada@example.com', 'hers'), (2, 'bob@example.com', 'his');
+";
+
+const LOG: &str = "
+dataset:
+  - fides_key: log
+    collections:
+      - name: visits
+        fields:
+          - {name: id, fides_meta: {primary_key: true}, data_categories: [system.operations]}
+          - {name: email, fides_meta: {identity: email}, data_categories: [user.contact.email]}
+          - {name: note, data_categories: [user.behavior]}
+";
+
+#[rstest]
+#[case::both_from_the_beginning(1)]
+#[case::the_other_when_one_is_given_up_nearly(7)]
+fn an_answer_is_made_without_two_databases(#[case] from: i64, #[values(Kind::Sqlite, Kind::Postgres)] store: Kind) {
+    let world = World::new(store, Kind::Postgres).with_system("shop", "log", LOG_SQL, LOG);
+    let server = Server::start(&world);
+    let (id, token, staff) = approved_without_desk(&world, &server, "access", json!({}));
+    let attempts = |request: &Value| {
+        let jobs = request["jobs"].as_array().unwrap().iter().filter(|job| job["kind"] == "fulfil");
+        jobs.filter(|job| job["running"] == false).filter_map(|job| job["attempts"].as_i64()).next()
+    };
+    let mut both_were_told = false;
+    for attempt in 1.. {
+        let ended = |request: &Value| request["state"] != "fulfilling" || attempts(request) == Some(attempt);
+        let request = server.api.until(&id, &staff, ended);
+        if request["state"] != "fulfilling" {
+            break;
+        }
+        let failed = request["steps"].as_array().unwrap().iter().filter(|s| s["state"] == "failed");
+        both_were_told |= failed.count() == 2;
+        assert!(attempt < 12, "it is given up: {request}");
+        if attempt == from {
+            reachable(&world, "shop", false);
+        }
+        server.clock().advance(back_off(i32::try_from(attempt).unwrap()) + TimeDelta::seconds(1));
+    }
+    assert!(both_were_told, "staff see both");
+    let waiting = server.api.settled(&id, &staff);
+    assert_eq!(waiting["state"], "awaiting_release", "{waiting}");
+    let lines = waiting["result"]["lines"].as_array().unwrap();
+    let excluded: BTreeSet<&str> =
+        lines.iter().filter(|l| l["action"] == "excluded").map(|l| l["system"].as_str().unwrap()).collect();
+    assert_eq!(excluded, BTreeSet::from(["desk-db", "shop-db"]), "{waiting}");
+    server.api.post(&format!("/v1/staff/requests/{id}/release"), &staff, Value::Null);
+    let files = unzip(server.api.package(&id, &token));
+    assert!(files["data/log/visits.csv"].contains("hers"), "{:?}", files.keys());
 }
 
 #[rstest]

@@ -78,8 +78,9 @@ fn a_lease_that_ran_out_is_taken_over_and_cannot_be_settled_any_more(#[values(Db
     let first = claim(&home.store, 0, ONE).remove(0);
     let end = LEASE.num_seconds();
     assert_eq!(claim(&home.store, end - 1, OTHER), [], "the lease runs");
-    assert_eq!(home.store.write_blocking(move |tx| tx.heartbeat(ONE, at(end - 1))).unwrap(), 1);
-    assert_eq!(claim(&home.store, end, OTHER), [], "the heartbeat extended it");
+    let lease = Lease::of(&first, ONE);
+    assert!(home.store.write_blocking(move |tx| tx.renew(&lease, at(end - 1))).unwrap());
+    assert_eq!(claim(&home.store, end, OTHER), [], "it was extended");
     let second = claim(&home.store, 2 * end, OTHER).remove(0);
     assert_eq!((second.id, second.attempts), (first.id, 2));
     assert!(!settle(&home.store, &first, ONE, Settlement::Done, 2 * end));
