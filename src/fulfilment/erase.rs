@@ -51,6 +51,19 @@ pub struct CollectionOutcome {
 /// What the system says, [`FulfilmentError::Overtaken`] and [`FulfilmentError::Altered`]: then nothing was changed in
 /// this system.
 pub fn execute(systems: &Systems, system: &SystemId, manifest: &Manifest) -> Result<SystemOutcome, FulfilmentError> {
+    execute_unless(systems, system, manifest, &|| false)
+}
+
+/// The same, unless a legal hold is found to reach the rows right before the commit.
+///
+/// # Errors
+/// As [`execute`], and [`FulfilmentError::Held`].
+pub fn execute_unless(
+    systems: &Systems,
+    system: &SystemId,
+    manifest: &Manifest,
+    held: &dyn Fn() -> bool,
+) -> Result<SystemOutcome, FulfilmentError> {
     let Some(part) = manifest.systems.iter().find(|s| s.system == *system) else {
         return Ok(SystemOutcome::of(system));
     };
@@ -66,6 +79,9 @@ pub fn execute(systems: &Systems, system: &SystemId, manifest: &Manifest) -> Res
     let outcome = run(&schema, part, &mut *writer, &mut first)?;
     if changed {
         still_as_planned(systems, part, &mut *writer)?;
+        if held() {
+            return Err(FulfilmentError::Held { system: system.clone() });
+        }
         writer.commit().map_err(failed)?;
         crate::crash::point("erasure.after_commit");
     }

@@ -51,7 +51,7 @@ mod wanted;
 
 pub use candidates::KEPT_BY_DECISION;
 pub use correct::{Correction, CorrectionOutcome, Preview, apply, apply_telling};
-pub use erase::{SystemOutcome, execute, rehearse};
+pub use erase::{SystemOutcome, execute, execute_unless, rehearse};
 pub use export::{Cell, CollectionHeader, ColumnHeader, ExportOptions, Exported, Sink, export, export_with};
 pub use free_text::{FreeText, Sight};
 pub use handed::Handed;
@@ -107,6 +107,12 @@ pub enum FulfilmentError {
     /// Between the manifest and its execution, the schema changed. Nothing was changed; a new manifest will fit it.
     #[error("system {system}: its schema changed meanwhile")]
     Altered {
+        /// The system.
+        system: SystemId,
+    },
+    /// Since the manifest was made, a legal hold was placed on rows of it. Nothing was changed; a new manifest will keep them.
+    #[error("system {system}: a legal hold was placed meanwhile")]
+    Held {
         /// The system.
         system: SystemId,
     },

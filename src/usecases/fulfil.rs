@@ -43,7 +43,7 @@ pub use failing::Failing;
 pub use package::remove_expired_packages;
 pub use planned::{Plan, What, plan};
 pub(super) use progress::while_fulfilling;
-pub use retained::erase_retained;
+pub use retained::{LOOKED_AT_AGAIN, erase_retained};
 pub(super) use transmission::check as check_transmission;
 
 /// How long a deletion waits before it looks again whether the rest of its bundle was answered; answering it wakes the

@@ -89,12 +89,20 @@ async fn mail(office: &Office, job: &LeasedJob, dispatch: &Dispatch) -> Settleme
 
 fn failed(office: &Office, job: &LeasedJob, error: &Error) -> Settlement {
     tracing::warn!(job = %job.id, kind = job.job.kind(), attempts = job.attempts, %error, "a job failed");
-    match error {
+    let settlement = match error {
         // Trying again cannot help before somebody changes something.
         Error::Obstacles(_) | Error::Fulfilment(FulfilmentError::Misfit(_)) | Error::UnknownController => {
             Settlement::GivenUp { error: error.to_string() }
         }
         _ => Settlement::failed(job.attempts, office.clock.now(), error.to_string()),
+    };
+    match (settlement, &job.job) {
+        // The request is long closed, and the person was told the day: it is tried every day until it is done (GDPR Art.
+        // 5(1)(e)).
+        (Settlement::GivenUp { error }, Job::EraseRetained { .. }) => {
+            Settlement::Postponed { until: office.clock.now() + fulfil::LOOKED_AT_AGAIN, reason: error }
+        }
+        (settlement, _) => settlement,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use aws_lc_rs::digest::{Context, SHA256};
 use rusqlite::{Connection, Row};
 
 use super::value::Affinity;
@@ -11,12 +12,21 @@ use crate::connectors::{
     schema::Engine, sql,
 };
 
-/// SQLite counts its schema's changes itself.
+/// A sum of everything that makes the schema. SQLite's own count of changes would be the same for another file that was put
+/// in the place of the first.
 pub(super) fn mark(connection: &Connection) -> Result<SchemaMark, ConnectorError> {
-    let count = connection.pragma_query_value(None, "schema_version", |row| row.get::<_, i64>(0));
     let everything = TableName { schema: None, name: "sqlite_schema".to_owned() };
-    let count = count.map_err(|e| error::running(connection, &everything, e))?;
-    Ok(SchemaMark::new(count.to_string()))
+    let list = "SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name, tbl_name";
+    let made =
+        rows(connection, list, [], |row| Ok([row.get(0)?, row.get(1)?, row.get(2)?, row.get::<_, Option<String>>(3)?]));
+    let made: Vec<[Option<String>; 4]> = made.map_err(|e| error::running(connection, &everything, e))?;
+    let mut sum = Context::new(&SHA256);
+    for part in made.iter().flatten() {
+        let text = part.as_deref().unwrap_or_default();
+        sum.update(&(text.len() as u64).to_be_bytes());
+        sum.update(text.as_bytes());
+    }
+    Ok(SchemaMark::new(sum.finish().as_ref().iter().map(|byte| format!("{byte:02x}")).collect()))
 }
 
 /// Every table of the file. Views and SQLite's own tables are left out.
@@ -190,4 +200,25 @@ fn rows<T, P: rusqlite::Params>(
     read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
 ) -> rusqlite::Result<Vec<T>> {
     connection.prepare(sql)?.query_map(parameters, read)?.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mark_of(schema: &str) -> SchemaMark {
+        let connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch(schema).unwrap();
+        mark(&connection).unwrap()
+    }
+
+    #[test]
+    fn another_file_with_as_many_changes_has_another_mark() {
+        let parents = "CREATE TABLE a (id INTEGER PRIMARY KEY);";
+        let children = |more: &str| format!("{parents} CREATE TABLE b (a INTEGER REFERENCES a (id){more});");
+        assert_eq!(mark_of(&children("")), mark_of(&children("")));
+        assert_ne!(mark_of(&children("")), mark_of(&children(" ON DELETE CASCADE")));
+        let made_twice = format!("{} DROP TABLE b; CREATE TABLE b (a INTEGER REFERENCES a (id));", children(""));
+        assert_eq!(mark_of(&children("")), mark_of(&made_twice), "it is the same schema again");
+    }
 }

@@ -22,7 +22,8 @@ use crate::domain::request::{Action, Exception, Fulfilment, Line, Request};
 use crate::fulfilment::manifest::{StepAction, TableRef};
 use crate::fulfilment::plan::KeepStep;
 use crate::fulfilment::{
-    FulfilmentError, KEPT_BY_DECISION, Keeping, Manifest, Plan, execute, prepare_keeping, rehearse, verify_keeping,
+    FulfilmentError, KEPT_BY_DECISION, Keeping, Manifest, Plan, execute_unless, prepare_keeping, rehearse,
+    verify_keeping,
 };
 use crate::store::{Standing, StoreError};
 
@@ -267,7 +268,8 @@ fn prove_absence(
 }
 
 /// Carries out what of a round is left, and gives what systems refused of it. Where a legal hold was placed since the
-/// round was planned, what is left of it is dropped, and planned again with the hold; so is what cannot be carried out.
+/// round was planned, what is left of it is dropped, and planned again with the hold; so is what cannot be carried out. Holds
+/// are asked for before each system and once more before its commit, which may be minutes later.
 fn carry_out(
     office: &Office,
     controller: &Controller,
@@ -281,15 +283,18 @@ fn carry_out(
         |system: &SystemId| !round.executed.contains_key(system) && !controller.systems.failing().contains(system);
     let mut refused = Vec::new();
     for system in systems.into_iter().filter(open).collect::<Vec<_>>() {
-        let holds = circumstances(office, request)?.hold_ids();
-        if holds.iter().any(|hold| !round.holds.contains(hold)) {
+        let known = round.holds.clone();
+        let another = || Ok::<_, Error>(circumstances(office, request)?.hold_ids().iter().any(|h| !known.contains(h)));
+        if another()? {
             let done: Vec<SystemId> = round.executed.keys().cloned().collect();
             drop_parts(office, id, round, |part| !done.contains(part))?;
             return Ok(refused);
         }
         let rows = round.manifest.rows_of(&system);
         phases.at(&system, Phase::Erase, rows);
-        match execute(&controller.systems, &system, &round.manifest) {
+        // Where nobody can say, nothing is committed; another round asks again.
+        let held = || another().unwrap_or(true);
+        match execute_unless(&controller.systems, &system, &round.manifest, &held) {
             Ok(outcome) => {
                 phases.done(&system, Phase::Erase, rows);
                 crash::point("erasure.before_mark");
@@ -314,9 +319,10 @@ fn carry_out(
 fn void(error: FulfilmentError) -> Result<Option<String>, Error> {
     use ConnectorError::{Constraint, Statement};
     match error {
-        FulfilmentError::Overtaken { .. } | FulfilmentError::Altered { .. } | FulfilmentError::UnknownSystem(_) => {
-            Ok(None)
-        }
+        FulfilmentError::Overtaken { .. }
+        | FulfilmentError::Altered { .. }
+        | FulfilmentError::Held { .. }
+        | FulfilmentError::UnknownSystem(_) => Ok(None),
         // A mask that somebody took since it was drawn, a trigger that lets nothing go, a column that is no more.
         error @ FulfilmentError::System { source: Constraint { .. } | Statement(_), .. } => Ok(Some(error.to_string())),
         error => Err(error.into()),

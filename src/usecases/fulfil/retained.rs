@@ -17,8 +17,9 @@ use crate::domain::proof::ErasedLater;
 use crate::domain::request::Request;
 use crate::store::Standing;
 
-/// How long the job waits for what only people can change: a new decision, or a system that is switched off.
-const PATIENCE: TimeDelta = TimeDelta::days(1);
+/// How long the job waits for what only people can change: a new decision, a system that is switched off, or one that fails
+/// for longer than a job is tried.
+pub const LOOKED_AT_AGAIN: TimeDelta = TimeDelta::days(1);
 
 /// Erases what need not be kept any longer. `None`: the result is committed and the job settled with it; otherwise the
 /// caller settles. The manifest, the crash points and the second search are those of the deletion itself.
@@ -33,7 +34,7 @@ pub async fn erase_retained(
 ) -> Result<Option<Settlement>, Error> {
     let read = office.store.read(move |tx| Ok::<_, Error>((tx.request(id)?, tx.retained(id)?)));
     let (Some(request), Some(standing)) = read.await? else { return Ok(Some(Settlement::Done)) };
-    let wait = |reason: String| Some(Settlement::Postponed { until: office.clock.now() + PATIENCE, reason });
+    let wait = |reason: String| Some(Settlement::Postponed { until: office.clock.now() + LOOKED_AT_AGAIN, reason });
     if !request.state.name().is_final() {
         let reason = "the request is decided anew; what is kept is looked at when that is done";
         return Ok(wait(reason.to_owned()));

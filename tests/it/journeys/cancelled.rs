@@ -99,6 +99,30 @@ fn an_access_that_is_taken_back_stops_its_query(
     assert_eq!(again, 409);
 }
 
+#[rstest]
+fn a_hold_that_is_placed_while_rows_are_erased_keeps_them(
+    #[values(Kind::Sqlite, Kind::Postgres)] store: Kind,
+    #[values(Kind::Postgres, Kind::Mysql)] company: Kind,
+) {
+    let world = visited(store, company);
+    let server = Server::start(&world);
+    let held = world.hold("log", VISIT);
+    let (id, _, reviewer) = approved(&world, &server.api, "deletion");
+    server.api.until(&id, &reviewer, |request| erases(request).is_some());
+    world.until_statements("log", 1, Duration::from_secs(20));
+    let officer = server.api.sign_in(Role::Officer);
+    let hold = json!({
+        "controller": "shop", "person": { "email": "ada@example.com" },
+        "ground": "Regional court 7 O 12/26", "reason": "She sues over a visit.",
+    });
+    let (status, placed) = server.api.post("/v1/staff/legal-holds", &officer, hold);
+    assert_eq!(status, 201, "{placed}");
+    drop(held);
+    let done = server.api.settled(&id, &reviewer);
+    assert_eq!(world.query("log", "SELECT id FROM visits ORDER BY id"), "1\n2\n3", "{done}");
+    assert_eq!(done["legal_holds"], json!([placed["id"]]), "{done}");
+}
+
 /// When the lease of the one job about a right's request ends.
 fn leased_until(world: &World, right: &str) -> String {
     let of = format!("kind = 'fulfil' AND request_id IN (SELECT id FROM requests WHERE right_name = '{right}')");

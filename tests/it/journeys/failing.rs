@@ -15,7 +15,7 @@ use crate::support::service::{Service, announce, memory, operations};
 use crate::support::world::{Kind, World};
 
 /// Lets nobody into a system's database any more, as when its server is stopped; or again.
-fn reachable(world: &World, system: &str, there: bool) {
+pub fn reachable(world: &World, system: &str, there: bool) {
     let url = world.system_url(system);
     let name = url.rsplit('/').next().unwrap();
     let admin = format!("{}/postgres", url.strip_suffix(&format!("/{name}")).unwrap());

@@ -3,6 +3,7 @@
 use std::os::unix::process::ExitStatusExt;
 
 use chrono::TimeDelta;
+use habeas::domain::job::back_off;
 use habeas::domain::staff::Role;
 use habeas::worker::schedule;
 use rstest::rstest;
@@ -10,6 +11,7 @@ use serde_json::{Value, json};
 
 use super::appeals::{deny, in_review};
 use super::crashes::{release_leases, staff};
+use super::failing::reachable;
 use crate::engine::shop;
 use crate::support::server::{Api, Process, Server, habeas};
 use crate::support::world::{Kind, World};
@@ -387,6 +389,42 @@ fn a_system_that_is_switched_off_on_the_day_is_waited_for(#[values(Kind::Sqlite,
     let done = erased_later(&server.api, id, 1);
     assert_eq!(done["retention"], Value::Null, "{done}");
     assert_eq!(world.query("shop", "SELECT id FROM orders"), "20");
+}
+
+#[rstest]
+fn a_database_that_is_away_longer_than_a_job_is_tried_is_waited_for(
+    #[values(Kind::Sqlite, Kind::Postgres)] store: Kind,
+) {
+    let world = bookkeeper(store, Kind::Postgres);
+    let server = Server::start(&world);
+    let api = &server.api;
+    let (token, ids) = api.submit(&["deletion"], json!({}));
+    api.confirm(&world, &ids[0], &token);
+    carry_out(api, &ids[0]);
+    reachable(&world, "shop", false);
+    later(&server, 40);
+    let reviewer = api.sign_in(Role::Reviewer);
+    let job = |request: &Value| {
+        request["jobs"].as_array().unwrap().iter().find(|job| job["kind"] == "erase_retained").cloned()
+    };
+    for attempt in 1..12 {
+        let ended = |request: &Value| {
+            job(request).is_some_and(|job| job["running"] == false && job["attempts"] == attempt)
+        };
+        api.until(&ids[0], &reviewer, ended);
+        server.clock().advance(back_off(attempt) + TimeDelta::seconds(1));
+    }
+    // What would be the last attempt is none: it is tried every day, and staff read why.
+    let tomorrow = (server.clock().now() + TimeDelta::hours(23)).to_rfc3339();
+    let waits = |request: &Value| job(request).is_some_and(|job| job["run_at"].as_str() > Some(&tomorrow[..19]));
+    let request = api.until(&ids[0], &reviewer, waits);
+    let waiting = job(&request).unwrap();
+    assert_eq!((&waiting["given_up"], waiting["last_error"].is_string()), (&json!(false), true), "{waiting}");
+    reachable(&world, "shop", true);
+    later(&server, 1);
+    let done = erased_later(api, &ids[0], 1);
+    assert_eq!(done["retention"]["next"], "2028-12-31", "{done}");
+    assert_eq!(world.query("shop", "SELECT id FROM orders ORDER BY id"), "11\n20");
 }
 
 #[rstest]
