@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::codec::{from_json, to_json};
 use super::dialect::{Conn, ask, change};
+use super::prepared::prepared;
 use super::schema::jobs;
 use super::sql_types::{At, Uid};
 use super::{StoreError, Tx};
@@ -94,16 +95,12 @@ impl Tx<'_> {
             given_up: false,
         };
         change!(self, c => {
-            insert_into(jobs::table)
-                .values(&row)
-                .on_conflict(jobs::sole)
-                .do_update()
-                .set((
-                    jobs::run_at.eq(case_when(jobs::run_at.lt(row.run_at), jobs::run_at).otherwise(row.run_at)),
-                    jobs::attempts.eq(case_when(jobs::given_up, 0.into_sql::<Integer>()).otherwise(jobs::attempts)),
-                    jobs::given_up.eq(false),
-                ))
-                .execute(c)
+            let once = insert_into(jobs::table).values(&row).on_conflict(jobs::sole).do_update().set((
+                jobs::run_at.eq(case_when(jobs::run_at.lt(row.run_at), jobs::run_at).otherwise(row.run_at)),
+                jobs::attempts.eq(case_when(jobs::given_up, 0.into_sql::<Integer>()).otherwise(jobs::attempts)),
+                jobs::given_up.eq(false),
+            ));
+            prepared(once).execute(c)
         })?;
         self.pending.jobs = true;
         Ok(())
@@ -126,20 +123,27 @@ impl Tx<'_> {
         let free = jobs::leased_until.is_null().or(jobs::leased_until.le(At(now)).assume_not_null());
         let due = jobs::table
             .filter(jobs::given_up.eq(false).and(jobs::run_at.le(At(now))).and(free).and(lane))
-            .order((jobs::run_at, jobs::id))
-            .limit(limit.into());
+            .order((jobs::run_at, jobs::id));
         self.touch();
         let rows = match &mut *self.conn {
-            Conn::Pg(c) => due.for_update().skip_locked().load::<Row>(c),
-            Conn::Lite(c) => due.load::<Row>(c),
+            Conn::Pg(c) => prepared(due.limit(limit.into()).for_update().skip_locked()).load::<Row>(c),
+            // Its rows come one by one, so that whoever takes no more of them needs no limit.
+            Conn::Lite(c) => prepared(due).load_iter::<Row, _>(c).and_then(|rows| rows.take(limit as usize).collect()),
         };
-        let rows = self.noted(rows)?;
+        let rows: Vec<Row> = self.noted(rows)?;
+        let (ours, until) = (Uid(owner), At(now + LEASE));
+        let lease = || (jobs::owner.eq(ours), jobs::leased_until.eq(until), jobs::attempts.eq(jobs::attempts + 1));
         let ids: Vec<Uid> = rows.iter().map(|row| row.id).collect();
-        let lease =
-            (jobs::owner.eq(Uid(owner)), jobs::leased_until.eq(At(now + LEASE)), jobs::attempts.eq(jobs::attempts + 1));
-        if !ids.is_empty() {
-            change!(self, c => update(jobs::table.filter(jobs::id.eq_any(&ids))).set(lease).execute(c))?;
-        }
+        let leased = match &mut *self.conn {
+            // One list, whatever its length.
+            Conn::Pg(c) => {
+                prepared(update(jobs::table.filter(jobs::id.eq_any(&ids))).set(lease())).execute(c).map(drop)
+            }
+            Conn::Lite(c) => {
+                ids.iter().try_for_each(|id| prepared(update(jobs::table.find(*id)).set(lease())).execute(c).map(drop))
+            }
+        };
+        self.noted(leased)?;
         rows.into_iter()
             .map(|row| Ok(LeasedJob { id: JobId(row.id.0), attempts: row.attempts + 1, job: row.job()? }))
             .collect()
@@ -149,7 +153,7 @@ impl Tx<'_> {
     pub fn heartbeat(&mut self, owner: Uuid, now: DateTime<Utc>) -> Result<u64, StoreError> {
         let ours = jobs::table.filter(jobs::owner.eq(Uid(owner)));
         let lease = jobs::leased_until.eq(At(now + LEASE));
-        Ok(change!(self, c => update(ours).set(lease).execute(c))? as u64)
+        Ok(change!(self, c => prepared(update(ours).set(lease)).execute(c))? as u64)
     }
 
     /// Writes down what became of a run. `false`: the lease was lost and somebody else has the job; nothing changed,
@@ -174,19 +178,19 @@ impl Tx<'_> {
                     jobs::last_error.eq(reason),
                     jobs::attempts.eq(job.attempts - 1),
                 );
-                change!(self, c => update(this).set(set).execute(c))
+                change!(self, c => prepared(update(this).set(set)).execute(c))
             }
             Settlement::GivenBack => {
                 self.pending.jobs = true;
-                change!(self, c => update(this).set((free, jobs::attempts.eq(job.attempts - 1))).execute(c))
+                change!(self, c => prepared(update(this).set((free, jobs::attempts.eq(job.attempts - 1)))).execute(c))
             }
             Settlement::Retry { at, error } => {
                 let set = (free, jobs::run_at.eq(At(*at)), jobs::last_error.eq(error));
-                change!(self, c => update(this).set(set).execute(c))
+                change!(self, c => prepared(update(this).set(set)).execute(c))
             }
             Settlement::GivenUp { error } => {
                 let set = (free, jobs::run_at.eq(At(now)), jobs::last_error.eq(error), jobs::given_up.eq(true));
-                change!(self, c => update(this).set(set).execute(c))
+                change!(self, c => prepared(update(this).set(set)).execute(c))
             }
         }?;
         if touched == 1 {
@@ -200,7 +204,7 @@ impl Tx<'_> {
         let ours = jobs::table.filter(jobs::owner.eq(Uid(owner)));
         let free =
             (jobs::owner.eq(None::<Uid>), jobs::leased_until.eq(None::<At>), jobs::attempts.eq(jobs::attempts - 1));
-        Ok(change!(self, c => update(ours).set(free).execute(c))? as u64)
+        Ok(change!(self, c => prepared(update(ours).set(free)).execute(c))? as u64)
     }
 
     /// The jobs about a request.
@@ -217,7 +221,7 @@ impl Tx<'_> {
         let free = jobs::leased_until.is_null().or(jobs::leased_until.le(At(now)).assume_not_null());
         let waiting = jobs::table.filter(jobs::request_id.eq(Uid(request.0)).assume_not_null().and(free));
         let anew = (jobs::run_at.eq(At(now)), jobs::attempts.eq(0), jobs::given_up.eq(false));
-        let count = change!(self, c => update(waiting).set(anew).execute(c))?;
+        let count = change!(self, c => prepared(update(waiting).set(anew)).execute(c))?;
         self.pending.jobs |= count > 0;
         Ok(count as u64)
     }

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::codec::word;
 use super::dialect::{Conn, ask, change};
+use super::prepared::prepared;
 use super::schema::{jobs, requests};
 use super::sql_types::{At, Uid};
 use super::{StoreError, Tx};
@@ -65,8 +66,8 @@ impl Tx<'_> {
         let this = jobs::table.filter(jobs::id.eq(Uid(lease.job.0)).and(owner).and(attempts)).select(jobs::id);
         let found = match &mut *self.conn {
             // Whoever claims a job passes over rows that are locked; a heartbeat does not wait for this.
-            Conn::Pg(c) => this.for_key_share().first::<Uid>(c).optional(),
-            Conn::Lite(c) => this.first::<Uid>(c).optional(),
+            Conn::Pg(c) => this.for_key_share().get_result::<Uid>(c).optional(),
+            Conn::Lite(c) => this.get_result::<Uid>(c).optional(),
         };
         Ok(self.noted(found)?.is_some())
     }
@@ -76,7 +77,7 @@ impl Tx<'_> {
         let (owner, attempts) = (jobs::owner.eq(Uid(lease.owner)), jobs::attempts.eq(lease.attempts));
         let this = jobs::table.filter(jobs::id.eq(Uid(lease.job.0)).and(owner).and(attempts));
         let until = jobs::leased_until.eq(At(now + LEASE));
-        Ok(change!(self, c => update(this).set(until).execute(c))? == 1)
+        Ok(change!(self, c => prepared(update(this).set(until)).execute(c))? == 1)
     }
 
     /// Which of these leases hold, until when, and for what.
@@ -103,7 +104,7 @@ impl Tx<'_> {
 
     fn state_of(&mut self, id: RequestId) -> Result<Option<StateName>, StoreError> {
         let state = requests::table.find(Uid(id.0)).filter(requests::wrapped_key.is_not_null()).select(requests::state);
-        let state: Option<String> = ask!(self, c => state.first(c).optional())?;
+        let state: Option<String> = ask!(self, c => state.get_result(c).optional())?;
         state.map(|name| word(&name, "requests.state")).transpose()
     }
 }
