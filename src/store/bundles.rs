@@ -78,6 +78,10 @@ impl Tx<'_> {
     pub fn set_challenge(&mut self, id: BundleId, challenge: &Challenge) -> Result<(), StoreError> {
         let challenge = to_json(challenge)?;
         let this = bundles::table.find(Uid(id.0));
-        change!(self, c => prepared(update(this).set(bundles::challenge.eq(&challenge))).execute(c)).map(drop)
+        change!(self, c => {
+        let replaced = update(this).set(bundles::challenge.eq(&challenge)).returning(bundles::id);
+        prepared(replaced).changed::<Uid, _>(c)
+        })
+        .map(drop)
     }
 }

@@ -65,7 +65,8 @@ impl Tx<'_> {
         };
         let place = (communications::id, communications::request_id);
         change!(self, c => {
-            prepared(insert_into(communications::table).values(&row).on_conflict(place).do_update().set(&row)).execute(c)
+            let upsert = insert_into(communications::table).values(&row).on_conflict(place).do_update().set(&row);
+ prepared(upsert.returning(communications::id)).changed::<Uid, _>(c)
         })
         .map(drop)
     }

@@ -100,7 +100,7 @@ impl Tx<'_> {
                 jobs::attempts.eq(case_when(jobs::given_up, 0.into_sql::<Integer>()).otherwise(jobs::attempts)),
                 jobs::given_up.eq(false),
             ));
-            prepared(once).execute(c)
+            prepared(once.returning(jobs::id)).changed::<Uid, _>(c)
         })?;
         self.pending.jobs = true;
         Ok(())
@@ -136,12 +136,11 @@ impl Tx<'_> {
         let ids: Vec<Uid> = rows.iter().map(|row| row.id).collect();
         let leased = match &mut *self.conn {
             // One list, whatever its length.
-            Conn::Pg(c) => {
-                prepared(update(jobs::table.filter(jobs::id.eq_any(&ids))).set(lease())).execute(c).map(drop)
-            }
-            Conn::Lite(c) => {
-                ids.iter().try_for_each(|id| prepared(update(jobs::table.find(*id)).set(lease())).execute(c).map(drop))
-            }
+            Conn::Pg(c) => update(jobs::table.filter(jobs::id.eq_any(&ids))).set(lease()).execute(c).map(drop),
+            Conn::Lite(c) => ids.iter().try_for_each(|id| {
+                let leased = update(jobs::table.find(*id)).set(lease()).returning(jobs::id);
+                prepared(leased).changed::<Uid, _>(c).map(drop)
+            }),
         };
         self.noted(leased)?;
         rows.into_iter()
@@ -153,7 +152,7 @@ impl Tx<'_> {
     pub fn heartbeat(&mut self, owner: Uuid, now: DateTime<Utc>) -> Result<u64, StoreError> {
         let ours = jobs::table.filter(jobs::owner.eq(Uid(owner)));
         let lease = jobs::leased_until.eq(At(now + LEASE));
-        Ok(change!(self, c => prepared(update(ours).set(lease)).execute(c))? as u64)
+        Ok(change!(self, c => update(ours).set(lease).execute(c))? as u64)
     }
 
     /// Writes down what became of a run. `false`: the lease was lost and somebody else has the job; nothing changed,
@@ -178,19 +177,19 @@ impl Tx<'_> {
                     jobs::last_error.eq(reason),
                     jobs::attempts.eq(job.attempts - 1),
                 );
-                change!(self, c => prepared(update(this).set(set)).execute(c))
+                change!(self, c => update(this).set(set).execute(c))
             }
             Settlement::GivenBack => {
                 self.pending.jobs = true;
-                change!(self, c => prepared(update(this).set((free, jobs::attempts.eq(job.attempts - 1)))).execute(c))
+                change!(self, c => update(this).set((free, jobs::attempts.eq(job.attempts - 1))).execute(c))
             }
             Settlement::Retry { at, error } => {
                 let set = (free, jobs::run_at.eq(At(*at)), jobs::last_error.eq(error));
-                change!(self, c => prepared(update(this).set(set)).execute(c))
+                change!(self, c => update(this).set(set).execute(c))
             }
             Settlement::GivenUp { error } => {
                 let set = (free, jobs::run_at.eq(At(now)), jobs::last_error.eq(error), jobs::given_up.eq(true));
-                change!(self, c => prepared(update(this).set(set)).execute(c))
+                change!(self, c => update(this).set(set).execute(c))
             }
         }?;
         if touched == 1 {
@@ -204,7 +203,7 @@ impl Tx<'_> {
         let ours = jobs::table.filter(jobs::owner.eq(Uid(owner)));
         let free =
             (jobs::owner.eq(None::<Uid>), jobs::leased_until.eq(None::<At>), jobs::attempts.eq(jobs::attempts - 1));
-        Ok(change!(self, c => prepared(update(ours).set(free)).execute(c))? as u64)
+        Ok(change!(self, c => update(ours).set(free).execute(c))? as u64)
     }
 
     /// The jobs about a request.
@@ -221,7 +220,7 @@ impl Tx<'_> {
         let free = jobs::leased_until.is_null().or(jobs::leased_until.le(At(now)).assume_not_null());
         let waiting = jobs::table.filter(jobs::request_id.eq(Uid(request.0)).assume_not_null().and(free));
         let anew = (jobs::run_at.eq(At(now)), jobs::attempts.eq(0), jobs::given_up.eq(false));
-        let count = change!(self, c => prepared(update(waiting).set(anew)).execute(c))?;
+        let count = change!(self, c => update(waiting).set(anew).execute(c))?;
         self.pending.jobs |= count > 0;
         Ok(count as u64)
     }

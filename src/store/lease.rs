@@ -7,7 +7,6 @@ use uuid::Uuid;
 
 use super::codec::word;
 use super::dialect::{Conn, ask, change};
-use super::prepared::prepared;
 use super::schema::{jobs, requests};
 use super::sql_types::{At, Uid};
 use super::{StoreError, Tx};
@@ -77,7 +76,7 @@ impl Tx<'_> {
         let (owner, attempts) = (jobs::owner.eq(Uid(lease.owner)), jobs::attempts.eq(lease.attempts));
         let this = jobs::table.filter(jobs::id.eq(Uid(lease.job.0)).and(owner).and(attempts));
         let until = jobs::leased_until.eq(At(now + LEASE));
-        Ok(change!(self, c => prepared(update(this).set(until)).execute(c))? == 1)
+        Ok(change!(self, c => update(this).set(until).execute(c))? == 1)
     }
 
     /// Which of these leases hold, until when, and for what.

@@ -10,15 +10,28 @@
 use diesel::RunQueryDsl;
 use diesel::backend::Backend;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::query_dsl::LoadQuery;
 use diesel::result::QueryResult;
 
 /// A statement that is kept by its words.
+#[must_use = "a statement does nothing before it is run"]
 pub(super) struct Prepared<Q>(Q);
 
 /// A statement of few shapes, to be kept by its words: what becomes of its values must not add to them, as a list of
 /// unknown length would.
 pub(super) fn prepared<Q>(statement: Q) -> Prepared<Q> {
     Prepared(statement)
+}
+
+impl<Q> Prepared<Q> {
+    /// Runs a statement that changes rows and returns a column of each, of type `U`; gives their number. (Diesel's
+    /// `execute` takes a statement by reference, and so does not learn that it may be kept.)
+    pub(super) fn changed<'q, U, C>(self, conn: &mut C) -> QueryResult<usize>
+    where
+        Self: LoadQuery<'q, C, U>,
+    {
+        RunQueryDsl::load::<U>(self, conn).map(|rows| rows.len())
+    }
 }
 
 impl<Q, DB> QueryFragment<DB> for Prepared<Q>
@@ -84,8 +97,10 @@ mod tests {
             for words in ["one", "two"] {
                 let row = (pages::id.eq(1), pages::words.eq(words));
                 let upsert = insert_into(pages::table).values(row).on_conflict(pages::id).do_update();
-                assert_eq!(prepared(upsert.set(pages::words.eq(words))).execute(c), Ok(1));
-                assert_eq!(prepared(update(pages::table.find(1)).set(pages::words.eq(words))).execute(c), Ok(1));
+                let upsert = upsert.set(pages::words.eq(words)).returning(pages::id);
+                assert_eq!(prepared(upsert).changed::<i32, _>(c), Ok(1));
+                let update = update(pages::table.find(1)).set(pages::words.eq(words)).returning(pages::id);
+                assert_eq!(prepared(update).changed::<i32, _>(c), Ok(1));
                 assert_eq!(pages::table.select(pages::words).get_result::<String>(c), Ok(words.to_owned()));
             }
         };

@@ -44,7 +44,7 @@ impl Tx<'_> {
         let set =
             (filed.since(before.as_ref()), requests::sealed.eq(content), requests::version.eq(requests::version + 1));
         let this = requests::table.find(Uid(request.id.0)).filter(requests::wrapped_key.is_not_null());
-        if change!(self, c => prepared(update(this).set(set)).execute(c))? != 1 {
+        if change!(self, c => prepared(update(this).set(set).returning(requests::id)).changed::<Uid, _>(c))? != 1 {
             return Err(purged());
         }
         self.keep_rest(outcome)
