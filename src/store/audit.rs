@@ -123,8 +123,8 @@ pub(super) fn append_all(conn: &mut Conn, new: Vec<NewEntry>) -> QueryResult<()>
         }
         let end = (chain_heads::seq.eq(seq), chain_heads::hash.eq(hash.0.to_vec()));
         on!(&mut *conn, c => {
-        let moved = update(chain_heads::table.find(&controller)).set(end).returning(chain_heads::seq);
-        prepared(moved).changed::<i64, _>(c)
+            let moved = update(chain_heads::table.find(&controller)).set(end).returning(chain_heads::seq);
+            prepared(moved).changed::<i64, _>(c)
         })?;
     }
     match conn {

@@ -79,8 +79,8 @@ impl Tx<'_> {
         let challenge = to_json(challenge)?;
         let this = bundles::table.find(Uid(id.0));
         change!(self, c => {
-        let replaced = update(this).set(bundles::challenge.eq(&challenge)).returning(bundles::id);
-        prepared(replaced).changed::<Uid, _>(c)
+            let replaced = update(this).set(bundles::challenge.eq(&challenge)).returning(bundles::id);
+            prepared(replaced).changed::<Uid, _>(c)
         })
         .map(drop)
     }

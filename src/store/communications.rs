@@ -66,7 +66,7 @@ impl Tx<'_> {
         let place = (communications::id, communications::request_id);
         change!(self, c => {
             let upsert = insert_into(communications::table).values(&row).on_conflict(place).do_update().set(&row);
- prepared(upsert.returning(communications::id)).changed::<Uid, _>(c)
+            prepared(upsert.returning(communications::id)).changed::<Uid, _>(c)
         })
         .map(drop)
     }

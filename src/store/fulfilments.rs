@@ -143,10 +143,10 @@ impl Tx<'_> {
         for step in steps {
             let row = Row::of(request, step)?;
             change!(self, c => {
-                            let place = (steps::request_id, steps::ordinal);
-                            let upsert = insert_into(steps::table).values(&row).on_conflict(place).do_update().set(&row);
-            prepared(upsert.returning(steps::request_id)).changed::<Uid, _>(c)
-                        })?;
+                let place = (steps::request_id, steps::ordinal);
+                let upsert = insert_into(steps::table).values(&row).on_conflict(place).do_update().set(&row);
+                prepared(upsert.returning(steps::request_id)).changed::<Uid, _>(c)
+            })?;
         }
         Ok(())
     }
@@ -179,14 +179,14 @@ impl Tx<'_> {
         let row =
             ManifestRow { request_id: Uid(request.0), round, system: system.to_string(), sealed, executed: false };
         let kept = change!(self, c => {
-                    let upsert = insert_into(manifests::table)
-                        .values(&row)
-                        .on_conflict((manifests::request_id, manifests::round, manifests::system))
-                        .do_update()
-                        .set(manifests::sealed.eq(&row.sealed));
-                    let upsert = methods::FilterDsl::filter(upsert, manifests::executed.eq(false));
-        prepared(upsert.returning(manifests::request_id)).changed::<Uid, _>(c)
-                })?;
+            let upsert = insert_into(manifests::table)
+                .values(&row)
+                .on_conflict((manifests::request_id, manifests::round, manifests::system))
+                .do_update()
+                .set(manifests::sealed.eq(&row.sealed));
+            let upsert = methods::FilterDsl::filter(upsert, manifests::executed.eq(false));
+            prepared(upsert.returning(manifests::request_id)).changed::<Uid, _>(c)
+        })?;
         if kept == 1 { Ok(()) } else { Err(StoreError::Conflict("a manifest that was carried out")) }
     }
 
@@ -214,8 +214,8 @@ impl Tx<'_> {
     pub fn mark_executed(&mut self, request: RequestId, round: i32, system: &SystemId) -> Result<(), StoreError> {
         let this = manifests::table.find((Uid(request.0), round, system.as_str()));
         change!(self, c => {
-        let marked = update(this).set(manifests::executed.eq(true)).returning(manifests::request_id);
-        prepared(marked).changed::<Uid, _>(c)
+            let marked = update(this).set(manifests::executed.eq(true)).returning(manifests::request_id);
+            prepared(marked).changed::<Uid, _>(c)
         })
         .map(drop)
     }

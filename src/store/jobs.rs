@@ -133,6 +133,9 @@ impl Tx<'_> {
         let rows: Vec<Row> = self.noted(rows)?;
         let (ours, until) = (Uid(owner), At(now + LEASE));
         let lease = || (jobs::owner.eq(ours), jobs::leased_until.eq(until), jobs::attempts.eq(jobs::attempts + 1));
+        if rows.is_empty() {
+            return Ok(Vec::new());
+        }
         let ids: Vec<Uid> = rows.iter().map(|row| row.id).collect();
         let leased = match &mut *self.conn {
             // One list, whatever its length.
