@@ -5,6 +5,7 @@ use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
 
+use tokio::runtime::Runtime;
 use tokio::sync::watch;
 
 use super::ConnectorError;
@@ -93,7 +94,11 @@ impl Cancellation {
     /// Waits for a driver, on a blocking thread, for as long as the run is wanted. What the driver was doing is dropped
     /// otherwise: the caller has to tell the server.
     pub(super) fn during<F: Future>(&self, work: F) -> Result<F::Output, ConnectorError> {
-        let driver = driver()?;
+        self.during_on(driver()?, work)
+    }
+
+    /// The same for a driver other than the common one.
+    pub(super) fn during_on<F: Future>(&self, driver: &Runtime, work: F) -> Result<F::Output, ConnectorError> {
         let Some(inner) = &self.0 else { return Ok(driver.block_on(work)) };
         let mut told = inner.why.subscribe();
         driver.block_on(async {

@@ -67,7 +67,7 @@ impl Tx<'_> {
     /// The key with this hash, unless it was revoked.
     pub fn api_key(&mut self, hash: &[u8; 32]) -> Result<Option<ApiKey>, StoreError> {
         let this = api_keys::hash.eq(hash.as_slice()).and(api_keys::revoked_at.is_null());
-        ask!(self, c => api_keys::table.filter(this).first::<Row>(c).optional())?.map(Row::decode).transpose()
+        ask!(self, c => api_keys::table.filter(this).get_result::<Row>(c).optional())?.map(Row::decode).transpose()
     }
 
     /// The keys that were not revoked, oldest first.

@@ -8,6 +8,7 @@ use diesel::{insert_into, update};
 
 use super::codec::{from_json, parsed, sum};
 use super::dialect::{Conn, ask, lock, on};
+use super::prepared::prepared;
 use super::schema::{chain_heads, entries};
 use super::sql_types::{At, Uid};
 use super::{StoreError, Tx};
@@ -121,10 +122,23 @@ pub(super) fn append_all(conn: &mut Conn, new: Vec<NewEntry>) -> QueryResult<()>
             rows.push(Row::of(seq, entry, hash));
         }
         let end = (chain_heads::seq.eq(seq), chain_heads::hash.eq(hash.0.to_vec()));
-        on!(&mut *conn, c => update(chain_heads::table.find(&controller)).set(end).execute(c))?;
+        on!(&mut *conn, c => {
+            let moved = update(chain_heads::table.find(&controller)).set(end).returning(chain_heads::seq);
+            prepared(moved).changed::<i64, _>(c)
+        })?;
     }
-    for page in rows.chunks(PAGE) {
-        on!(&mut *conn, c => insert_into(entries::table).values(page).execute(c))?;
+    match conn {
+        Conn::Pg(c) => {
+            for page in rows.chunks(PAGE) {
+                insert_into(entries::table).values(page).execute(c)?;
+            }
+        }
+        // No round trips to save, and a statement of one row is parsed once only.
+        Conn::Lite(c) => {
+            for row in &rows {
+                insert_into(entries::table).values(row).execute(c)?;
+            }
+        }
     }
     Ok(())
 }

@@ -6,6 +6,7 @@ use diesel::{insert_into, update};
 
 use super::codec::{from_json, sum, to_json};
 use super::dialect::{ask, change, lock};
+use super::prepared::prepared;
 use super::schema::bundles;
 use super::sql_types::{At, Uid};
 use super::{StoreError, Tx};
@@ -64,7 +65,7 @@ impl Tx<'_> {
 
     /// A bundle.
     pub fn bundle(&mut self, id: BundleId) -> Result<Option<Bundle>, StoreError> {
-        ask!(self, c => bundles::table.find(Uid(id.0)).first::<Row>(c).optional())?.map(Row::decode).transpose()
+        ask!(self, c => bundles::table.find(Uid(id.0)).get_result::<Row>(c).optional())?.map(Row::decode).transpose()
     }
 
     /// A bundle that nobody else changes until this write ends.
@@ -76,7 +77,11 @@ impl Tx<'_> {
     /// Replaces a bundle's challenge.
     pub fn set_challenge(&mut self, id: BundleId, challenge: &Challenge) -> Result<(), StoreError> {
         let challenge = to_json(challenge)?;
-        change!(self, c => update(bundles::table.find(Uid(id.0))).set(bundles::challenge.eq(&challenge)).execute(c))
-            .map(drop)
+        let this = bundles::table.find(Uid(id.0));
+        change!(self, c => {
+            let replaced = update(this).set(bundles::challenge.eq(&challenge)).returning(bundles::id);
+            prepared(replaced).changed::<Uid, _>(c)
+        })
+        .map(drop)
     }
 }

@@ -5,6 +5,7 @@ use diesel::prelude::*;
 
 use super::codec::{from_json, to_json, word};
 use super::dialect::{ask, change};
+use super::prepared::prepared;
 use super::schema::communications;
 use super::sealing::RequestKey;
 use super::sql_types::{At, Uid};
@@ -64,7 +65,8 @@ impl Tx<'_> {
         };
         let place = (communications::id, communications::request_id);
         change!(self, c => {
-            insert_into(communications::table).values(&row).on_conflict(place).do_update().set(&row).execute(c)
+            let upsert = insert_into(communications::table).values(&row).on_conflict(place).do_update().set(&row);
+            prepared(upsert.returning(communications::id)).changed::<Uid, _>(c)
         })
         .map(drop)
     }

@@ -114,7 +114,7 @@ impl Tx<'_> {
 
     /// One message.
     pub fn delivery(&mut self, id: Uuid) -> Result<Option<Delivery>, StoreError> {
-        let row = ask!(self, c => deliveries::table.find(Uid(id)).first::<Row>(c).optional())?;
+        let row = ask!(self, c => deliveries::table.find(Uid(id)).get_result::<Row>(c).optional())?;
         let Some(row) = row else { return Ok(None) };
         let Some(key) = self.key_of(RequestId(row.request_id.0))? else { return Ok(None) };
         row.decode(key).map(Some)

@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 
 use super::codec::word;
 use super::dialect::{ask, change};
+use super::prepared::prepared;
 use super::requests::purged;
 use super::schema::{manifests, steps};
 use super::sql_types::{At, Uid};
@@ -142,12 +143,9 @@ impl Tx<'_> {
         for step in steps {
             let row = Row::of(request, step)?;
             change!(self, c => {
-                insert_into(steps::table)
-                    .values(&row)
-                    .on_conflict((steps::request_id, steps::ordinal))
-                    .do_update()
-                    .set(&row)
-                    .execute(c)
+                let place = (steps::request_id, steps::ordinal);
+                let upsert = insert_into(steps::table).values(&row).on_conflict(place).do_update().set(&row);
+                prepared(upsert.returning(steps::request_id)).changed::<Uid, _>(c)
             })?;
         }
         Ok(())
@@ -186,7 +184,8 @@ impl Tx<'_> {
                 .on_conflict((manifests::request_id, manifests::round, manifests::system))
                 .do_update()
                 .set(manifests::sealed.eq(&row.sealed));
-            methods::FilterDsl::filter(upsert, manifests::executed.eq(false)).execute(c)
+            let upsert = methods::FilterDsl::filter(upsert, manifests::executed.eq(false));
+            prepared(upsert.returning(manifests::request_id)).changed::<Uid, _>(c)
         })?;
         if kept == 1 { Ok(()) } else { Err(StoreError::Conflict("a manifest that was carried out")) }
     }
@@ -214,7 +213,11 @@ impl Tx<'_> {
     /// A manifest was carried out.
     pub fn mark_executed(&mut self, request: RequestId, round: i32, system: &SystemId) -> Result<(), StoreError> {
         let this = manifests::table.find((Uid(request.0), round, system.as_str()));
-        change!(self, c => update(this).set(manifests::executed.eq(true)).execute(c)).map(drop)
+        change!(self, c => {
+            let marked = update(this).set(manifests::executed.eq(true)).returning(manifests::request_id);
+            prepared(marked).changed::<Uid, _>(c)
+        })
+        .map(drop)
     }
 }
 

@@ -86,7 +86,7 @@ impl Tx<'_> {
 
     /// The first answer, if there is one.
     pub fn recall(&mut self, scope: &[u8; 32]) -> Result<Option<Remembered>, StoreError> {
-        let row = ask!(self, c => answers::table.find(scope.as_slice()).first::<Row>(c).optional())?;
+        let row = ask!(self, c => answers::table.find(scope.as_slice()).get_result::<Row>(c).optional())?;
         row.map(|row| row.decode(self.keys)).transpose()
     }
 

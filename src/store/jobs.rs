@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::codec::{from_json, to_json};
 use super::dialect::{Conn, ask, change};
+use super::prepared::prepared;
 use super::schema::jobs;
 use super::sql_types::{At, Uid};
 use super::{StoreError, Tx};
@@ -94,16 +95,12 @@ impl Tx<'_> {
             given_up: false,
         };
         change!(self, c => {
-            insert_into(jobs::table)
-                .values(&row)
-                .on_conflict(jobs::sole)
-                .do_update()
-                .set((
-                    jobs::run_at.eq(case_when(jobs::run_at.lt(row.run_at), jobs::run_at).otherwise(row.run_at)),
-                    jobs::attempts.eq(case_when(jobs::given_up, 0.into_sql::<Integer>()).otherwise(jobs::attempts)),
-                    jobs::given_up.eq(false),
-                ))
-                .execute(c)
+            let once = insert_into(jobs::table).values(&row).on_conflict(jobs::sole).do_update().set((
+                jobs::run_at.eq(case_when(jobs::run_at.lt(row.run_at), jobs::run_at).otherwise(row.run_at)),
+                jobs::attempts.eq(case_when(jobs::given_up, 0.into_sql::<Integer>()).otherwise(jobs::attempts)),
+                jobs::given_up.eq(false),
+            ));
+            prepared(once.returning(jobs::id)).changed::<Uid, _>(c)
         })?;
         self.pending.jobs = true;
         Ok(())
@@ -126,20 +123,29 @@ impl Tx<'_> {
         let free = jobs::leased_until.is_null().or(jobs::leased_until.le(At(now)).assume_not_null());
         let due = jobs::table
             .filter(jobs::given_up.eq(false).and(jobs::run_at.le(At(now))).and(free).and(lane))
-            .order((jobs::run_at, jobs::id))
-            .limit(limit.into());
+            .order((jobs::run_at, jobs::id));
         self.touch();
         let rows = match &mut *self.conn {
-            Conn::Pg(c) => due.for_update().skip_locked().load::<Row>(c),
-            Conn::Lite(c) => due.load::<Row>(c),
+            Conn::Pg(c) => prepared(due.limit(limit.into()).for_update().skip_locked()).load::<Row>(c),
+            // Its rows come one by one, so that whoever takes no more of them needs no limit.
+            Conn::Lite(c) => prepared(due).load_iter::<Row, _>(c).and_then(|rows| rows.take(limit as usize).collect()),
         };
-        let rows = self.noted(rows)?;
-        let ids: Vec<Uid> = rows.iter().map(|row| row.id).collect();
-        let lease =
-            (jobs::owner.eq(Uid(owner)), jobs::leased_until.eq(At(now + LEASE)), jobs::attempts.eq(jobs::attempts + 1));
-        if !ids.is_empty() {
-            change!(self, c => update(jobs::table.filter(jobs::id.eq_any(&ids))).set(lease).execute(c))?;
+        let rows: Vec<Row> = self.noted(rows)?;
+        let (ours, until) = (Uid(owner), At(now + LEASE));
+        let lease = || (jobs::owner.eq(ours), jobs::leased_until.eq(until), jobs::attempts.eq(jobs::attempts + 1));
+        if rows.is_empty() {
+            return Ok(Vec::new());
         }
+        let ids: Vec<Uid> = rows.iter().map(|row| row.id).collect();
+        let leased = match &mut *self.conn {
+            // One list, whatever its length.
+            Conn::Pg(c) => update(jobs::table.filter(jobs::id.eq_any(&ids))).set(lease()).execute(c).map(drop),
+            Conn::Lite(c) => ids.iter().try_for_each(|id| {
+                let leased = update(jobs::table.find(*id)).set(lease()).returning(jobs::id);
+                prepared(leased).changed::<Uid, _>(c).map(drop)
+            }),
+        };
+        self.noted(leased)?;
         rows.into_iter()
             .map(|row| Ok(LeasedJob { id: JobId(row.id.0), attempts: row.attempts + 1, job: row.job()? }))
             .collect()

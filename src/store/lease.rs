@@ -65,8 +65,8 @@ impl Tx<'_> {
         let this = jobs::table.filter(jobs::id.eq(Uid(lease.job.0)).and(owner).and(attempts)).select(jobs::id);
         let found = match &mut *self.conn {
             // Whoever claims a job passes over rows that are locked; a heartbeat does not wait for this.
-            Conn::Pg(c) => this.for_key_share().first::<Uid>(c).optional(),
-            Conn::Lite(c) => this.first::<Uid>(c).optional(),
+            Conn::Pg(c) => this.for_key_share().get_result::<Uid>(c).optional(),
+            Conn::Lite(c) => this.get_result::<Uid>(c).optional(),
         };
         Ok(self.noted(found)?.is_some())
     }
@@ -103,7 +103,7 @@ impl Tx<'_> {
 
     fn state_of(&mut self, id: RequestId) -> Result<Option<StateName>, StoreError> {
         let state = requests::table.find(Uid(id.0)).filter(requests::wrapped_key.is_not_null()).select(requests::state);
-        let state: Option<String> = ask!(self, c => state.first(c).optional())?;
+        let state: Option<String> = ask!(self, c => state.get_result(c).optional())?;
         state.map(|name| word(&name, "requests.state")).transpose()
     }
 }

@@ -94,7 +94,7 @@ impl Tx<'_> {
 
     /// One hold; none when it was lifted.
     pub fn legal_hold(&mut self, id: Uuid) -> Result<Option<LegalHold>, StoreError> {
-        let row = ask!(self, c => legal_holds::table.find(Uid(id)).first::<Row>(c).optional())?;
+        let row = ask!(self, c => legal_holds::table.find(Uid(id)).get_result::<Row>(c).optional())?;
         row.map(|row| row.open(self.keys)).transpose()
     }
 

@@ -37,6 +37,7 @@ mod legal_holds;
 mod log;
 mod messages;
 mod notices;
+mod prepared;
 mod reader;
 mod request_row;
 mod requests;

@@ -37,13 +37,14 @@ impl Tx<'_> {
     /// Sets the day on which a request is to be looked at next.
     pub fn look_next(&mut self, id: RequestId, day: Option<NaiveDate>) -> Result<(), StoreError> {
         let set = requests::look_at.eq(day.map(On));
+        self.filed.remove(&id);
         change!(self, c => update(requests::table.find(Uid(id.0))).set(set).execute(c)).map(drop)
     }
 
     /// Whether that was said before.
     pub fn noted_before(&mut self, id: RequestId, notice: &str, due: NaiveDate) -> Result<bool, StoreError> {
         let this = notices::table.find((Uid(id.0), notice, On(due))).select(notices::due);
-        Ok(ask!(self, c => this.first::<On>(c).optional())?.is_some())
+        Ok(ask!(self, c => this.get_result::<On>(c).optional())?.is_some())
     }
 
     /// Writes down that something is said about a date of a request; `false` when it was said before, by whichever

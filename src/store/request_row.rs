@@ -19,10 +19,10 @@ use crate::domain::verification::Verification;
 
 const KIND: &[u8] = b"request";
 
-/// What is written.
-#[derive(Insertable, AsChangeset)]
-#[diesel(table_name = requests, treat_none_as_default_value = false, treat_none_as_null = true)]
-pub(super) struct Columns<'a> {
+/// What is written once and stays: no transition says who asked, when, for what or under which law.
+#[derive(Insertable)]
+#[diesel(table_name = requests, treat_none_as_default_value = false)]
+pub(super) struct Asked<'a> {
     id: Uid,
     bundle_id: Uid,
     controller: &'a str,
@@ -31,23 +31,48 @@ pub(super) struct Columns<'a> {
     channel: &'a str,
     entered_by: Option<Uid>,
     received_at: At,
-    due: On,
-    answer_due: Option<On>,
-    state: &'a str,
-    assignee: Option<Uid>,
-    closed_at: Option<At>,
-    ground: Option<&'a str>,
     reference: String,
     email_index: Option<Vec<u8>>,
     phone_index: Option<Vec<u8>>,
-    appeal_state: Option<&'a str>,
+}
+
+/// What a transition may change, as it is sorted and filtered by.
+#[derive(Insertable, Queryable)]
+#[diesel(table_name = requests, treat_none_as_default_value = false)]
+pub(super) struct Filed {
+    due: On,
+    answer_due: Option<On>,
+    state: String,
+    assignee: Option<Uid>,
+    closed_at: Option<At>,
+    ground: Option<String>,
+    appeal_state: Option<String>,
     appeal_filed_at: Option<At>,
     appeal_due: Option<On>,
     appeal_settled_at: Option<At>,
-    outcome: Option<&'a str>,
-    sealed: Vec<u8>,
+    outcome: Option<String>,
     look_at: Option<On>,
     clock_stopped_at: Option<At>,
+}
+
+/// What of it a transition did change. The table has many indexes, and SQLite writes each of them anew that has a column
+/// which is set, whether to another value or not.
+#[derive(AsChangeset)]
+#[diesel(table_name = requests)]
+pub(super) struct Refiled<'a> {
+    due: Option<On>,
+    answer_due: Option<Option<On>>,
+    state: Option<&'a str>,
+    assignee: Option<Option<Uid>>,
+    closed_at: Option<Option<At>>,
+    ground: Option<Option<&'a str>>,
+    appeal_state: Option<Option<&'a str>>,
+    appeal_filed_at: Option<Option<At>>,
+    appeal_due: Option<Option<On>>,
+    appeal_settled_at: Option<Option<At>>,
+    outcome: Option<Option<&'a str>>,
+    look_at: Option<Option<On>>,
+    clock_stopped_at: Option<Option<At>>,
 }
 
 /// What is sealed; borrowed to write it.
@@ -86,28 +111,11 @@ struct Unsealed {
     particulars: Particulars,
 }
 
-impl<'a> Columns<'a> {
-    pub(super) fn of(request: &'a Request, key: &RequestKey, keys: &Keys) -> Result<Self, StoreError> {
+impl<'a> Asked<'a> {
+    pub(super) fn of(request: &'a Request, keys: &Keys) -> Self {
         let identities = request.particulars.person.identities();
         let index = |kind| identities.normalised(kind).map(|value| keys.blind_index(kind, &value).to_vec());
-        let appeal = request.appeal();
-        let ground = match &request.state {
-            State::Denied { ground, .. } => Some(ground.as_str()),
-            _ => None,
-        };
-        let content = zeroize::Zeroizing::new(to_json(&ToSeal {
-            regime_reason: &request.regime_reason,
-            deadlines: &request.deadlines,
-            told: &request.told,
-            extension: &request.extension,
-            clocks: &request.clocks,
-            verification: &request.verification,
-            state: &request.state,
-            remedies: &request.remedies,
-            appeals: &request.appeals,
-            particulars: &request.particulars,
-        })?);
-        Ok(Columns {
+        Asked {
             id: Uid(request.id.0),
             bundle_id: Uid(request.bundle.0),
             controller: request.controller.as_str(),
@@ -116,25 +124,77 @@ impl<'a> Columns<'a> {
             channel: request.channel.as_str(),
             entered_by: request.entered_by.map(|id| Uid(id.0)),
             received_at: At(request.received_at),
-            due: On(request.next_due().unwrap_or(NO_DUE)),
-            answer_due: request.due().map(On),
-            state: request.state.name().as_str(),
-            assignee: request.assignee.map(|id| Uid(id.0)),
-            closed_at: request.state.closed_at().map(At),
-            ground,
             reference: request.id.reference(),
             email_index: index(IdentityKind::Email),
             phone_index: index(IdentityKind::Phone),
-            appeal_state: appeal.map(|a| a.state_name().as_str()),
+        }
+    }
+}
+
+impl Filed {
+    pub(super) fn of(request: &Request) -> Self {
+        let appeal = request.appeal();
+        let ground = match &request.state {
+            State::Denied { ground, .. } => Some(ground.clone()),
+            _ => None,
+        };
+        Filed {
+            due: On(request.next_due().unwrap_or(NO_DUE)),
+            answer_due: request.due().map(On),
+            state: request.state.name().as_str().to_owned(),
+            assignee: request.assignee.map(|id| Uid(id.0)),
+            closed_at: request.state.closed_at().map(At),
+            ground,
+            appeal_state: appeal.map(|a| a.state_name().as_str().to_owned()),
             appeal_filed_at: appeal.map(|a| At(a.filed_at)),
             appeal_due: appeal.and_then(Appeal::due).map(On),
             appeal_settled_at: appeal.and_then(Appeal::settlement).map(|s| At(s.at)),
-            outcome: request.state.outcome(),
-            sealed: key.seal(KIND, b"", content.as_bytes()),
+            outcome: request.state.outcome().map(str::to_owned),
             look_at: request.clocks.look_at.map(On),
             clock_stopped_at: request.stopped_since().map(At),
-        })
+        }
     }
+
+    /// What is to be written over `before`; everything where it is not known what stood there.
+    pub(super) fn since(&self, before: Option<&Filed>) -> Refiled<'_> {
+        macro_rules! changed {
+            ($column:ident $(. $as:ident())?) => {
+                before.is_none_or(|before| before.$column != self.$column).then(|| self.$column $(.$as())?)
+            };
+        }
+        Refiled {
+            due: changed!(due),
+            answer_due: changed!(answer_due),
+            state: changed!(state.as_str()),
+            assignee: changed!(assignee),
+            closed_at: changed!(closed_at),
+            ground: changed!(ground.as_deref()),
+            appeal_state: changed!(appeal_state.as_deref()),
+            appeal_filed_at: changed!(appeal_filed_at),
+            appeal_due: changed!(appeal_due),
+            appeal_settled_at: changed!(appeal_settled_at),
+            outcome: changed!(outcome.as_deref()),
+            look_at: changed!(look_at),
+            clock_stopped_at: changed!(clock_stopped_at),
+        }
+    }
+}
+
+/// Everything else, under the request's key.
+pub(super) fn sealed(request: &Request, key: &RequestKey) -> Result<Vec<u8>, StoreError> {
+    let content = zeroize::Zeroizing::new(to_json(&ToSeal {
+        regime_reason: &request.regime_reason,
+        deadlines: &request.deadlines,
+        told: &request.told,
+        extension: &request.extension,
+        clocks: &request.clocks,
+        verification: &request.verification,
+        state: &request.state,
+        remedies: &request.remedies,
+        appeals: &request.appeals,
+        particulars: &request.particulars,
+    })?);
+    Ok(key.seal(KIND, b"", content.as_bytes()))
 }
 
 /// What is read: the rest of the columns is in the seal as well.
@@ -148,11 +208,42 @@ pub(super) struct Row {
     channel: String,
     entered_by: Option<Uid>,
     received_at: At,
-    assignee: Option<Uid>,
     wrapped_key: Option<Vec<u8>>,
     sealed: Vec<u8>,
-    look_at: Option<On>,
+    filed: Filed,
 }
+
+type FiledRead = (
+    requests::due,
+    requests::answer_due,
+    requests::state,
+    requests::assignee,
+    requests::closed_at,
+    requests::ground,
+    requests::appeal_state,
+    requests::appeal_filed_at,
+    requests::appeal_due,
+    requests::appeal_settled_at,
+    requests::outcome,
+    requests::look_at,
+    requests::clock_stopped_at,
+);
+
+const FILED: FiledRead = (
+    requests::due,
+    requests::answer_due,
+    requests::state,
+    requests::assignee,
+    requests::closed_at,
+    requests::ground,
+    requests::appeal_state,
+    requests::appeal_filed_at,
+    requests::appeal_due,
+    requests::appeal_settled_at,
+    requests::outcome,
+    requests::look_at,
+    requests::clock_stopped_at,
+);
 
 type ColumnsRead = (
     requests::id,
@@ -163,10 +254,9 @@ type ColumnsRead = (
     requests::channel,
     requests::entered_by,
     requests::received_at,
-    requests::assignee,
     requests::wrapped_key,
     requests::sealed,
-    requests::look_at,
+    FiledRead,
 );
 
 /// The columns of a [`Row`].
@@ -179,10 +269,9 @@ pub(super) const COLUMNS: ColumnsRead = (
     requests::channel,
     requests::entered_by,
     requests::received_at,
-    requests::assignee,
     requests::wrapped_key,
     requests::sealed,
-    requests::look_at,
+    FILED,
 );
 
 impl Row {
@@ -194,9 +283,9 @@ impl Row {
         self.wrapped_key.as_deref()
     }
 
-    pub(super) fn open(self, key: &RequestKey) -> Result<Request, StoreError> {
+    pub(super) fn open(self, key: &RequestKey) -> Result<(Request, Filed), StoreError> {
         let content: Unsealed = from_json(&key.open(KIND, b"", &self.sealed)?, "requests.sealed")?;
-        Ok(Request {
+        let request = Request {
             id: self.id(),
             bundle: BundleId(self.bundle_id.0),
             controller: ControllerId(self.controller),
@@ -209,13 +298,57 @@ impl Row {
             deadlines: content.deadlines,
             told: content.told,
             extension: content.extension,
-            clocks: Clocks { look_at: self.look_at.map(|day| day.0), ..content.clocks },
+            clocks: Clocks { look_at: self.filed.look_at.map(|day| day.0), ..content.clocks },
             verification: content.verification,
-            assignee: self.assignee.map(|id| StaffId(id.0)),
+            assignee: self.filed.assignee.map(|id| StaffId(id.0)),
             state: content.state,
             remedies: content.remedies,
             appeals: content.appeals,
             particulars: content.particulars,
-        })
+        };
+        Ok((request, self.filed))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::{NaiveDate, TimeZone, Utc};
+
+    use super::*;
+
+    fn filed() -> Filed {
+        let day = On(NaiveDate::from_ymd_opt(2026, 3, 1).unwrap());
+        Filed {
+            due: day,
+            answer_due: Some(day),
+            state: "in_review".into(),
+            assignee: None,
+            closed_at: None,
+            ground: None,
+            appeal_state: None,
+            appeal_filed_at: None,
+            appeal_due: None,
+            appeal_settled_at: None,
+            outcome: None,
+            look_at: Some(day),
+            clock_stopped_at: None,
+        }
+    }
+
+    #[test]
+    fn what_stands_there_already_is_not_written_again() {
+        let closed = Some(At(Utc.timestamp_opt(1_800_000_000, 0).unwrap()));
+        let now = Filed { state: "denied".into(), closed_at: closed, look_at: None, ..filed() };
+        let Refiled { due, answer_due, state, assignee, closed_at, ground, look_at, .. } = now.since(Some(&filed()));
+        assert_eq!((state, closed_at), (Some("denied"), Some(closed)));
+        assert_eq!(look_at, Some(None), "a value that goes is written as NULL");
+        assert_eq!((due, answer_due, assignee, ground), (None, None, None, None));
+    }
+
+    #[test]
+    fn everything_is_written_where_nobody_knows_what_stands_there() {
+        let now = filed();
+        let Refiled { due, state, assignee, outcome, .. } = now.since(None);
+        assert_eq!((due, state, assignee, outcome), (Some(now.due), Some("in_review"), Some(None), Some(None)));
     }
 }

@@ -11,7 +11,8 @@ use zeroize::Zeroizing;
 
 use super::codec::word;
 use super::dialect::{ask, change, lock};
-use super::request_row::{COLUMNS, Columns, Row};
+use super::prepared::prepared;
+use super::request_row::{Asked, COLUMNS, Filed, Row, sealed};
 use super::schema::requests;
 use super::sealing::RequestKey;
 use super::sql_types::{At, Uid};
@@ -19,15 +20,16 @@ use super::{StoreError, Tx};
 use crate::domain::identity::{Email, IdentityKind};
 use crate::domain::ids::{BundleId, ControllerId, RequestId};
 use crate::domain::request::{Channel, Outcome, Request, StateName};
+use crate::domain::right::Right;
 
 impl Tx<'_> {
     /// Keeps a new request with everything its outcome brings: entries, jobs, opt-outs.
     pub fn insert(&mut self, outcome: &Outcome) -> Result<(), StoreError> {
         let request = &outcome.request;
         let key = RequestKey::fresh(request.id);
-        let columns = Columns::of(request, &key, self.keys)?;
-        let wrapped = key.wrapped(self.keys);
-        let row = (&columns, requests::wrapped_key.eq(wrapped), requests::version.eq(1_i64));
+        let (asked, filed) = (Asked::of(request, self.keys), Filed::of(request));
+        let (content, wrapped) = (requests::sealed.eq(sealed(request, &key)?), key.wrapped(self.keys));
+        let row = (&asked, &filed, content, requests::wrapped_key.eq(wrapped), requests::version.eq(1_i64));
         change!(self, c => insert_into(requests::table).values(row).execute(c))?;
         self.opened.insert(request.id, key);
         self.keep_rest(outcome)
@@ -36,12 +38,13 @@ impl Tx<'_> {
     /// Keeps a request as it is after a transition, with everything its outcome brings.
     pub fn save(&mut self, outcome: &Outcome) -> Result<(), StoreError> {
         let request = &outcome.request;
-        let keys = self.keys;
         let key = self.key_of(request.id)?.ok_or_else(purged)?;
-        let columns = Columns::of(request, key, keys)?;
-        let set = (&columns, requests::version.eq(requests::version + 1));
+        let content = sealed(request, key)?;
+        let (filed, before) = (Filed::of(request), self.filed.remove(&request.id));
+        let set =
+            (filed.since(before.as_ref()), requests::sealed.eq(content), requests::version.eq(requests::version + 1));
         let this = requests::table.find(Uid(request.id.0)).filter(requests::wrapped_key.is_not_null());
-        if change!(self, c => update(this).set(set).execute(c))? != 1 {
+        if change!(self, c => prepared(update(this).set(set).returning(requests::id)).changed::<Uid, _>(c))? != 1 {
             return Err(purged());
         }
         self.keep_rest(outcome)
@@ -49,7 +52,7 @@ impl Tx<'_> {
 
     /// A request; none when there is none or it was purged.
     pub fn request(&mut self, id: RequestId) -> Result<Option<Request>, StoreError> {
-        let row = ask!(self, c => requests::table.find(Uid(id.0)).select(COLUMNS).first::<Row>(c).optional())?;
+        let row = ask!(self, c => requests::table.find(Uid(id.0)).select(COLUMNS).get_result::<Row>(c).optional())?;
         row.map_or(Ok(None), |row| self.decode(row))
     }
 
@@ -57,7 +60,7 @@ impl Tx<'_> {
     pub fn request_for_update(&mut self, id: RequestId) -> Result<Option<Request>, StoreError> {
         let rows = lock!(&mut *self.conn, requests::table.find(Uid(id.0)).select(COLUMNS) => Row);
         let row = self.noted(rows)?.pop();
-        row.map_or(Ok(None), |row| self.decode(row))
+        row.map_or(Ok(None), |row| self.decode_locked(row))
     }
 
     /// The requests of a bundle, oldest id first.
@@ -72,12 +75,24 @@ impl Tx<'_> {
         self.decode_all(rows)
     }
 
-    /// The same, and nobody else changes them until this write ends.
+    /// Where the requests of a bundle stand that are not purged, without opening them.
+    pub fn standings_of(&mut self, bundle: BundleId) -> Result<Vec<(Right, StateName)>, StoreError> {
+        let theirs = requests::bundle_id.eq(Uid(bundle.0)).and(requests::wrapped_key.is_not_null());
+        let rows: Vec<(String, String)> = ask!(self, c => {
+            requests::table.filter(theirs).select((requests::right_name, requests::state)).load(c)
+        })?;
+        let standing = |(right, state): (String, String)| {
+            Ok((word(&right, "requests.right_name")?, word(&state, "requests.state")?))
+        };
+        rows.into_iter().map(standing).collect()
+    }
+
+    /// The requests of a bundle, and nobody else changes them until this write ends.
     pub fn requests_of_for_update(&mut self, bundle: BundleId) -> Result<Vec<Request>, StoreError> {
         let query = requests::table.filter(requests::bundle_id.eq(Uid(bundle.0))).order(requests::id).select(COLUMNS);
         let rows = lock!(&mut *self.conn, query => Row);
         let rows = self.noted(rows)?;
-        self.decode_all(rows)
+        rows.into_iter().filter_map(|row| self.decode_locked(row).transpose()).collect()
     }
 
     /// Requests received before a moment that still wait for a proof of who the person or the agent is.
@@ -144,7 +159,7 @@ impl Tx<'_> {
     pub(super) fn key_of(&mut self, id: RequestId) -> Result<Option<&RequestKey>, StoreError> {
         if !self.opened.contains_key(&id) {
             let wrapped = ask!(self, c => {
-                requests::table.find(Uid(id.0)).select(requests::wrapped_key).first::<Option<Vec<u8>>>(c).optional()
+                requests::table.find(Uid(id.0)).select(requests::wrapped_key).get_result::<Option<Vec<u8>>>(c).optional()
             })?;
             let Some(wrapped) = wrapped.flatten() else { return Ok(None) };
             self.opened.insert(id, RequestKey::unwrap(self.keys, id, &wrapped)?);
@@ -158,6 +173,17 @@ impl Tx<'_> {
     }
 
     fn decode(&mut self, row: Row) -> Result<Option<Request>, StoreError> {
+        Ok(self.open(row)?.map(|(request, _)| request))
+    }
+
+    /// A row that nobody else changes until this write ends: what is saved over it is held against it.
+    fn decode_locked(&mut self, row: Row) -> Result<Option<Request>, StoreError> {
+        let Some((request, filed)) = self.open(row)? else { return Ok(None) };
+        self.filed.insert(request.id, filed);
+        Ok(Some(request))
+    }
+
+    fn open(&mut self, row: Row) -> Result<Option<(Request, Filed)>, StoreError> {
         let id = row.id();
         let Some(wrapped) = row.wrapped_key() else { return Ok(None) };
         let key = match self.opened.entry(id) {

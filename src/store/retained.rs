@@ -68,7 +68,7 @@ impl Tx<'_> {
 
     /// What is kept after a deletion; none where nothing is.
     pub fn retained(&mut self, id: RequestId) -> Result<Option<Standing>, StoreError> {
-        let row = ask!(self, c => retained::table.find(Uid(id.0)).first::<Row>(c).optional())?;
+        let row = ask!(self, c => retained::table.find(Uid(id.0)).get_result::<Row>(c).optional())?;
         Ok(row.map(|row| row.standing().1))
     }
 

@@ -110,7 +110,7 @@ impl Tx<'_> {
 
     /// The hold on a record, ended or not; none once it is purged.
     pub fn record_hold(&mut self, id: RequestId) -> Result<Option<Hold>, StoreError> {
-        let row = ask!(self, c => record_holds::table.find(Uid(id.0)).first::<Row>(c).optional())?;
+        let row = ask!(self, c => record_holds::table.find(Uid(id.0)).get_result::<Row>(c).optional())?;
         let Some(row) = row else { return Ok(None) };
         let Some(key) = self.key_of(id)? else { return Ok(None) };
         let reason = String::from_utf8(key.open(KIND, b"", &row.sealed)?.to_vec())
@@ -132,6 +132,7 @@ impl Tx<'_> {
             requests::clock_stopped_at.eq(None::<At>),
             requests::version.eq(requests::version + 1),
         );
+        self.filed.remove(&id);
         change!(self, c => update(requests::table.find(uid)).set(gone).execute(c))?;
         change!(self, c => delete(messages::table.filter(messages::request_id.eq(uid))).execute(c))?;
         change!(self, c => delete(communications::table.filter(communications::request_id.eq(uid))).execute(c))?;

@@ -58,7 +58,7 @@ fn place(staff: StaffId) -> Vec<u8> {
 impl Tx<'_> {
     /// A member of staff's second factor.
     pub fn second_factor(&mut self, staff: StaffId) -> Result<Option<SecondFactor>, StoreError> {
-        let row = ask!(self, c => second_factors::table.find(Uid(staff.0)).first::<Row>(c).optional())?;
+        let row = ask!(self, c => second_factors::table.find(Uid(staff.0)).get_result::<Row>(c).optional())?;
         row.map(|row| row.decode(self.keys)).transpose()
     }
 

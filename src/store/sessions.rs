@@ -42,7 +42,7 @@ impl Tx<'_> {
                 .inner_join(staff::table)
                 .filter(live)
                 .select(staff::all_columns)
-                .first::<Row>(c)
+                .get_result::<Row>(c)
                 .optional()
         })?;
         row.map(Row::decode).transpose()

@@ -61,7 +61,7 @@ impl Tx<'_> {
     pub fn staff_by_email(&mut self, email: &Email) -> Result<Option<(Staff, SecretString, Guessing)>, StoreError> {
         let email = email.normalised();
         let row = ask!(self, c => {
-            staff::table.filter(staff::email.eq(&email).and(staff::active.eq(true))).first::<Row>(c).optional()
+            staff::table.filter(staff::email.eq(&email).and(staff::active.eq(true))).get_result::<Row>(c).optional()
         })?;
         row.map(|row| {
             let guessing = Guessing { failures: row.failures, locked_until: row.locked_until.map(|at| at.0) };
@@ -73,7 +73,7 @@ impl Tx<'_> {
 
     /// An account, active or not.
     pub fn staff(&mut self, id: StaffId) -> Result<Option<Staff>, StoreError> {
-        ask!(self, c => staff::table.find(Uid(id.0)).first::<Row>(c).optional())?.map(Row::decode).transpose()
+        ask!(self, c => staff::table.find(Uid(id.0)).get_result::<Row>(c).optional())?.map(Row::decode).transpose()
     }
 
     /// The active accounts, by address.

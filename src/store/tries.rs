@@ -38,7 +38,7 @@ impl Tx<'_> {
         change!(self, c => insert_into(verification_tries::table).values(row).on_conflict_do_nothing().execute(c))?;
         let one_more = dsl::tries.eq(dsl::tries + 1);
         change!(self, c => update(verification_tries::table.find(key)).set(one_more).execute(c))?;
-        let tries: i32 = ask!(self, c => verification_tries::table.find(key).select(dsl::tries).first(c))?;
+        let tries: i32 = ask!(self, c => verification_tries::table.find(key).select(dsl::tries).get_result(c))?;
         Ok(u32::try_from(tries).unwrap_or(u32::MAX))
     }
 

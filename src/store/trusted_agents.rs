@@ -99,7 +99,7 @@ impl Tx<'_> {
     pub fn trusted_agent(&mut self, email: &Email) -> Result<Option<TrustedAgent>, StoreError> {
         let index = index(self.keys, email);
         let row = ask!(self, c => {
-            trusted_agents::table.filter(trusted_agents::email_index.eq(&index)).first::<Row>(c).optional()
+            trusted_agents::table.filter(trusted_agents::email_index.eq(&index)).get_result::<Row>(c).optional()
         })?;
         row.map(|row| row.open(self.keys)).transpose()
     }

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use diesel::result::{DatabaseErrorKind, Error, QueryResult};
 
 use super::dialect::Conn;
+use super::request_row::Filed;
 use super::sealing::RequestKey;
 use super::{Keys, StoreError};
 use crate::domain::audit::NewEntry;
@@ -19,6 +20,8 @@ pub struct Tx<'a> {
     pub(super) pending: Pending,
     /// The keys of the requests that were read, so that saving them need not ask again.
     pub(super) opened: HashMap<RequestId, RequestKey>,
+    /// What stands in the columns of requests that were read and locked.
+    pub(super) filed: HashMap<RequestId, Filed>,
     /// The job whose lease ended with this transaction, after it was looked at.
     pub(super) settled: Option<JobId>,
     /// Something was written.
@@ -55,6 +58,7 @@ impl<'a> Tx<'a> {
             keys,
             pending: Pending::default(),
             opened: HashMap::new(),
+            filed: HashMap::new(),
             settled: None,
             touched: false,
             failed: false,

@@ -131,7 +131,8 @@ fn in_transaction(conn: &mut Conn, keys: &Keys, group: &mut Group) -> Result<Pen
 /// Runs every closure; those that give an error leave nothing behind.
 fn run_all(conn: &mut Conn, keys: &Keys, group: &mut Group) -> Result<Pending, Fault> {
     let alone = group.len() == 1;
-    let savepoints = conn.has_savepoints();
+    // What a single call wrote goes with the whole transaction.
+    let savepoints = conn.has_savepoints() && !alone;
     let mut pending = Pending::default();
     for call in group {
         if savepoints {

@@ -31,7 +31,7 @@ use crate::domain::job::{LeasedJob, Settlement};
 use crate::domain::mark::Mark;
 use crate::domain::policy::Release;
 use crate::domain::regime::Regime;
-use crate::domain::request::{Fulfilment, Line, Request, State, StateName};
+use crate::domain::request::{Fulfilment, Line, Request, State};
 use crate::domain::right::Right;
 use crate::domain::task::Upload;
 use crate::fulfilment::LeftOut;
@@ -55,15 +55,17 @@ const PATIENCE: TimeDelta = TimeDelta::minutes(5);
 /// # Errors
 /// When a system, the shelf or the store fails: nothing is lost, and running again goes on from there.
 pub async fn fulfil(office: &Office, owner: Uuid, job: &LeasedJob, id: RequestId) -> Result<Option<Settlement>, Error> {
-    let request = office.store.read(move |tx| Ok::<_, Error>(tx.request(id)?)).await?;
     // Purged, withdrawn, or done by whoever had the job before.
-    let Some(request) = request else { return Ok(Some(Settlement::Done)) };
+    let Some(approved) = office.store.read(move |tx| approved(tx, id)).await? else {
+        return Ok(Some(Settlement::Done));
+    };
+    let Approved { request, package_outstanding, uploads } = approved;
     let State::Fulfilling { disclose, prepared, .. } = &request.state else { return Ok(Some(Settlement::Done)) };
     let disclose = *disclose;
     if let Some(prepared) = prepared {
         return transmission::send(office, owner, job, &request, &prepared.result).await.map(|()| None);
     }
-    if request.right == Right::Deletion && package_outstanding(office, request.bundle).await? {
+    if package_outstanding {
         let reason = "waits until the access package of the same submission was delivered".to_owned();
         return Ok(Some(Settlement::Postponed { until: office.clock.now() + PATIENCE, reason }));
     }
@@ -71,8 +73,7 @@ pub async fn fulfil(office: &Office, owner: Uuid, job: &LeasedJob, id: RequestId
     let reads = matches!(request.right, Right::Access | Right::Portability | Right::Categories);
     let review = reads && controller.policy.release == Release::Review;
     let blocking = office.clone();
-    let (right, asked) = (request.right, request.clone());
-    let uploads = office.store.read(move |tx| upload::files(tx, &asked)).await?;
+    let right = request.right;
     let rows: Vec<Uuid> = uploads.iter().map(|(_, upload)| upload.file).collect();
     let run = Run { disclose, uploads };
     let result = tokio::task::spawn_blocking(move || carry_out(&blocking, &request, &run))
@@ -248,9 +249,25 @@ fn automated(controller: &Controller) -> Fulfilment {
     Fulfilment { by_hand, statements: background::automated(&controller.policy), ..Fulfilment::default() }
 }
 
-/// Somebody who asked for a copy and for deletion in one go gets the copy first.
-async fn package_outstanding(office: &Office, bundle: BundleId) -> Result<bool, Error> {
-    let siblings = office.store.read(move |tx| Ok::<_, Error>(tx.requests_of(bundle)?)).await?;
-    let reads = |right| matches!(right, Right::Access | Right::Portability | Right::Categories);
-    Ok(siblings.iter().any(|r| reads(r.right) && !StateName::is_final(r.state.name())))
+/// What there is to do when a run begins.
+struct Approved {
+    request: Request,
+    /// Somebody who asked for a copy and for deletion in one go gets the copy first.
+    package_outstanding: bool,
+    /// Rows found by hand.
+    uploads: Vec<(String, Upload)>,
+}
+
+/// The request with what its fulfilment goes by; none when it is purged.
+fn approved(tx: &mut Tx<'_>, id: RequestId) -> Result<Option<Approved>, Error> {
+    let Some(request) = tx.request(id)? else { return Ok(None) };
+    let deletes = request.right == Right::Deletion;
+    let package_outstanding = deletes && package_outstanding(tx, request.bundle)?;
+    let uploads = upload::files(tx, &request)?;
+    Ok(Some(Approved { request, package_outstanding, uploads }))
+}
+
+fn package_outstanding(tx: &mut Tx<'_>, bundle: BundleId) -> Result<bool, Error> {
+    let reads = |right: &Right| matches!(right, Right::Access | Right::Portability | Right::Categories);
+    Ok(tx.standings_of(bundle)?.iter().any(|(right, state)| reads(right) && !state.is_final()))
 }

@@ -32,6 +32,12 @@ pub(super) fn connecting(error: &Error) -> ConnectorError {
     }
 }
 
+/// Whether the server has ended the connection, as it may while nobody uses it, with or without saying why.
+pub(super) fn is_farewell(error: &Error) -> bool {
+    let ends = [SqlState::ADMIN_SHUTDOWN, SqlState::CRASH_SHUTDOWN, SqlState::IDLE_SESSION_TIMEOUT];
+    error.as_db_error().is_none_or(|told| ends.contains(told.code()))
+}
+
 fn network(error: &Error) -> String {
     match error.source().and_then(|source| source.downcast_ref::<io::Error>()) {
         Some(cause) => format!("{error}: {cause}"),

@@ -1,7 +1,7 @@
 //! A company's PostgreSQL: read in one snapshot, written in one transaction, from plain threads.
 //!
-//! The driver is asynchronous; its sockets live on the drivers' thread, and callers wait for it. They must therefore be
-//! on blocking threads, never inside asynchronous code.
+//! The driver is asynchronous; whoever waits for a connection moves it. Callers must therefore be on blocking threads,
+//! never inside asynchronous code.
 
 mod columns;
 mod error;

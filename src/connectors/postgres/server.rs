@@ -8,7 +8,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 use super::columns::Remembered;
 use super::error;
 use super::statements::{Connected, Plain};
-use crate::connectors::driver::driver;
+use crate::connectors::driver::OwnDriver;
 use crate::connectors::pool::Dial;
 use crate::connectors::{Cancellation, ConnectorError};
 
@@ -24,14 +24,14 @@ impl Dial for Server {
     type Client = Connected;
 
     fn dial(&self, patience: Duration, cancellation: &Cancellation) -> Result<Connected, ConnectorError> {
-        let driver = driver()?;
+        let driver = OwnDriver::new()?;
         let connecting = async { tokio::time::timeout(patience, self.config.connect(self.tls.clone())).await };
-        match cancellation.during(connecting)? {
+        match cancellation.during_on(&driver, connecting)? {
             Ok(Ok((client, connection))) => {
-                let connected = Connected::new(client, connection.parameter("server_version"), self.plain.clone());
+                let version = connection.parameter("server_version").map(str::to_owned);
                 // Its end is seen by the client, as an error of the statement then running.
                 driver.spawn(connection);
-                Ok(connected)
+                Ok(Connected::new(client, driver, version.as_deref(), self.plain.clone()))
             }
             Ok(Err(error)) => Err(error::connecting(&error)),
             Err(_) => Err(ConnectorError::Unreachable("no answer while connecting".to_owned())),

@@ -10,15 +10,15 @@ use super::columns::{Columns, Remembered};
 use super::error::{self, Place};
 use super::server::Server;
 use super::statements::Parameter;
-use crate::connectors::driver::driver;
+use crate::connectors::driver::OwnDriver;
 use crate::connectors::pool::{Lent, Pool};
 use crate::connectors::{Cancellation, ConnectorError, EachRow, Row, TableName};
 
 /// How many rows are taken from the socket before they are handed on.
 const CHUNK: usize = 256;
 
-/// How long a request to stop a query may take.
-const CANCEL_PATIENCE: Duration = Duration::from_secs(5);
+/// How long a request to stop a query may take, and the answer to a ROLLBACK.
+const LAST_PATIENCE: Duration = Duration::from_secs(5);
 
 /// One transaction.
 pub(super) struct Session {
@@ -50,14 +50,14 @@ impl Session {
     ) -> Result<Self, ConnectorError> {
         loop {
             let lent = pool.lend(cancellation)?;
-            match cancellation.during(lent.client().begin(begin))? {
+            match cancellation.during_on(lent.client().driver(), lent.client().begin(begin))? {
                 Ok(()) => {
                     let (lent, pool, columns) = (Some(lent), Arc::clone(pool), HashMap::new());
                     let cancellation = cancellation.clone();
                     return Ok(Self { lent, pool, state: State::Open, columns, recalled: false, cancellation });
                 }
                 // An idle connection that the server has closed meanwhile: take another.
-                Err(error) if lent.reused && error.as_db_error().is_none() => continue,
+                Err(error) if lent.reused && error::is_farewell(&error) => continue,
                 Err(error) => return Err(error::of(&error, &Place::Nowhere)),
             }
         }
@@ -67,6 +67,10 @@ impl Session {
         self.lent.as_ref().expect("the connection is there until the session is dropped")
     }
 
+    fn driver(&self) -> &OwnDriver {
+        self.lent().client().driver()
+    }
+
     /// Runs a query with few rows.
     pub(super) fn query(
         &mut self,
@@ -74,7 +78,7 @@ impl Session {
         parameters: Vec<Parameter>,
         place: &Place<'_>,
     ) -> Result<Vec<tokio_postgres::Row>, ConnectorError> {
-        let result = self.cancellation.during(self.lent().client().query(sql, parameters));
+        let result = self.cancellation.during_on(self.driver(), self.lent().client().query(sql, parameters));
         result.inspect_err(|_| self.stop())?.map_err(|e| self.failed(&e, place))
     }
 
@@ -85,7 +89,7 @@ impl Session {
         parameters: Vec<Parameter>,
         place: &Place<'_>,
     ) -> Result<u64, ConnectorError> {
-        let result = self.cancellation.during(self.lent().client().execute(sql, parameters));
+        let result = self.cancellation.during_on(self.driver(), self.lent().client().execute(sql, parameters));
         result.inspect_err(|_| self.stop())?.map_err(|e| self.failed(&e, place))
     }
 
@@ -99,12 +103,14 @@ impl Session {
         place: &Place<'_>,
         each: &mut EachRow<'_>,
     ) -> Result<u64, ConnectorError> {
-        let rows = self.cancellation.during(self.lent().client().run(sql, parameters));
+        let rows = self.cancellation.during_on(self.driver(), self.lent().client().run(sql, parameters));
         let rows = rows.inspect_err(|_| self.stop())?;
         let mut chunks = Box::pin(rows.map_err(|e| self.failed(&e, place))?.ready_chunks(CHUNK));
         let mut row = Row::new();
         let mut count = 0;
-        while let Some(chunk) = self.cancellation.during(chunks.next()).inspect_err(|_| self.stop())? {
+        while let Some(chunk) =
+            self.cancellation.during_on(self.driver(), chunks.next()).inspect_err(|_| self.stop())?
+        {
             for found in chunk {
                 let read = found.and_then(|found| fill(&mut row, &found, width));
                 read.map_err(|e| self.failed(&e, place))?;
@@ -122,7 +128,7 @@ impl Session {
             return Err(ConnectorError::Statement(rolled_back.to_owned()));
         }
         self.cancellation.before_commit()?;
-        let committed = driver()?.block_on(self.lent().client().batch_execute("COMMIT"));
+        let committed = self.driver().block_on(self.lent().client().batch_execute("COMMIT"));
         if let Some(lent) = self.lent.take() {
             lent.give_back();
         }
@@ -148,23 +154,20 @@ impl Session {
         self.state = State::Stopped;
         let cancel = self.lent().client().cancel_token();
         let cancelling =
-            async { tokio::time::timeout(CANCEL_PATIENCE, cancel.cancel_query(self.pool.server().tls.clone())).await };
-        if let Ok(driver) = driver() {
-            // A request that cannot be delivered changes nothing: closing the connection ends the query, too.
-            let _ = driver.block_on(cancelling);
-        }
+            async { tokio::time::timeout(LAST_PATIENCE, cancel.cancel_query(self.pool.server().tls.clone())).await };
+        // A request that cannot be delivered changes nothing: closing the connection ends the query, too.
+        let _ = self.driver().block_on(cancelling);
     }
 }
 
 impl Drop for Session {
     fn drop(&mut self) {
         let Some(lent) = self.lent.take().filter(|_| self.state != State::Stopped) else { return };
-        if let Ok(driver) = driver() {
-            driver.spawn(async move {
-                if lent.client().batch_execute("ROLLBACK").await.is_ok() {
-                    lent.give_back();
-                }
-            });
+        let connected = lent.client();
+        let ended = async { tokio::time::timeout(LAST_PATIENCE, connected.batch_execute("ROLLBACK")).await };
+        // A connection that does not answer is closed, and its transaction is rolled back with it.
+        if let Ok(Ok(())) = connected.driver().block_on(ended) {
+            lent.give_back();
         }
     }
 }

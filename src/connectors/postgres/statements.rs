@@ -14,6 +14,8 @@ use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Error, Row, RowStream, SimpleQueryMessage, Statement};
 
+use crate::connectors::driver::OwnDriver;
+
 /// How many statements a connection remembers: some ten for each collection of a dataset, more than most have.
 const REMEMBERED: usize = 256;
 
@@ -58,6 +60,7 @@ pub(super) struct Connected {
     plain: Plain,
     /// Whether the server can be told to plan once, which PostgreSQL can from 12 on.
     plans_once: bool,
+    driver: OwnDriver,
 }
 
 /// Whether nothing is prepared in a system any more. Once it is so, it stays so.
@@ -88,9 +91,15 @@ struct Met {
 
 impl Connected {
     /// A connection to a server of that version.
-    pub(super) fn new(client: Client, version: Option<&str>, plain: Plain) -> Self {
+    pub(super) fn new(client: Client, driver: OwnDriver, version: Option<&str>, plain: Plain) -> Self {
         let major = version.and_then(|version| version.split('.').next()?.parse::<u32>().ok());
-        Self { client, kept: Mutex::default(), plain, plans_once: major.is_some_and(|major| major >= 12) }
+        let plans_once = major.is_some_and(|major| major >= 12);
+        Self { client, kept: Mutex::default(), plain, plans_once, driver }
+    }
+
+    /// What moves the connection while a thread waits for it.
+    pub(super) fn driver(&self) -> &OwnDriver {
+        &self.driver
     }
 
     /// Begins a transaction with the given statements, and with a snapshot where it is one that has a snapshot.

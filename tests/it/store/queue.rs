@@ -182,3 +182,43 @@ fn requests_are_counted_by_state_and_found_when_nobody_proves_to_be_the_person(
     assert_eq!(banks, [(StateName::AwaitingVerification, 16), (StateName::InReview, 4)]);
     assert_eq!(old.into_iter().map(number).collect::<Vec<_>>(), [9, 19, 29]);
 }
+
+/// A save writes those columns alone that changed, where it knows what stood there.
+#[rstest]
+#[case(Db::Sqlite)]
+#[case(Db::Postgres)]
+fn a_request_is_filed_as_it_is_saved_whether_it_was_read_before_or_not(#[case] db: Db) {
+    let home = Home::new(db);
+    fill(&home.store);
+    for n in 0..COUNT {
+        let mut r = home.store.read_blocking(move |tx| tx.request(id(n))).unwrap().unwrap();
+        let due = day(((n * 5) % 9) as u64);
+        r.deadlines = vec![deadline(due)];
+        r.assignee = (n % 3 == 1).then(staff);
+        r.clocks.look_at = (n % 2 == 1).then_some(due);
+        if n % 4 < 2 {
+            r.state = State::InReview { since: at(1) };
+        }
+        home.store
+            .write_blocking(move |tx| {
+                if n % 5 > 1 {
+                    tx.request_for_update(r.id)?;
+                }
+                tx.save(&bare(r.clone()))?;
+                // Once more, from what the first save left.
+                if n % 7 == 0 { tx.save(&bare(r.clone())) } else { Ok(()) }
+            })
+            .unwrap();
+    }
+    let filed = |queue: Queue, holds: fn(u128) -> bool| {
+        let mut expected: Vec<u128> = (0..COUNT).filter(|n| holds(*n)).collect();
+        expected.sort_by_key(|n| ((n * 5) % 9, *n));
+        assert_eq!(walk(&home.store, queue, 7), expected);
+    };
+    filed(Queue::default(), |_| true);
+    filed(Queue { assignee: Some(staff()), ..Queue::default() }, |n| n % 3 == 1);
+    filed(Queue { state: Some(StateName::InReview), ..Queue::default() }, |n| n % 4 < 2 || n % 5 == 0);
+    filed(Queue { due_before: Some(day(4)), ..Queue::default() }, |n| (n * 5) % 9 < 4);
+    let watched = home.store.read_blocking(|tx| tx.request(id(1))).unwrap().unwrap();
+    assert_eq!(watched.clocks.look_at, Some(day(5)));
+}
