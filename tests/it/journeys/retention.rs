@@ -408,15 +408,14 @@ fn a_database_that_is_away_longer_than_a_job_is_tried_is_waited_for(
         request["jobs"].as_array().unwrap().iter().find(|job| job["kind"] == "erase_retained").cloned()
     };
     for attempt in 1..12 {
-        let ended = |request: &Value| {
-            job(request).is_some_and(|job| job["running"] == false && job["attempts"] == attempt)
-        };
+        let ended =
+            |request: &Value| job(request).is_some_and(|job| job["running"] == false && job["attempts"] == attempt);
         api.until(&ids[0], &reviewer, ended);
         server.clock().advance(back_off(attempt) + TimeDelta::seconds(1));
     }
     // What would be the last attempt is none: it is tried every day, and staff read why.
     let tomorrow = (server.clock().now() + TimeDelta::hours(23)).to_rfc3339();
-    let waits = |request: &Value| job(request).is_some_and(|job| job["run_at"].as_str() > Some(&tomorrow[..19]));
+    let waits = |request: &Value| job(request).is_some_and(|job| job["next_try"].as_str() > Some(&tomorrow[..19]));
     let request = api.until(&ids[0], &reviewer, waits);
     let waiting = job(&request).unwrap();
     assert_eq!((&waiting["given_up"], waiting["last_error"].is_string()), (&json!(false), true), "{waiting}");
