@@ -1,70 +1,40 @@
 //! A person's rows are found, exported, corrected and erased here, and nobody else's.
 //!
-//! Everything runs on blocking threads over the traits of [`crate::connectors`]. [`trace`] follows the graph to every
-//! row a person's identities lead to; [`judge`] says whose each row is; [`export`], [`erase`] and [`correct`] act on
-//! what they say.
+//! Everything runs on blocking threads over the traits of [`crate::connectors`]. [`search`] follows the graph to every row a
+//! person's identities lead to, and says whose each is; [`export`], [`erasure`] and [`correction`] act on what it says, and
+//! know nothing of each other.
 
-mod afar;
-mod candidates;
-pub mod correct;
-mod disclosure;
-mod done;
-mod drawn;
-pub mod erase;
+mod correction;
+mod erasure;
 pub mod export;
-mod fingerprint;
-mod free_text;
-pub mod handed;
-mod joined;
-mod judge;
-mod keeping;
-mod key_set;
-pub mod known;
 mod left_out;
-mod left_rows;
 pub mod manifest;
-mod masks;
-mod order;
-mod place;
 pub mod plan;
 mod planning;
-mod preflight;
-mod prepare;
-mod preview;
-mod range;
-mod references;
-mod rekeyed;
-mod row_name;
-mod scratch;
+mod search;
 pub mod services;
-mod snapshot;
-mod sorted_file;
 mod standing;
-mod steps;
-mod stream;
 mod systems;
-mod trace;
-mod value_log;
-mod values;
-mod verify;
-mod wanted;
 
-pub use candidates::KEPT_BY_DECISION;
-pub use correct::{Correction, CorrectionOutcome, Preview, apply, apply_telling};
-pub use erase::{SystemOutcome, execute, execute_unless, rehearse};
+pub use correction::correct;
+pub use correction::correct::{Correction, CorrectionOutcome, Preview, apply, apply_telling};
+pub use correction::preview::{preview, preview_after};
+pub use erasure::candidates::KEPT_BY_DECISION;
+pub use erasure::execute::{SystemOutcome, execute, execute_unless, rehearse};
+pub use erasure::keeping::{Hold, Keeping};
+pub use erasure::prepare::{prepare, prepare_keeping, prepare_without};
+pub use erasure::verify::{Remaining, verify, verify_keeping, verify_without};
+pub use export::free_text::{FreeText, Sight};
+pub use export::handed;
+pub use export::handed::Handed;
 pub use export::{Cell, CollectionHeader, ColumnHeader, ExportOptions, Exported, Sink, export, export_with};
-pub use free_text::{FreeText, Sight};
-pub use handed::Handed;
-pub use keeping::{Hold, Keeping};
 pub use left_out::LeftOut;
 pub use manifest::Manifest;
 pub use plan::Plan;
 pub use planning::plan_access;
-pub use prepare::{prepare, prepare_keeping, prepare_without};
-pub use preview::{preview, preview_after};
+pub use search::known;
 pub use standing::{Counts, Standing};
 pub use systems::Systems;
-pub use verify::{Remaining, verify, verify_keeping, verify_without};
 
 use crate::connectors::ConnectorError;
 use crate::domain::ids::SystemId;

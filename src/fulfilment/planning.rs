@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::disclosure::{secret, secret_member, withheld};
+use super::export::disclosure::{secret, secret_member, withheld};
 use super::plan::{AccessStep, FieldReason, Plan, PlannedCollection, RangeStep};
-use super::range;
-use super::trace::Trace;
+use super::search::range;
+use super::search::trace::Trace;
 use super::{Counts, ExportOptions, FulfilmentError, Systems};
 use crate::datamap::{Field, Graph, Member, NodeId};
 use crate::domain::identity::{Identities, IdentityKind};

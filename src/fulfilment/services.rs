@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::trace::Trace;
+use super::search::trace::Trace;
 use super::{FulfilmentError, LeftOut, Manifest, Systems};
 use crate::connectors::http::messages::{Erased, Find, Keys, Person};
 use crate::datamap::{Node, Pointer};

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::FulfilmentError;
-use super::scratch::Scratch;
+use super::search::scratch::Scratch;
 use crate::clock;
 use crate::connectors::http::Service;
 use crate::connectors::{Cancellation, Connector, LiveSchema, SchemaMark};

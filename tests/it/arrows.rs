@@ -64,6 +64,24 @@ fn the_arrows_run_downwards() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
+/// In the room where a person's rows are found: the search knows nothing of what is done with it, and what is done nothing of
+/// what else is.
+#[test]
+fn export_erasure_and_correction_stand_beside_each_other_on_the_search() {
+    const PARTS: [&str; 4] = ["search", "export", "erasure", "correction"];
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    for part in PARTS {
+        let files = rust_files(&src, &format!("fulfilment/{part}"));
+        assert!(files.len() > 2, "{part} was found");
+        for file in files {
+            let text = std::fs::read_to_string(&file).unwrap();
+            for other in PARTS.iter().filter(|other| **other != part && **other != "search") {
+                assert!(!text.contains(&format!("super::{other}")), "{} uses {other}", file.display());
+            }
+        }
+    }
+}
+
 /// The files of a room, tests left out.
 fn rust_files(src: &Path, room: &str) -> Vec<std::path::PathBuf> {
     let mut found = Vec::new();

@@ -1,0 +1,331 @@
+//! A manifest is carried out: one transaction per system, children first, and no row that changed since is touched.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use serde::{Deserialize, Serialize};
+
+use super::super::manifest::{Guard, Manifest, ManifestRow, Step, StepAction, SystemManifest, TableRef};
+use super::super::search::fingerprint;
+use super::super::{FulfilmentError, Systems};
+use super::references::Way;
+use crate::connectors::{ConnectorError, Key, LiveSchema, Row, Select, TableName, Writer};
+use crate::domain::ids::SystemId;
+use crate::domain::personal::Personal;
+
+/// What became of one system's part of a manifest.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SystemOutcome {
+    /// The system.
+    pub system: SystemId,
+    /// Collection by collection.
+    pub collections: Vec<CollectionOutcome>,
+    /// The rows that are there and no longer what the manifest saw: somebody changed them since.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub changed: BTreeSet<(TableRef, Key)>,
+}
+
+impl SystemOutcome {
+    fn of(system: &SystemId) -> Self {
+        Self { system: system.clone(), collections: Vec::new(), changed: BTreeSet::new() }
+    }
+}
+
+/// What became of one collection's rows.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CollectionOutcome {
+    /// The dataset.
+    pub dataset: String,
+    /// The collection.
+    pub collection: String,
+    /// Rows deleted now.
+    pub deleted: u64,
+    /// Rows masked now.
+    pub masked: u64,
+    /// Rows that were gone already, or are no longer what the manifest saw: they were left alone.
+    pub passed_over: u64,
+}
+
+/// Carries out one system's part of a manifest. Carrying it out again, after a crash or by mistake, changes nothing
+/// more: rows that are gone or changed are passed over.
+///
+/// # Errors
+/// What the system says, [`FulfilmentError::Overtaken`] and [`FulfilmentError::Altered`]: then nothing was changed in
+/// this system.
+pub fn execute(systems: &Systems, system: &SystemId, manifest: &Manifest) -> Result<SystemOutcome, FulfilmentError> {
+    execute_unless(systems, system, manifest, &|| false)
+}
+
+/// The same, unless a legal hold is found to reach the rows right before the commit.
+///
+/// # Errors
+/// As [`execute`], and [`FulfilmentError::Held`].
+pub fn execute_unless(
+    systems: &Systems,
+    system: &SystemId,
+    manifest: &Manifest,
+    held: &dyn Fn() -> bool,
+) -> Result<SystemOutcome, FulfilmentError> {
+    let Some(part) = manifest.systems.iter().find(|s| s.system == *system) else {
+        return Ok(SystemOutcome::of(system));
+    };
+    let failed = |source| FulfilmentError::System { system: system.clone(), source };
+    let schema = systems.schema(system)?;
+    let mut writer = systems.connector(system)?.writer().map_err(failed)?;
+    let mut changed = false;
+    let mut first = || {
+        if !std::mem::replace(&mut changed, true) {
+            crate::crash::point("erasure.inside_transaction");
+        }
+    };
+    let outcome = run(&schema, part, &mut *writer, &mut first)?;
+    if changed {
+        still_as_planned(systems, part, &mut *writer)?;
+        if held() {
+            return Err(FulfilmentError::Held { system: system.clone() });
+        }
+        writer.commit().map_err(failed)?;
+        crate::crash::point("erasure.after_commit");
+    }
+    Ok(outcome)
+}
+
+/// Nothing is committed under another schema than the one planned for: with a foreign key that is new, say, deletions
+/// might cascade into rows that no plan knows of. By now the tables that were changed are locked against it.
+fn still_as_planned(systems: &Systems, part: &SystemManifest, writer: &mut dyn Writer) -> Result<(), FulfilmentError> {
+    let (system, Some(mark)) = (&part.system, &part.mark) else { return Ok(()) };
+    let other = writer.schema_unless(mark);
+    let other = other.map_err(|source| FulfilmentError::System { system: system.clone(), source })?;
+    if other.is_none_or(|now| systems.is_known_by(system, mark, &now)) {
+        return Ok(());
+    }
+    systems.forget_schema(system);
+    Err(FulfilmentError::Altered { system: system.clone() })
+}
+
+/// Does what [`execute`] would do where values are written, and takes all of it back: what only the database itself
+/// knows (CHECK constraints, triggers) is then known before the first row of any system changes. Gives what it refused.
+///
+/// # Errors
+/// What the system says, but for a constraint that stands in the way.
+pub fn rehearse(systems: &Systems, system: &SystemId, manifest: &Manifest) -> Result<Option<String>, FulfilmentError> {
+    // A NULL can break a CHECK as any value can. Plain deletes are not carried out twice: what refuses one of them is
+    // met when it happens, and that system has then changed nothing.
+    let writes = |step: &Step| !matches!(step.action, StepAction::Delete);
+    let part = manifest.systems.iter().find(|s| s.system == *system && s.steps.iter().any(writes));
+    let Some(part) = part else { return Ok(None) };
+    let failed = |source| FulfilmentError::System { system: system.clone(), source };
+    let schema = systems.schema(system)?;
+    let mut writer = systems.connector(system)?.writer().map_err(failed)?;
+    match run(&schema, part, &mut *writer, &mut || ()) {
+        Ok(_) | Err(FulfilmentError::Overtaken { .. }) => Ok(None),
+        Err(FulfilmentError::System {
+            source: source @ (ConnectorError::Constraint { .. } | ConnectorError::Statement(_)),
+            ..
+        }) => Ok(Some(format!("system {system} refuses what would be written: {source}"))),
+        Err(error) => Err(error),
+    }
+}
+
+/// Everything but the commit. `wrote` is called after each step that changed rows. The schema is known before the writer
+/// has a connection: whoever held one while waiting for another to look at the schema would wait for others like it.
+fn run(
+    schema: &LiveSchema,
+    part: &SystemManifest,
+    writer: &mut dyn Writer,
+    wrote: &mut dyn FnMut(),
+) -> Result<SystemOutcome, FulfilmentError> {
+    let system = &part.system;
+    let mut outcome = SystemOutcome::of(system);
+    let failed = |source| FulfilmentError::System { system: system.clone(), source };
+    if part.defer {
+        writer.defer_references().map_err(failed)?;
+    }
+    let unchanged = lock_unchanged(writer, part).map_err(failed)?;
+    for guard in &part.guards {
+        check_guard(writer, system, schema, part, guard, &unchanged)?;
+    }
+    for step in &part.steps {
+        let still = unchanged.rows_of(step);
+        let rows = if still.is_empty() { 0 } else { carry_out(writer, step, &still).map_err(failed)? };
+        if rows > 0 {
+            wrote();
+        }
+        note(&mut outcome, step, rows, step.rows.len() as u64 - still.len() as u64);
+    }
+    outcome.changed = unchanged.changed;
+    Ok(outcome)
+}
+
+fn carry_out(writer: &mut dyn Writer, step: &Step, rows: &[&ManifestRow]) -> Result<u64, ConnectorError> {
+    let table = TableName::from(&step.table);
+    let keys: &Vec<Key> = &rows.iter().map(|row| row.key.clone()).collect();
+    match &step.action {
+        StepAction::Delete => writer.delete(&table, &step.key_columns, keys),
+        StepAction::Mask { set } => {
+            let set: Vec<_> = set.iter().map(|(c, v)| (c.clone(), v.clone().map(Personal::new))).collect();
+            let (alone, alike): (Vec<&ManifestRow>, Vec<&ManifestRow>) =
+                rows.iter().copied().partition(|row: &&ManifestRow| !row.masks.is_empty());
+            let alike: Vec<Key> = alike.into_iter().map(|row| row.key.clone()).collect();
+            let mut count = 0;
+            if !alike.is_empty() {
+                count += writer.update(&table, &step.key_columns, &alike, &set)?;
+            }
+            for row in alone {
+                let own = row.masks.iter().map(|(column, mask)| (column.clone(), Some(mask.clone())));
+                let set: Vec<_> = set.iter().cloned().chain(own).collect();
+                count += writer.update(&table, &step.key_columns, std::slice::from_ref(&row.key), &set)?;
+            }
+            Ok(count)
+        }
+        StepAction::Detach { columns } => {
+            let set: Vec<_> = columns.iter().map(|c| (c.clone(), None)).collect();
+            writer.update(&table, &step.key_columns, keys, &set)
+        }
+    }
+}
+
+fn note(outcome: &mut SystemOutcome, step: &Step, rows: u64, passed_over: u64) {
+    let same = |c: &CollectionOutcome| c.dataset == step.dataset && c.collection == step.collection;
+    let index = outcome.collections.iter().position(same).unwrap_or_else(|| {
+        let (dataset, collection) = (step.dataset.clone(), step.collection.clone());
+        outcome.collections.push(CollectionOutcome { dataset, collection, ..CollectionOutcome::default() });
+        outcome.collections.len() - 1
+    });
+    let noted = &mut outcome.collections[index];
+    match step.action {
+        StepAction::Delete => noted.deleted += rows,
+        StepAction::Mask { .. } => noted.masked += rows,
+        // The step that deletes the same rows counts them.
+        StepAction::Detach { .. } => return,
+    }
+    noted.passed_over += passed_over;
+}
+
+/// The rows of a manifest as they are now.
+#[derive(Default)]
+struct Unchanged {
+    /// Those that still are what it saw, by table and key, with the values that guards look at.
+    rows: BTreeMap<TableRef, HashMap<Key, Vec<Option<String>>>>,
+    /// Those that are something else, and not what it makes of them.
+    changed: BTreeSet<(TableRef, Key)>,
+}
+
+impl Unchanged {
+    fn has(&self, table: &TableRef, key: &Key) -> bool {
+        self.rows.get(table).is_some_and(|rows| rows.contains_key(key))
+    }
+
+    fn rows_of<'s>(&self, step: &'s Step) -> Vec<&'s ManifestRow> {
+        step.rows.iter().filter(|row| self.has(&step.table, &row.key)).collect()
+    }
+}
+
+/// Locks every row of the manifest, so that what is compared now holds until the commit.
+fn lock_unchanged(writer: &mut dyn Writer, part: &SystemManifest) -> Result<Unchanged, ConnectorError> {
+    let mut unchanged = Unchanged::default();
+    // Rows of one table may be named by different columns.
+    let named: BTreeSet<(&TableRef, &Vec<String>)> = part.steps.iter().map(|s| (&s.table, &s.key_columns)).collect();
+    for (table, key_columns) in named {
+        let alike = |s: &&Step| s.table == *table && s.key_columns == *key_columns;
+        let steps: Vec<&Step> = part.steps.iter().filter(alike).collect();
+        let expected: HashMap<&Key, (&Step, &ManifestRow)> =
+            steps.iter().flat_map(|step| step.rows.iter().map(move |row| (&row.key, (*step, row)))).collect();
+        let keys: Vec<Key> = expected.keys().map(|key| (*key).clone()).collect();
+        let columns = &steps[0].columns;
+        let hidden = key_columns.iter().filter(|k| !columns.contains(k));
+        let read: Vec<String> = columns.iter().chain(hidden).cloned().collect();
+        let at: Vec<usize> = key_columns.iter().filter_map(|k| read.iter().position(|c| c == k)).collect();
+        let guarded = guarded_columns(part, table);
+        let guarded: Vec<usize> = guarded.iter().filter_map(|g| columns.iter().position(|c| c == *g)).collect();
+        let Unchanged { rows, changed } = &mut unchanged;
+        let rows = rows.entry(table.clone()).or_default();
+        writer.lock(&TableName::from(table), key_columns, &keys, &read, &mut |row| {
+            let key = at.iter().map(|at| row.get(*at).unwrap_or_default().to_owned());
+            let key = Key(Personal::new(key.collect()));
+            let Some((step, listed)) = expected.get(&key) else { return Ok(()) };
+            if *listed.fingerprint.expose() == fingerprint::hex(row.iter().take(columns.len())) {
+                rows.insert(key, guarded.iter().map(|at| row.get(*at).map(str::to_owned)).collect());
+            } else if !is_masked(step, listed, row) {
+                changed.insert((table.clone(), key));
+            }
+            Ok(())
+        })?;
+    }
+    Ok(unchanged)
+}
+
+/// Whether a row holds what its step writes into it: it was carried out before, and a crash kept us from knowing.
+fn is_masked(step: &Step, listed: &ManifestRow, row: &Row) -> bool {
+    let StepAction::Mask { set } = &step.action else { return false };
+    let holds = |column: &String, mask: Option<&str>| {
+        step.columns.iter().position(|c| c == column).is_some_and(|at| row.get(at) == mask)
+    };
+    let alone = listed.masks.iter().all(|(column, mask)| holds(column, Some(mask.expose())));
+    alone && set.iter().all(|(column, mask)| listed.masks.contains_key(column) || holds(column, mask.as_deref()))
+}
+
+/// The columns of a table that guards look at, each once.
+fn guarded_columns<'m>(part: &'m SystemManifest, table: &TableRef) -> Vec<&'m String> {
+    let columns: BTreeSet<&String> =
+        part.guards.iter().filter(|g| g.to == *table).flat_map(|g| &g.to_columns).collect();
+    columns.into_iter().collect()
+}
+
+/// Nothing may refer to a row about to be deleted, or to a key about to be masked, but rows of the manifest: a row that
+/// came since would be dragged along by ON DELETE or ON UPDATE CASCADE.
+fn check_guard(
+    writer: &mut dyn Writer,
+    system: &SystemId,
+    schema: &LiveSchema,
+    part: &SystemManifest,
+    guard: &Guard,
+    unchanged: &Unchanged,
+) -> Result<(), FulfilmentError> {
+    let keys = doomed_keys(part, guard, unchanged);
+    let (from, to) = (TableName::from(&guard.from), TableName::from(&guard.to));
+    let (Some(live), Some(target)) = (schema.table(&from), schema.table(&to)) else { return Ok(()) };
+    let Some(way) = Way::new(system, &from, live, &guard.columns, target, &guard.to_columns) else { return Ok(()) };
+    let Some(one) = way.matching(&keys) else { return Ok(()) };
+    let wanted: BTreeSet<Vec<String>> = keys.iter().map(|key| way.canonical(key.iter().map(String::as_str))).collect();
+    let released = steps_on(part, &guard.from, |action, row| match action {
+        StepAction::Delete => true,
+        StepAction::Mask { set } => {
+            guard.columns.iter().any(|c| set.get(c) == Some(&None) || row.masks.contains_key(c))
+        }
+        StepAction::Detach { .. } => false,
+    });
+    let mut stray = false;
+    let select = Select { table: &from, columns: &way.read_columns(), any_of: &[one] };
+    let looked = writer.select(&select, &mut |row| {
+        let known = |key: Key| released.contains(&key) && unchanged.has(&guard.from, &key);
+        let held = way.held(row);
+        let refers = held.is_some_and(|held| wanted.contains(&held) || way.unexplained().is_err());
+        stray |= refers && !way.key_of(row).is_some_and(known);
+        Ok(())
+    });
+    looked.map_err(|source| FulfilmentError::System { system: system.clone(), source })?;
+    if stray { Err(FulfilmentError::Overtaken { system: system.clone(), table: from.to_string() }) } else { Ok(()) }
+}
+
+/// The values that rows about to be deleted or to get another key have in the columns a guard looks at.
+fn doomed_keys(part: &SystemManifest, guard: &Guard, unchanged: &Unchanged) -> Vec<Vec<String>> {
+    let guarded = guarded_columns(part, &guard.to);
+    let at: Vec<usize> = guard.to_columns.iter().filter_map(|c| guarded.iter().position(|g| *g == c)).collect();
+    let doomed = steps_on(part, &guard.to, |action, row| match action {
+        StepAction::Delete => true,
+        StepAction::Mask { set } => guard.to_columns.iter().any(|c| set.contains_key(c) || row.masks.contains_key(c)),
+        StepAction::Detach { .. } => false,
+    });
+    let rows = unchanged.rows.get(&guard.to).into_iter().flatten().filter(|(key, _)| doomed.contains(key));
+    rows.filter_map(|(_, values)| at.iter().map(|at| values[*at].clone()).collect()).collect()
+}
+
+fn steps_on<'m>(
+    part: &'m SystemManifest,
+    table: &TableRef,
+    which: impl Fn(&StepAction, &ManifestRow) -> bool,
+) -> BTreeSet<&'m Key> {
+    let steps = part.steps.iter().filter(|s| s.table == *table);
+    let rows = steps.flat_map(|s| s.rows.iter().map(move |row| (&s.action, row)));
+    rows.filter(|(action, row)| which(action, row)).map(|(_, row)| &row.key).collect()
+}

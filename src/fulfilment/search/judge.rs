@@ -1,0 +1,306 @@
+//! Whose a row is: the one place that answers, for search, export, erasure and correction alike.
+//!
+//! A row's *person links* are its identity fields and its pointers at collections that belong to persons. Those that
+//! name this person are *mine*, those that name anyone else are *others*. Without others the row is the person's. With
+//! others it is the person's only when the others are mere pointers and the link that owns the row is mine: the
+//! identity field, or, where no identity is given in it, the one pointer that may not be NULL.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::io;
+use std::sync::Arc;
+
+use super::super::standing::Standing;
+use super::key_set::KeySet;
+use super::left_rows::LeftRows;
+use super::place::{IdentityLink, Place};
+use super::scratch::Scratch;
+use super::values::{identity_form, is_identity};
+use crate::connectors::Row;
+use crate::datamap::{Graph, PhoneWriting, PointerId};
+use crate::domain::identity::{Identities, IdentityKind};
+use crate::domain::personal::Personal;
+use crate::domain::telephone;
+
+/// A link of a row to a person: its place among the identities or the pointers of its [`Place`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::fulfilment) enum Link {
+    Identity(usize),
+    Pointer(usize),
+}
+
+impl Link {
+    /// The columns that it consists of.
+    pub(in crate::fulfilment) fn columns(self, place: &Place) -> Vec<&str> {
+        match self {
+            Link::Identity(index) => vec![place.identities[index].column.as_str()],
+            Link::Pointer(index) => place.pointers[index].columns.iter().map(String::as_str).collect(),
+        }
+    }
+}
+
+/// Whose a row is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::fulfilment) enum Verdict {
+    /// The person's. `others` are pointers at other people, who do not own the row.
+    Own { others: Vec<Link> },
+    /// Somebody else's, or nobody's in particular, and it names the person in `mine`. When `claimed` is set, only a
+    /// weaker identifier agrees (a telephone number, say) and a stronger one is another's: then even `mine` may be the
+    /// other person's.
+    Shared { mine: Vec<Link>, others: Vec<Link>, claimed: bool },
+    /// Nobody's: a row that the person's rows point to.
+    Context,
+    /// Another person's row, met only because a row of the person's points to it.
+    Foreign,
+    /// None of the values looked for explains the row.
+    Unexplained,
+}
+
+impl Verdict {
+    /// What the row is to the person.
+    pub(in crate::fulfilment) fn standing(&self) -> Standing {
+        match self {
+            Verdict::Own { .. } => Standing::Own,
+            Verdict::Shared { .. } => Standing::Shared,
+            Verdict::Context | Verdict::Foreign | Verdict::Unexplained => Standing::Context,
+        }
+    }
+}
+
+/// What is known of the person so far: it only grows, and with it only the number of rows that are theirs.
+pub(in crate::fulfilment) struct Knowledge {
+    given: BTreeMap<IdentityKind, String>,
+    /// The digits of the given telephone number as each way of writing has them.
+    spelled: Vec<(PhoneWriting, BTreeSet<String>)>,
+    /// Identifiers that stand in rows of the person's beside one of the given.
+    learned: HashSet<(IdentityKind, String)>,
+    /// For each pointer, the keys of the person's rows it can point at.
+    pub(in crate::fulfilment) owned: Vec<KeySet>,
+    /// Whether some of these are of rows that an earlier erasure removed or masked.
+    pub(in crate::fulfilment) owned_before: bool,
+    /// For each pointer, the keys that the person's rows and their context hold.
+    pub(in crate::fulfilment) context: Vec<KeySet>,
+    /// The rows that earlier rounds of an erasure left.
+    pub(in crate::fulfilment) left: LeftRows,
+    /// The keys of the person's rows that a service is to be told, because only it knows what refers to them.
+    pub(in crate::fulfilment) sent: BTreeMap<PointerId, Vec<Vec<String>>>,
+}
+
+/// What one identity field of a row says.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Says {
+    Nothing,
+    Mine,
+    Other,
+    /// No identifier of this kind is known of the person.
+    Unknown,
+}
+
+impl Knowledge {
+    pub(in crate::fulfilment) fn new(identities: &Identities, graph: &Graph, scratch: &Arc<Scratch>) -> Self {
+        let kinds = [IdentityKind::Email, IdentityKind::Phone, IdentityKind::AccountId];
+        let none = || graph.pointers().map(|_| KeySet::new(scratch)).collect();
+        Self {
+            given: kinds.into_iter().filter_map(|k| Some((k, identities.normalised(k)?))).collect(),
+            spelled: Vec::new(),
+            learned: HashSet::new(),
+            owned: none(),
+            owned_before: false,
+            context: none(),
+            left: LeftRows::default(),
+            sent: BTreeMap::new(),
+        }
+    }
+
+    /// Notes how the given telephone number is written in a field, so that it is worked out once and not for each row.
+    pub(in crate::fulfilment) fn spell(&mut self, link: &IdentityLink) {
+        if link.kind == IdentityKind::Phone
+            && let Some(given) = self.given.get(&link.kind)
+            && !self.spelled.iter().any(|(writing, _)| *writing == link.phone)
+        {
+            self.spelled.push((link.phone.clone(), link.wanted(given)));
+        }
+    }
+
+    fn is_given(&self, link: &IdentityLink, value: &str, given: &str) -> bool {
+        let spelled =
+            self.spelled.iter().find(|(writing, _)| link.kind == IdentityKind::Phone && *writing == link.phone);
+        match spelled {
+            Some((PhoneWriting::E164, _)) => value == given,
+            Some((_, digits)) => digits.contains(&telephone::digits(value)),
+            None => is_identity(link.kind, link.spelling, value, given),
+        }
+    }
+
+    /// The identifier of that kind that was given.
+    pub(in crate::fulfilment) fn given(&self, kind: IdentityKind) -> Option<&String> {
+        self.given.get(&kind)
+    }
+
+    /// Whose the row is; its first values are those of [`Place::columns`].
+    ///
+    /// # Errors
+    /// The file with the known keys cannot be read.
+    pub(in crate::fulfilment) fn judge(&self, place: &Place, row: &Row) -> io::Result<Verdict> {
+        let links = self.links(place, row)?;
+        if !links.reached {
+            // A key that was given to somebody else since names them.
+            let nobody_else = links.others.is_empty();
+            return Ok(match (self.left.standing(place, row), self.is_context(place, row)?) {
+                (Some(Standing::Own), _) if nobody_else => Verdict::Own { others: Vec::new() },
+                (Some(_), _) | (None, true) if nobody_else => Verdict::Context,
+                (Some(_), _) | (None, true) => Verdict::Foreign,
+                (None, false) => Verdict::Unexplained,
+            });
+        }
+        let only_pointers = links.others.iter().all(|l| matches!(l, Link::Pointer(_)));
+        if links.others.is_empty() || (only_pointers && owner_is_mine(place, row, &links.mine)) {
+            Ok(Verdict::Own { others: links.others })
+        } else {
+            Ok(Verdict::Shared { mine: links.mine, others: links.others, claimed: links.claimed })
+        }
+    }
+
+    /// Whose a row is of which a service says that it is the person's: theirs, unless it names somebody else as well.
+    ///
+    /// # Errors
+    /// As [`Knowledge::judge`].
+    pub(in crate::fulfilment) fn attested(&self, place: &Place, row: &Row) -> io::Result<Verdict> {
+        let Links { mine, others, claimed, .. } = self.links(place, row)?;
+        let named = |link: &Link| matches!(link, Link::Identity(_));
+        Ok(match others.iter().any(named) {
+            true => Verdict::Shared { mine, others, claimed },
+            false => Verdict::Own { others },
+        })
+    }
+
+    /// Takes note of the other identifiers in a row of the person's that carries one of the given; gives whether any
+    /// was new.
+    pub(in crate::fulfilment) fn learn(&mut self, place: &Place, row: &Row) -> bool {
+        let given = |i: &IdentityLink| self.says(i, row, false) == Says::Mine;
+        if !place.identities.iter().any(given) {
+            return false;
+        }
+        let mut new = false;
+        for link in &place.identities {
+            if let Some(value) = stored(link, row) {
+                new |= self.learned.insert((link.kind, identity_form(link.kind, link.spelling, value)));
+            }
+        }
+        new
+    }
+
+    /// The other identifiers of the person's that were found so far, in order.
+    pub(in crate::fulfilment) fn learned(&self) -> Vec<(IdentityKind, Personal<String>)> {
+        let mut learned: Vec<_> = self.learned.iter().collect();
+        learned.sort_unstable();
+        learned.into_iter().map(|(kind, value)| (*kind, Personal::new(value.clone()))).collect()
+    }
+
+    /// Takes note of identifiers that an earlier search found; gives whether any was new.
+    pub(in crate::fulfilment) fn recall(&mut self, learned: &[(IdentityKind, Personal<String>)]) -> bool {
+        let before = self.learned.len();
+        self.learned.extend(learned.iter().map(|(kind, value)| (*kind, value.expose().clone())));
+        self.learned.len() > before
+    }
+
+    fn links(&self, place: &Place, row: &Row) -> io::Result<Links> {
+        let says: Vec<Says> = place.identities.iter().map(|i| self.says(i, row, true)).collect();
+        let strength = |wanted: Says| {
+            let with = place.identities.iter().zip(&says).filter(move |(_, s)| **s == wanted);
+            with.map(|(i, _)| weakness(i.kind)).min()
+        };
+        let (mine_at, other_at) = (strength(Says::Mine), strength(Says::Other));
+        // The strongest identifier that agrees carries the weaker ones: a customer's row with the address that was
+        // proved is theirs whatever telephone number stands in it.
+        let carried = |kind| mine_at.is_some_and(|mine| mine < weakness(kind) && other_at.is_none_or(|o| mine < o));
+        let mut links = Links {
+            claimed: mine_at.zip(other_at).is_some_and(|(mine, other)| other < mine),
+            reached: place.identities.iter().any(|i| self.says(i, row, false) == Says::Mine),
+            ..Links::default()
+        };
+        for (index, says) in says.into_iter().enumerate() {
+            match says {
+                Says::Mine => links.mine.push(Link::Identity(index)),
+                Says::Other | Says::Unknown if !carried(place.identities[index].kind) => {
+                    links.others.push(Link::Identity(index))
+                }
+                _ => {}
+            }
+        }
+        for (index, end) in place.pointers.iter().enumerate().filter(|(_, end)| end.person) {
+            let Some(key) = end.key(row) else { continue };
+            if self.owned[end.id.index()].contains(end.canonical(&key).iter().map(String::as_str))? {
+                links.mine.push(Link::Pointer(index));
+                links.reached |= end.down;
+                links.claimed = false;
+            } else {
+                links.others.push(Link::Pointer(index));
+            }
+        }
+        Ok(links)
+    }
+
+    /// Whether an identity field holds an identifier of the person's.
+    pub(in crate::fulfilment) fn is_mine(&self, link: &IdentityLink, row: &Row) -> bool {
+        self.says(link, row, true) == Says::Mine
+    }
+
+    fn says(&self, link: &IdentityLink, row: &Row, with_learned: bool) -> Says {
+        let Some(value) = stored(link, row) else { return Says::Nothing };
+        let known = || (link.kind, identity_form(link.kind, link.spelling, value));
+        match self.given.get(&link.kind) {
+            Some(given) if self.is_given(link, value, given) => Says::Mine,
+            _ if with_learned && self.learned.contains(&known()) => Says::Mine,
+            Some(_) => Says::Other,
+            None => Says::Unknown,
+        }
+    }
+
+    fn is_context(&self, place: &Place, row: &Row) -> io::Result<bool> {
+        for end in place.pointed.iter().filter(|end| end.up) {
+            if let Some(key) = end.key(row)
+                && self.context[end.id.index()].contains(end.canonical(&key).iter().map(String::as_str))?
+            {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+}
+
+#[derive(Default)]
+struct Links {
+    mine: Vec<Link>,
+    others: Vec<Link>,
+    /// Whether the row carries a given identity, or belongs to a row of the person's.
+    reached: bool,
+    claimed: bool,
+}
+
+/// An identity field that is empty names nobody.
+fn stored<'r>(link: &IdentityLink, row: &'r Row) -> Option<&'r str> {
+    row.get(link.at).filter(|value| !value.trim().is_empty())
+}
+
+/// How weakly an identifier tells a person: the e-mail address is proved, the account is the company's own number, and
+/// a telephone can be a household's.
+fn weakness(kind: IdentityKind) -> u8 {
+    match kind {
+        IdentityKind::Email => 0,
+        IdentityKind::AccountId => 1,
+        IdentityKind::Phone => 2,
+    }
+}
+
+/// Called where every other link is a pointer: whether the link that owns the row is among `mine`.
+fn owner_is_mine(place: &Place, row: &Row, mine: &[Link]) -> bool {
+    if place.identities.iter().any(|i| stored(i, row).is_some()) {
+        // No identity of this row is another's, or it would be among the others.
+        return mine.iter().any(|l| matches!(l, Link::Identity(_)));
+    }
+    let mut required = place.pointers.iter().enumerate().filter(|(_, end)| end.person && end.required);
+    match (required.next(), required.next()) {
+        (Some((index, _)), None) => mine.contains(&Link::Pointer(index)),
+        _ => false,
+    }
+}

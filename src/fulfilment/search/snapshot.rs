@@ -1,0 +1,57 @@
+//! One consistent look at all systems: a reader for each, opened before the first of them is used and kept to the end.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::super::{FulfilmentError, Systems};
+use crate::connectors::{ConnectorError, Reader, Row, Select};
+use crate::domain::ids::SystemId;
+
+/// Readers by system.
+pub(in crate::fulfilment) struct Snapshot<'s> {
+    systems: &'s Systems,
+    readers: BTreeMap<SystemId, Box<dyn Reader + 's>>,
+}
+
+impl<'s> Snapshot<'s> {
+    /// Opens a reader for each of these systems, in one order for every search: of two searches that wait for each
+    /// other's connections neither would ever end.
+    pub(in crate::fulfilment) fn open(
+        systems: &'s Systems,
+        searched: &BTreeSet<&SystemId>,
+    ) -> Result<Self, FulfilmentError> {
+        let mut snapshot = Self { systems, readers: BTreeMap::new() };
+        searched.iter().try_for_each(|system| snapshot.reader(system).map(drop))?;
+        Ok(snapshot)
+    }
+
+    fn reader(&mut self, system: &SystemId) -> Result<&mut Box<dyn Reader + 's>, FulfilmentError> {
+        if !self.readers.contains_key(system) {
+            let reader = self.systems.connector(system)?.reader();
+            let reader = reader.map_err(|source| FulfilmentError::System { system: system.clone(), source })?;
+            self.readers.insert(system.clone(), reader);
+        }
+        Ok(self.readers.get_mut(system).expect("it was opened above"))
+    }
+
+    /// Streams the selected rows; an error of `each` stops the stream and is handed back.
+    pub(in crate::fulfilment) fn select(
+        &mut self,
+        system: &SystemId,
+        select: &Select<'_>,
+        mut each: impl FnMut(&Row) -> Result<(), FulfilmentError>,
+    ) -> Result<u64, FulfilmentError> {
+        let failed = |source| FulfilmentError::System { system: system.clone(), source };
+        let reader = self.reader(system)?;
+        let mut stopped = None;
+        let result = reader.select(select, &mut |row| {
+            each(row).map_err(|e| {
+                stopped = Some(e);
+                ConnectorError::Stopped("the receiver failed".to_owned())
+            })
+        });
+        match (stopped, result) {
+            (Some(error), _) => Err(error),
+            (None, result) => result.map_err(failed),
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! What is looked for in one collection: values by column, each once, and asked for in batches.
+
+use std::io;
+use std::sync::Arc;
+
+use super::key_set::KeySet;
+use super::place::Place;
+use super::scratch::Scratch;
+use super::value_log::{self, ValueLog};
+use super::values::Spelling;
+use crate::connectors::{Comparison, Match};
+
+/// The values looked for in one collection.
+#[derive(Default)]
+pub(in crate::fulfilment) struct Wanted {
+    columns: Vec<WantedColumn>,
+}
+
+struct WantedColumn {
+    name: String,
+    comparison: Comparison,
+    /// How the database compares the column with a value, where that is known for sure.
+    spelling: Option<Spelling>,
+    known: KeySet,
+    values: ValueLog,
+    /// Up to where they were asked for: a batch, and how many of its values.
+    asked: (usize, usize),
+}
+
+/// One question of those that together ask for everything.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(in crate::fulfilment) enum Question {
+    /// All values of all columns.
+    Everything,
+    /// One batch of one column.
+    Batch(usize, usize),
+}
+
+impl Wanted {
+    /// Looks for a value, unless it was looked for before.
+    pub(in crate::fulfilment) fn add(
+        &mut self,
+        scratch: &Arc<Scratch>,
+        place: &Place,
+        column: &str,
+        comparison: Comparison,
+        value: &str,
+    ) -> io::Result<()> {
+        let known = self.columns.iter().position(|c| c.name == column && c.comparison == comparison);
+        let at = known.unwrap_or_else(|| {
+            self.columns.push(WantedColumn::new(scratch, place, column, comparison));
+            self.columns.len() - 1
+        });
+        let column = &mut self.columns[at];
+        let text = column.spelling.map_or(value.into(), |s| s.canonical(value));
+        if column.known.insert(std::iter::once(&*text))? {
+            column.values.push(value)?;
+        }
+        Ok(())
+    }
+
+    /// Whether nothing was ever looked for.
+    pub(in crate::fulfilment) fn is_empty(&self) -> bool {
+        self.columns.is_empty()
+    }
+
+    /// Whether there are values that were not asked for yet.
+    pub(in crate::fulfilment) fn is_pending(&self) -> bool {
+        self.columns.iter().any(|c| c.pending().next().is_some())
+    }
+
+    /// What to ask next, which then counts as asked.
+    pub(in crate::fulfilment) fn next(&mut self) -> io::Result<Vec<Match>> {
+        let few = self.columns.iter().flat_map(WantedColumn::pending).map(|(_, values)| values).sum::<usize>();
+        let mut matches = Vec::new();
+        for column in &mut self.columns {
+            while let Some(batch) = column.next_batch() {
+                let from = if batch == column.asked.0 { column.asked.1 } else { 0 };
+                let values = column.values.read(batch, from)?;
+                // What lies behind a full batch comes in the next one; the last batch may still grow.
+                let is_last = batch + 1 == column.values.batches();
+                column.asked = if is_last { (batch, from + values.len()) } else { (batch + 1, 0) };
+                if values.is_empty() {
+                    continue;
+                }
+                matches.push(Match { column: column.name.clone(), values, comparison: column.comparison });
+                if few > value_log::VALUES {
+                    return Ok(matches);
+                }
+            }
+        }
+        Ok(matches)
+    }
+
+    /// Gives up what was not asked for: nothing leads on from the collection, or it is not there.
+    pub(in crate::fulfilment) fn pass_over(&mut self) {
+        for column in &mut self.columns {
+            let last = column.values.batches().saturating_sub(1);
+            column.asked = (last, column.values.weight(last));
+        }
+    }
+
+    /// The questions that together ask for everything; one, unless there is more than one question takes.
+    pub(in crate::fulfilment) fn questions(&self) -> Vec<Question> {
+        let batches = |c: &WantedColumn| (0..c.values.batches()).map(|b| c.values.weight(b)).sum::<usize>();
+        if self.columns.iter().map(batches).sum::<usize>() <= value_log::VALUES {
+            return vec![Question::Everything];
+        }
+        let columns = self.columns.iter().enumerate();
+        columns.flat_map(|(at, c)| (0..c.values.batches()).map(move |b| Question::Batch(at, b))).collect()
+    }
+
+    /// Whether no row answers two of these questions.
+    pub(in crate::fulfilment) fn is_disjoint(&self) -> bool {
+        matches!(self.columns.as_slice(), [one] if one.spelling.is_some())
+    }
+
+    /// A question in the connectors' words.
+    pub(in crate::fulfilment) fn matches(&self, question: Question) -> io::Result<Vec<Match>> {
+        let one = |c: &WantedColumn, batches: std::ops::Range<usize>| {
+            let mut values = Vec::new();
+            for batch in batches {
+                values.append(&mut c.values.read(batch, 0)?);
+            }
+            Ok(Match { column: c.name.clone(), values, comparison: c.comparison })
+        };
+        match question {
+            Question::Everything => self.columns.iter().map(|c| one(c, 0..c.values.batches())).collect(),
+            Question::Batch(at, batch) => Ok(vec![one(&self.columns[at], batch..batch + 1)?]),
+        }
+    }
+}
+
+impl WantedColumn {
+    fn new(scratch: &Arc<Scratch>, place: &Place, name: &str, comparison: Comparison) -> Self {
+        let spelling = place.table().column(name).and_then(|column| match Spelling::of(column) {
+            spelling @ (Spelling::Number | Spelling::Uuid) => Some(spelling),
+            Spelling::Text if column.collation.is_none() => Some(Spelling::Text),
+            _ => None,
+        });
+        Self {
+            name: name.to_owned(),
+            comparison,
+            spelling: spelling.filter(|_| comparison == Comparison::Exact),
+            known: KeySet::new(scratch),
+            values: ValueLog::new(scratch),
+            asked: (0, 0),
+        }
+    }
+
+    /// The first batch with values that were not asked for.
+    fn next_batch(&self) -> Option<usize> {
+        self.pending().next().map(|(batch, _)| batch)
+    }
+
+    /// The batches with values that were not asked for, and how many those are.
+    fn pending(&self) -> impl Iterator<Item = (usize, usize)> {
+        let (batch, values) = self.asked;
+        let left = move |b: usize| self.values.weight(b) - if b == batch { values } else { 0 };
+        (batch..self.values.batches()).map(move |b| (b, left(b))).filter(|(_, left)| *left > 0)
+    }
+}
