@@ -75,14 +75,14 @@ pub struct Found {
 }
 
 /// The secrets in a text, from left to right, apart from each other. `beside` is what the text's place is called, as a
-/// column's name: a bare number in a column `ssn` is one. Most texts are passed over in one look at each byte.
+/// column's name: a bare number in a column `ssn` is one. Most texts are too short or hold too few digits for any, and
+/// are passed over without a closer look.
 pub fn find(text: &str, beside: &str, forms: Forms) -> Vec<Found> {
     if !forms.always {
         return Vec::new();
     }
-    let glance = glance(text.as_bytes());
-    let mut found = if glance.may_hold_token { tokens::find(text) } else { Vec::new() };
-    if glance.digits >= numbers::LEAST_DIGITS {
+    let mut found = tokens::find(text);
+    if numbers::may_hold(text) {
         let tokens = found.len();
         for number in numbers::find(text, beside, forms) {
             if !found[..tokens].iter().any(|token| overlap(&token.at, &number.at)) {
@@ -96,19 +96,6 @@ pub fn find(text: &str, beside: &str, forms: Forms) -> Vec<Found> {
 
 fn overlap(a: &Range<usize>, b: &Range<usize>) -> bool {
     a.start < b.end && b.start < a.end
-}
-
-/// What one look at a text tells.
-struct Glance {
-    digits: usize,
-    may_hold_token: bool,
-}
-
-fn glance(text: &[u8]) -> Glance {
-    // Without an early end the digits are counted many bytes at a time.
-    let digits = text.iter().filter(|byte| byte.is_ascii_digit()).count();
-    let begins = |(at, byte): (usize, &u8)| tokens::BEGINS[usize::from(*byte)] && tokens::begins(text, at);
-    Glance { digits, may_hold_token: text.iter().enumerate().any(begins) }
 }
 
 /// What stands in a text instead of a secret.

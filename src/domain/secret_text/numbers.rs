@@ -7,16 +7,33 @@ use super::check_digits as check;
 use super::{Forms, Found, Secret};
 
 /// A text with fewer digits holds none of these.
-pub(super) const LEAST_DIGITS: usize = 6;
+const LEAST_DIGITS: usize = 6;
 
-/// The longest, an IBAN; and the longest but for it, a card.
-const MOST: usize = 34;
-const MOST_OF_A_CARD: usize = 19;
+/// The shortest of these have nine letters and digits.
+const LEAST: usize = 9;
+
+/// The longest, a card of nineteen digits.
+const MOST: usize = 19;
+
+/// The longest IBAN.
+const MOST_OF_IBAN: usize = 34;
 
 /// How far before a number a word may stand that says what it is, in bytes.
 const EARSHOT: usize = 32;
 
+/// Whether a text has as many bytes and digits as any of these.
+pub(super) fn may_hold(text: &str) -> bool {
+    text.len() >= LEAST && digits(text.as_bytes()) >= LEAST_DIGITS
+}
+
+/// Counted in bytes, of which many fit into one instruction; so many that a byte holds their sum.
+fn digits(bytes: &[u8]) -> usize {
+    let count = |part: &[u8]| part.iter().map(|b| u8::from(b.is_ascii_digit())).sum::<u8>();
+    bytes.chunks(usize::from(u8::MAX)).map(|part| usize::from(count(part))).sum()
+}
+
 /// Letters and digits that stand together.
+#[derive(Clone)]
 struct Piece {
     at: Range<usize>,
     digits: bool,
@@ -24,87 +41,89 @@ struct Piece {
     then: Option<u8>,
 }
 
-/// All of them; at one place the longest.
-pub(super) fn find(text: &str, beside: &str, forms: Forms) -> Vec<Found> {
-    let pieces = pieces(text.as_bytes());
-    let (mut found, mut first, mut taken) = (Vec::new(), 0, Taken::default());
-    while first < pieces.len() {
-        match longest(text, &pieces[first..], beside, forms, &mut taken) {
-            Some((count, secret)) => {
-                let last = first + count - 1;
-                found.push(Found { at: pieces[first].at.start..pieces[last].at.end, secret });
-                first = last + 1;
-            }
-            None => first += 1,
-        }
-    }
-    found
-}
-
-fn pieces(bytes: &[u8]) -> Vec<Piece> {
-    let (mut pieces, mut at): (Vec<Piece>, usize) = (Vec::new(), 0);
-    while at < bytes.len() {
-        let run = bytes[at..].iter().take_while(|b| b.is_ascii_alphanumeric()).count();
-        if run == 0 {
-            at += 1;
-            continue;
-        }
-        let end = at + run;
-        let digits = bytes[at..end].iter().all(u8::is_ascii_digit);
+impl Piece {
+    /// The first that begins at a place or behind it.
+    fn from(bytes: &[u8], at: usize) -> Option<Self> {
+        let start = at + bytes[at..].iter().position(u8::is_ascii_alphanumeric)?;
+        let behind = bytes[start..].iter().position(|b| !b.is_ascii_alphanumeric());
+        let end = behind.map_or(bytes.len(), |run| start + run);
+        let digits = bytes[start..end].iter().all(u8::is_ascii_digit);
         let divides = |b: &u8| matches!(b, b' ' | b'-' | b'.');
         let then = match (bytes.get(end), bytes.get(end + 1)) {
             (Some(b), Some(next)) if divides(b) && next.is_ascii_alphanumeric() => Some(*b),
             _ => None,
         };
-        pieces.push(Piece { at: at..end, digits, then });
-        at = end;
+        Some(Self { at: start..end, digits, then })
     }
-    pieces
 }
 
-/// What is taken together, in room for the longest.
-#[derive(Default)]
-struct Taken {
-    signs: Few<u8>,
-    numbers: Few<u8>,
-    shape: Few<usize>,
-    separators: Few<u8>,
-}
-
-impl Taken {
-    fn clear(&mut self) {
-        (self.signs.count, self.numbers.count, self.shape.count, self.separators.count) = (0, 0, 0, 0);
-    }
-
-    fn add(&mut self, piece: &[u8]) {
-        for sign in piece {
-            self.signs.push(sign.to_ascii_uppercase());
-            self.numbers.push(sign.wrapping_sub(b'0'));
+/// All of them; at one place the longest.
+pub(super) fn find(text: &str, beside: &str, forms: Forms) -> Vec<Found> {
+    let (bytes, mut found, mut window) = (text.as_bytes(), Vec::new(), Window::EMPTY);
+    let mut next = Piece::from(bytes, 0);
+    while let Some(first) = next {
+        let longest = longest(text, &first, beside, forms, &mut window);
+        if let Some((end, secret)) = longest {
+            found.push(Found { at: first.at.start..end, secret });
         }
-        self.shape.push(piece.len());
+        next = Piece::from(bytes, longest.map_or(first.at.end, |(end, _)| end));
     }
+    found
 }
 
-/// As many as the longest has signs, without memory of its own: most texts hold a number, and hardly any a secret.
-struct Few<T> {
-    all: [T; MOST],
+/// The pieces that are looked at together, in memory that serves again for those that begin elsewhere.
+struct Window {
+    /// Letters, as capitals, and digits.
+    signs: [u8; MOST_OF_IBAN],
     count: usize,
+    /// The same as numbers, as long as all are digits.
+    digits: [u8; MOST_OF_IBAN],
+    all_digits: bool,
+    /// How long each piece is.
+    shape: [usize; MOST_OF_IBAN],
+    pieces: usize,
+    /// The separators between.
+    separators: [u8; MOST_OF_IBAN],
 }
 
-impl<T: Copy + Default> Default for Few<T> {
-    fn default() -> Self {
-        Self { all: [T::default(); MOST], count: 0 }
-    }
-}
+impl Window {
+    const EMPTY: Self = Self {
+        signs: [0; MOST_OF_IBAN],
+        count: 0,
+        digits: [0; MOST_OF_IBAN],
+        all_digits: true,
+        shape: [0; MOST_OF_IBAN],
+        pieces: 0,
+        separators: [0; MOST_OF_IBAN],
+    };
 
-impl<T> Few<T> {
-    fn push(&mut self, one: T) {
-        self.all[self.count] = one;
-        self.count += 1;
+    fn clear(&mut self) {
+        (self.count, self.all_digits, self.pieces) = (0, true, 0);
     }
 
-    fn as_slice(&self) -> &[T] {
-        &self.all[..self.count]
+    /// Takes a piece in, for which there has to be room.
+    fn push(&mut self, signs: &[u8], piece: &Piece) {
+        for sign in signs {
+            self.signs[self.count] = sign.to_ascii_uppercase();
+            self.digits[self.count] = sign.wrapping_sub(b'0');
+            self.count += 1;
+        }
+        self.all_digits &= piece.digits;
+        self.shape[self.pieces] = signs.len();
+        self.separators[self.pieces] = piece.then.unwrap_or_default();
+        self.pieces += 1;
+    }
+
+    fn candidate<'a>(&'a self, text: &'a str, start: usize, beside: &'a str) -> Candidate<'a> {
+        Candidate {
+            text,
+            start,
+            beside,
+            signs: &self.signs[..self.count],
+            digits: self.all_digits.then_some(&self.digits[..self.count]),
+            shape: &self.shape[..self.pieces],
+            separators: &self.separators[..self.pieces - 1],
+        }
     }
 }
 
@@ -124,40 +143,24 @@ struct Candidate<'a> {
     separators: &'a [u8],
 }
 
-/// The longest that begins with the first of the pieces: how many pieces it has, and what it is.
-fn longest(text: &str, pieces: &[Piece], beside: &str, forms: Forms, taken: &mut Taken) -> Option<(usize, Secret)> {
-    let bytes = text.as_bytes();
-    let start = pieces[0].at.start;
+/// The longest that begins with a piece: where it ends, and what it is.
+fn longest(text: &str, first: &Piece, beside: &str, forms: Forms, window: &mut Window) -> Option<(usize, Secret)> {
+    let (bytes, start) = (text.as_bytes(), first.at.start);
     // Behind a plus stands a telephone number, and behind a digit and a point the fraction of a number.
     let fraction = start > 1 && matches!(bytes[start - 1], b'.' | b',') && bytes[start - 2].is_ascii_digit();
     if fraction || (start > 0 && bytes[start - 1] == b'+') {
         return None;
     }
-    let most = if forms.iban { MOST } else { MOST_OF_A_CARD };
-    taken.clear();
-    let (mut all_digits, mut best) = (true, None);
-    for (count, piece) in pieces.iter().enumerate() {
-        if taken.signs.count + piece.at.len() > most {
-            break;
+    let most = if forms.iban { MOST_OF_IBAN } else { MOST };
+    window.clear();
+    let (mut best, mut next) = (None, Some(first.clone()));
+    while let Some(piece) = next.filter(|piece| window.count + piece.at.len() <= most) {
+        window.push(&bytes[piece.at.clone()], &piece);
+        if window.count >= LEAST {
+            let found = window.candidate(text, start, beside).is(forms);
+            best = found.map(|secret| (piece.at.end, secret)).or(best);
         }
-        all_digits &= piece.digits;
-        taken.add(&bytes[piece.at.clone()]);
-        let candidate = Candidate {
-            text,
-            start,
-            beside,
-            signs: taken.signs.as_slice(),
-            digits: all_digits.then(|| taken.numbers.as_slice()),
-            shape: taken.shape.as_slice(),
-            separators: taken.separators.as_slice(),
-        };
-        if let Some(secret) = candidate.is(forms) {
-            best = Some((count + 1, secret));
-        }
-        match piece.then {
-            Some(separator) => taken.separators.push(separator),
-            None => break,
-        }
+        next = piece.then.and_then(|_| Piece::from(bytes, piece.at.end));
     }
     best
 }

@@ -117,6 +117,36 @@ fn json_stays_json() {
     assert_eq!(value["k"], "[held, not disclosed: private key]");
 }
 
+/// One of each form, in ASCII, the shortest that there are of each kind of token.
+const SECRETS: &[&str] = &[
+    "4111111111111111",
+    "4111 1111 1111 1111",
+    "4222222222222",
+    "078-05-1120",
+    "078051120",
+    "86 095 742 719",
+    "AB 12 34 56 C",
+    "X1234567L",
+    "12345678-Z",
+    "RSSMRA85T10A562S",
+    "529.982.247-25",
+    "NO9386011117947",
+    "AKIAIOSFODNN7EXAMPLE",
+    "$1$abcdefgh$abcdefghijkl",
+    "eyJhbGciOi.eyJzdWIiOi.",
+    "sk_live_abcdefghijklmnop",
+    "glpat-abcdefghijklmnopqrst",
+];
+
+#[test]
+fn each_of_the_shortest_is_found() {
+    for secret in SECRETS {
+        assert_eq!(find(secret, "card ssn", ALL).len(), 1, "{secret}");
+        assert_eq!(find(secret, "card ssn", ALL)[0].at, 0..secret.len(), "{secret}");
+    }
+    assert_eq!(find("-----BEGIN PRIVATE KEY", "", ALL).len(), 1);
+}
+
 proptest! {
     #[test]
     fn any_text_is_taken_and_found_places_are_in_order(text in "\\PC{0,80}") {
@@ -128,6 +158,21 @@ proptest! {
     #[test]
     fn numbers_of_any_division_are_taken(text in "[0-9A-Z $.+-]{0,60}") {
         described(&text, &find(&text, "card", ALL), true);
+    }
+
+    /// A text is passed over because it is short or has few digits; none is for which more of either would have made a
+    /// difference.
+    #[test]
+    fn what_is_passed_over_holds_nothing(
+        parts in prop::collection::vec(prop::sample::select(SECRETS), 1..4),
+        between in "[ .,:$+\n-]{0,2}",
+        (from, to) in (0_usize..12, 0_usize..12),
+        beside in prop::sample::select(&["note", "card", "ssn", "cpf"][..]),
+    ) {
+        let whole = parts.join(&between);
+        let text = &whole[from.min(whole.len())..whole.len().saturating_sub(to).max(from.min(whole.len()))];
+        let looked_at = format!("{text}{}|000000|", "\n".repeat(40));
+        prop_assert_eq!(find(text, beside, ALL), find(&looked_at, beside, ALL));
     }
 
     /// What a database counts up is no secret: no number of twelve digits or fewer is taken for one by itself.
