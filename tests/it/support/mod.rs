@@ -4,6 +4,7 @@ pub mod line;
 pub mod lock;
 pub mod mysql;
 pub mod pooler;
+pub mod ports;
 pub mod postgres;
 pub mod provider;
 pub mod receiver;

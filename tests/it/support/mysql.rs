@@ -4,7 +4,6 @@
 use std::env;
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{self, Child, Command, Stdio};
@@ -13,6 +12,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, Opts, Row, Value};
+
+use super::ports::free_port;
 
 /// An account that must give the password [`PASSWORD`]; everyone else has none.
 pub const LOCKED_USER: &str = "locked";
@@ -202,11 +203,6 @@ fn start(home: &Path, options: &[String]) -> Server {
     BufReader::new(watcher.stdout.take().expect("a pipe")).read_line(&mut first_line).expect("the shell's output");
     assert_eq!(first_line, "ready\n", "MariaDB did not start; its log is above");
     Server { port, _watcher: watcher }
-}
-
-fn free_port() -> u16 {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
-    listener.local_addr().expect("its address").port()
 }
 
 /// MariaDB refuses to run as root, so root becomes `mysql`, the user of Debian's package.

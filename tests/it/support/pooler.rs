@@ -2,9 +2,10 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
+
+use super::ports::free_port;
 
 /// Runs the pooler until the other end of its standard input is closed, whatever becomes of the test.
 const WATCHER: &str = r#"
@@ -28,8 +29,7 @@ impl Pooler {
     pub fn new(url: &str, processes: u32) -> Self {
         let (server, database) = url.rsplit_once('/').expect("a URL made by fresh_database");
         let server_port = server.rsplit(':').next().expect("a port");
-        let port =
-            TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|l| l.local_addr()).expect("a free port").port();
+        let port = free_port();
         let folder = tempfile::tempdir().expect("a folder");
         let (users, config) = (folder.path().join("users"), folder.path().join("pooler.ini"));
         fs::write(&users, "\"postgres\" \"\"\n").expect("a file");

@@ -4,12 +4,13 @@
 use std::env;
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
-use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{self, Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
+
+use super::ports::free_port;
 
 /// A role that must give the password [`PASSWORD`]; everyone else is trusted.
 pub const LOCKED_ROLE: &str = "locked";
@@ -201,11 +202,6 @@ fn start(bin: PathBuf, home: &Path) -> Cluster {
         .args(["--no-psqlrc", "--quiet", "--command", &make_role])
         .arg(format!("postgres://postgres@127.0.0.1:{port}/postgres")));
     cluster
-}
-
-fn free_port() -> u16 {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
-    listener.local_addr().expect("its address").port()
 }
 
 /// PostgreSQL refuses to run as root, so root becomes `postgres`, the user of Debian's package.

@@ -19,6 +19,7 @@ use reqwest::blocking::{Client, Response};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
+use super::ports::free_port;
 use super::world::World;
 
 /// The day on which the tests happen.
@@ -239,7 +240,7 @@ pub struct Process {
 impl Process {
     /// Starts the binary on a world; it dies at `crash_at`, where one is named.
     pub fn start(world: &World, crash_at: Option<&str>) -> Self {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = free_port();
         let mut command = Command::new(env!("CARGO_BIN_EXE_habeas"));
         command.arg("--config").arg(world.config()).arg("serve");
         command.env("HABEAS_SERVER__LISTEN", format!("127.0.0.1:{port}"));

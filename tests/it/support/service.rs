@@ -1,11 +1,11 @@
 //! The example service of `examples/`, running beside a company's databases.
 
 use std::io::{BufRead, BufReader};
-use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
 
+use super::ports::free_port;
 use super::world::World;
 
 /// The secret that it shares with Habeas.
@@ -43,7 +43,7 @@ pub struct Service {
 
 /// Tells a world's Habeas of a service that is to run at a free port; gives the port.
 pub fn announce(world: &World, more: &str) -> u16 {
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let port = free_port();
     let mut config = std::fs::read_to_string(world.config()).unwrap();
     config.push_str(&format!(
         "[[systems]]\nid = \"loyalty\"\ncontroller = \"shop\"\nurl = \"http://127.0.0.1:{port}\"\n\
