@@ -9,6 +9,8 @@ pub struct Row {
     text: String,
     /// The end of each value in `text`, and whether it is NULL.
     ends: Vec<(usize, bool)>,
+    /// How many bytes stand between two values: none, or the one that divided them where they were taken over together.
+    gap: usize,
 }
 
 impl Row {
@@ -21,10 +23,21 @@ impl Row {
     pub fn clear(&mut self) {
         self.text.clear();
         self.ends.clear();
+        self.gap = 0;
+    }
+
+    /// Becomes the values of a line in which one byte stands between two of them; `values` says where each ends and
+    /// whether it is NULL. Taken over at once, since a copy of each value takes longer than one of the line.
+    pub(super) fn take_over(&mut self, line: &str, values: impl Iterator<Item = (usize, bool)>) {
+        self.clear();
+        self.gap = 1;
+        self.text.push_str(line);
+        self.ends.extend(values);
     }
 
     /// Adds the next column's value.
     pub fn push(&mut self, value: Option<&str>) {
+        debug_assert_eq!(self.gap, 0, "the row was taken over whole");
         if let Some(value) = value {
             self.text.push_str(value);
         }
@@ -37,7 +50,7 @@ impl Row {
     /// When the row has no such column.
     pub fn get(&self, index: usize) -> Option<&str> {
         let (end, null) = self.ends[index];
-        let start = if index == 0 { 0 } else { self.ends[index - 1].0 };
+        let start = if index == 0 { 0 } else { self.ends[index - 1].0 + self.gap };
         (!null).then(|| &self.text[start..end])
     }
 
@@ -45,7 +58,12 @@ impl Row {
     pub fn begins_like(&self, other: &Row, count: usize) -> bool {
         let (own, others) = (self.ends.get(..count), other.ends.get(..count));
         let end = own.and_then(<[_]>::last).map_or(0, |(end, _)| *end);
-        own == others && self.text.as_bytes()[..end] == other.text.as_bytes()[..end]
+        self.gap == other.gap && own == others && self.text.as_bytes()[..end] == other.text.as_bytes()[..end]
+    }
+
+    /// How many bytes its values take.
+    pub(super) fn bytes(&self) -> usize {
+        self.text.len()
     }
 
     /// How many values the row has.

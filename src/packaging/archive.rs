@@ -52,7 +52,7 @@ impl<W: Write> Archive<W> {
     /// A ZIP whose files all bear the time `at`, in UTC.
     pub fn new(out: W, at: DateTime<Utc>) -> Self {
         let out = Tally { out, hash: Context::new(&SHA256), bytes: 0 };
-        Self { out, stamp: dos_time(at), press: Press::small(), entries: Vec::new(), open: None, files: Vec::new() }
+        Self { out, stamp: dos_time(at), press: Press::new(), entries: Vec::new(), open: None, files: Vec::new() }
     }
 
     /// Begins a file.

@@ -11,6 +11,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::archive::Archive;
+use super::lines::Lines;
 use super::{About, Cell, PackagingError, Sign, Summary, csv};
 
 /// One kind of data held about the person (Cal. Civ. Code 1798.110(a), 1798.115; GDPR Art. 15(1)(a)-(g)).
@@ -106,8 +107,8 @@ pub fn write<W: Write>(
 }
 
 fn table(answer: &Categories) -> String {
-    let mut lines = String::new();
-    csv::line(&mut lines, COLUMNS.into_iter().map(Cell::Text));
+    let mut lines = Lines::new();
+    csv::line(&mut lines, COLUMNS.into_iter().map(Cell::Text), false);
     for held in &answer.categories {
         let places: Vec<String> = held.held_in.iter().map(|h| format!("{}.{}", h.dataset, h.collection)).collect();
         let rows: u64 = held.held_in.iter().map(|h| h.rows).sum();
@@ -125,9 +126,9 @@ fn table(answer: &Categories) -> String {
         ];
         // What the policy does not say is no value, not an empty one.
         let cell = |text| if str::is_empty(text) { Cell::Null } else { Cell::Text(text) };
-        csv::line(&mut lines, cells.iter().map(|text| cell(text.as_str())));
+        csv::line(&mut lines, cells.iter().map(|text| cell(text.as_str())), false);
     }
-    lines
+    lines.text
 }
 
 fn description(about: &About, answer: &Categories, fact: Option<(u64, String)>) -> Value {

@@ -4,33 +4,35 @@
 //! that passes over empty lines misses a NULL in a table of one column; the JSON Lines say both plainly.
 
 use super::Cell;
+use super::lines::Lines;
 
 /// What ends a line (RFC 4180 section 2).
 pub(super) const LINE_END: &str = "\r\n";
 
-/// Appends one line.
-pub(super) fn line<'a>(out: &mut String, cells: impl Iterator<Item = Cell<'a>>) {
-    for (i, cell) in cells.enumerate() {
-        if i > 0 {
-            out.push(',');
-        }
+/// Appends one line. `smooth` says that no value holds a sign that means something here ([`super::batch::Row::is_smooth`]).
+pub(super) fn line<'a>(out: &mut Lines, cells: impl Iterator<Item = Cell<'a>>, smooth: bool) {
+    let mut before = "";
+    for cell in cells {
+        out.field(before);
+        before = ",";
         match cell.shown() {
             None => {}
-            Some(text) if plain(text) => out.push_str(text),
-            Some(text) => quoted(out, text),
+            Some(text) if plain(text, smooth && matches!(cell, Cell::Text(_))) => out.text.push_str(text),
+            Some(text) => quoted(&mut out.text, text),
         }
     }
-    out.push_str(LINE_END);
+    out.text.push_str(LINE_END);
 }
 
 /// Whether the text can stand without quotes. Spaces at its ends and a byte order mark are quoted too, since some
 /// readers would drop them.
-fn plain(text: &str) -> bool {
+fn plain(text: &str, smooth: bool) -> bool {
     let bytes = text.as_bytes();
     let (Some(first), Some(last)) = (bytes.first(), bytes.last()) else { return false };
     let special = |b: u8| matches!(b, b',' | b'"' | b'\r' | b'\n');
+    let begins_and_ends_so = !matches!(first, b' ' | 0xEF) && *last != b' ';
     // Without an early end the whole text is looked at many bytes at a time.
-    !matches!(first, b' ' | 0xEF) && *last != b' ' && !bytes.iter().fold(false, |found, b| found | special(*b))
+    begins_and_ends_so && (smooth || !bytes.iter().fold(false, |found, b| found | special(*b)))
 }
 
 /// Appends the text in quotes, its own quotes doubled.
@@ -53,9 +55,9 @@ mod tests {
     use super::*;
 
     fn one(cells: &[Cell<'_>]) -> String {
-        let mut out = String::new();
-        line(&mut out, cells.iter().copied());
-        out
+        let mut out = Lines::new();
+        line(&mut out, cells.iter().copied(), false);
+        out.text
     }
 
     #[rstest::rstest]
@@ -97,11 +99,11 @@ mod tests {
     proptest! {
         #[test]
         fn another_reader_reads_the_same(rows in table()) {
-            let mut out = String::new();
+            let mut out = Lines::new();
             for row in &rows {
-                line(&mut out, row.iter().map(Any::cell));
+                line(&mut out, row.iter().map(Any::cell), false);
             }
-            let mut reader = ::csv::ReaderBuilder::new().has_headers(false).from_reader(out.as_bytes());
+            let mut reader = ::csv::ReaderBuilder::new().has_headers(false).from_reader(out.text.as_bytes());
             let read: Vec<Vec<String>> = reader.records().map(|r| r.unwrap().iter().map(str::to_owned).collect()).collect();
             let seen = |c: &Any| c.cell().shown().unwrap_or_default().to_owned();
             let expected: Vec<Vec<String>> = rows.iter().map(|r| r.iter().map(seen).collect()).collect();

@@ -6,8 +6,9 @@ use std::sync::mpsc::{self, Sender, SyncSender};
 use std::thread::{self, JoinHandle};
 
 use super::batch::Batch;
-use super::jsonl::Lines;
-use super::press::{Press, Pressed};
+use super::jsonl::Keys;
+use super::lines::Lines;
+use super::press::{LinePress, Pressed};
 use super::spool::{Spool, SpoolReader};
 use super::{Cell, CollectionHeader, csv, spreadsheet};
 
@@ -19,40 +20,41 @@ pub(super) enum Form {
     /// The exact CSV.
     Csv,
     /// JSON Lines.
-    Jsonl(Lines),
+    Jsonl(Keys),
     /// The CSV meant for spreadsheets, and how many rows more it takes.
     Spreadsheet(u64),
 }
 
 impl Form {
     /// What stands before the first row.
-    pub fn head(&self, header: &CollectionHeader) -> String {
+    pub fn head(&self, header: &CollectionHeader) -> Lines {
         let names = header.columns.iter().map(|c| Cell::Text(&c.name));
-        let mut head = String::new();
+        let mut head = Lines::new();
         match self {
-            Form::Csv => csv::line(&mut head, names),
+            Form::Csv => csv::line(&mut head, names, false),
             Form::Jsonl(_) => {}
             Form::Spreadsheet(_) => {
-                head.push_str(spreadsheet::BYTE_ORDER_MARK);
-                spreadsheet::line(&mut head, names);
+                head.text.push_str(spreadsheet::BYTE_ORDER_MARK);
+                spreadsheet::line(&mut head, names, false);
             }
         }
         head
     }
 
     /// Appends the rows of a batch, as many as the form takes.
-    pub fn encode(&mut self, out: &mut String, batch: &Batch) {
+    pub fn encode(&mut self, out: &mut Lines, batch: &Batch) {
         if matches!(self, Form::Spreadsheet(0)) {
             return;
         }
         for row in batch.rows() {
+            let (cells, smooth) = (row.cells(), row.is_smooth());
             match self {
-                Form::Csv => csv::line(out, row),
-                Form::Jsonl(lines) => lines.line(out, row),
+                Form::Csv => csv::line(out, cells, smooth),
+                Form::Jsonl(keys) => keys.line(out, cells, smooth),
                 Form::Spreadsheet(0) => return,
                 Form::Spreadsheet(left) => {
                     *left -= 1;
-                    spreadsheet::line(out, row);
+                    spreadsheet::line(out, cells, smooth);
                 }
             }
         }
@@ -109,21 +111,22 @@ pub(super) struct Running<T: Target> {
 }
 
 impl<T: Target> Running<T> {
-    /// Begins with `head`.
+    /// Begins with what stands before the first row.
     ///
     /// # Errors
     /// The system gives no thread.
-    pub fn start(mut form: Form, head: String, mut target: T) -> io::Result<Self> {
+    pub fn start(mut form: Form, header: &CollectionHeader, mut target: T) -> io::Result<Self> {
         let (batches, incoming) = mpsc::sync_channel::<Arc<Batch>>(WAITING);
+        let (columns, mut lines) = (header.columns.len(), form.head(header));
         let work = move || {
-            let (mut press, mut lines) = (Press::fast(), head);
+            let mut press = LinePress::new();
+            press.press(&lines, columns, &mut target)?;
             for batch in incoming {
+                lines.clear();
                 form.encode(&mut lines, &batch);
                 drop(batch);
-                press.press(lines.as_bytes(), &mut target)?;
-                lines.clear();
+                press.press(&lines, columns, &mut target)?;
             }
-            press.press(lines.as_bytes(), &mut target)?;
             let pressed = press.finish(&mut target)?;
             Ok((pressed, target.end()?))
         };
@@ -154,11 +157,11 @@ mod tests {
     #[test]
     fn a_spreadsheet_ends_where_programs_do_and_the_exact_copies_go_on() {
         let mut batch = Batch::new(1);
-        ["a", "=b", "c"].iter().for_each(|text| batch.push(&[Cell::Text(text)]));
+        ["a", "=b", "c"].iter().for_each(|text| batch.push(Cell::Text(text)));
         let written = |mut form: Form| {
-            let mut out = String::new();
+            let mut out = Lines::new();
             (0..2).for_each(|_| form.encode(&mut out, &batch));
-            out
+            out.text
         };
         assert_eq!(written(Form::Spreadsheet(4)), "a\r\n'=b\r\nc\r\na\r\n");
         assert_eq!(written(Form::Csv), "a\r\n=b\r\nc\r\n".repeat(2));

@@ -52,8 +52,8 @@ enum Shown {
     Marker(&'static str),
 }
 
-impl From<&Cell<'_>> for Shown {
-    fn from(cell: &Cell<'_>) -> Self {
+impl From<Cell<'_>> for Shown {
+    fn from(cell: Cell<'_>) -> Self {
         match cell {
             Cell::Null => Shown::Null,
             Cell::Withheld => Shown::Marker(WITHHELD),
@@ -79,11 +79,14 @@ impl Preview {
         Self { most, rows: Vec::new() }
     }
 
-    /// Offers a row.
-    pub fn add(&mut self, cells: &[Cell<'_>]) {
-        if self.rows.len() < self.most {
-            self.rows.push(cells.iter().map(Shown::from).collect());
-        }
+    /// Whether it takes no more rows.
+    pub fn is_full(&self) -> bool {
+        self.rows.len() >= self.most
+    }
+
+    /// Adds a row.
+    pub fn add<'c>(&mut self, cells: impl Iterator<Item = Cell<'c>>) {
+        self.rows.push(cells.map(Shown::from).collect());
     }
 
     /// The page's section on this collection, the package's `number`th from zero.

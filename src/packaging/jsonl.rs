@@ -2,45 +2,46 @@
 
 use serde::de::IgnoredAny;
 
+use super::lines::Lines;
 use super::{Cell, ColumnHeader, ColumnKind};
 
-/// The keys of one collection's objects, encoded once.
-pub(super) struct Lines {
+/// The keys of one collection's objects, encoded once, each with what stands before it.
+pub(super) struct Keys {
     columns: Vec<(String, ColumnKind)>,
 }
 
-impl Lines {
+impl Keys {
     /// For rows with these columns.
     pub fn new(columns: &[ColumnHeader]) -> Self {
-        let key = |c: &ColumnHeader| {
-            let mut key = String::new();
-            string(&mut key, &c.name);
+        let key = |(i, c): (usize, &ColumnHeader)| {
+            let mut key = if i == 0 { "{".to_owned() } else { ",".to_owned() };
+            string(&mut key, &c.name, false);
+            key.push(':');
             (key, c.kind)
         };
-        Self { columns: columns.iter().map(key).collect() }
+        Self { columns: columns.iter().enumerate().map(key).collect() }
     }
 
-    /// Appends one line.
-    pub fn line<'a>(&self, out: &mut String, cells: impl Iterator<Item = Cell<'a>>) {
-        out.push('{');
-        for (i, ((key, kind), cell)) in self.columns.iter().zip(cells).enumerate() {
-            if i > 0 {
-                out.push(',');
-            }
-            out.push_str(key);
-            out.push(':');
+    /// Appends one line. `smooth` says that no value holds a sign that means something in a string
+    /// ([`super::batch::Row::is_smooth`]).
+    pub fn line<'a>(&self, out: &mut Lines, cells: impl Iterator<Item = Cell<'a>>, smooth: bool) {
+        if self.columns.is_empty() {
+            out.text.push('{');
+        }
+        for ((key, kind), cell) in self.columns.iter().zip(cells) {
+            out.field(key);
             match cell {
-                Cell::Text(text) => value(out, *kind, text),
-                Cell::Null => out.push_str("null"),
-                Cell::Withheld | Cell::NotDisclosed => string(out, cell.shown().unwrap_or_default()),
+                Cell::Text(text) => value(&mut out.text, *kind, text, smooth),
+                Cell::Null => out.text.push_str("null"),
+                Cell::Withheld | Cell::NotDisclosed => string(&mut out.text, cell.shown().unwrap_or_default(), false),
             }
         }
-        out.push_str("}\n");
+        out.text.push_str("}\n");
     }
 }
 
 /// Appends a value in its column's type, or as a string where the text is none of that type (`NaN`, `infinity`).
-fn value(out: &mut String, kind: ColumnKind, text: &str) {
+fn value(out: &mut String, kind: ColumnKind, text: &str, smooth: bool) {
     match kind {
         ColumnKind::Integer | ColumnKind::Number if is_json_number(text) => out.push_str(text),
         ColumnKind::Boolean if matches!(text, "t" | "true" | "1") => out.push_str("true"),
@@ -49,14 +50,14 @@ fn value(out: &mut String, kind: ColumnKind, text: &str) {
             // a line break in valid JSON stands between its tokens, where a space means the same
             out.extend(text.trim().chars().map(|c| if matches!(c, '\n' | '\r') { ' ' } else { c }));
         }
-        _ => string(out, text),
+        _ => string(out, text, smooth),
     }
 }
 
 /// Appends a JSON string.
-fn string(out: &mut String, text: &str) {
+fn string(out: &mut String, text: &str, smooth: bool) {
     // Without an early end the whole text is looked at many bytes at a time.
-    if text.bytes().fold(false, |found, b| found | (b < 0x20 || b == b'"' || b == b'\\')) {
+    if !smooth && text.bytes().fold(false, |found, b| found | (b < 0x20 || b == b'"' || b == b'\\')) {
         out.push_str(&serde_json::Value::from(text).to_string());
     } else {
         out.push('"');
@@ -85,7 +86,7 @@ mod tests {
 
     fn written(kind: ColumnKind, text: &str) -> String {
         let mut out = String::new();
-        value(&mut out, kind, text);
+        value(&mut out, kind, text, false);
         out
     }
 

@@ -5,18 +5,11 @@ use std::io::{self, Write};
 use aws_lc_rs::digest::{Context, SHA256};
 use flate2::{Compress, Compression, FlushCompress, Status};
 
+use super::deflate::Deflate;
+use super::lines::Lines;
+
 /// How much compressed output is gathered before it is passed on.
 const OUT: usize = 64 * 1024;
-
-/// Compresses one file after the other, each as a deflate stream of its own.
-pub(super) struct Press {
-    deflate: Compress,
-    out: Vec<u8>,
-    hash: Context,
-    crc: crc32fast::Hasher,
-    bytes: u64,
-    packed: u64,
-}
 
 /// What is known of a file once it has passed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,33 +24,51 @@ pub(super) struct Pressed {
     pub sha256: String,
 }
 
-impl Press {
-    /// For files of a few kilobytes: small before fast.
-    pub fn small() -> Self {
-        Self::new(Compression::default())
+/// The same while it passes.
+struct Passing {
+    hash: Context,
+    crc: crc32fast::Hasher,
+    bytes: u64,
+    packed: u64,
+}
+
+impl Passing {
+    fn new() -> Self {
+        Self { hash: Context::new(&SHA256), crc: crc32fast::Hasher::new(), bytes: 0, packed: 0 }
     }
 
-    /// For files without end: as fast as deflate goes. It compresses table rows to about a third.
-    pub fn fast() -> Self {
-        Self::new(Compression::fast())
+    fn content(&mut self, content: &[u8]) {
+        self.hash.update(content);
+        self.crc.update(content);
+        self.bytes += content.len() as u64;
     }
 
-    fn new(level: Compression) -> Self {
-        Self {
-            deflate: Compress::new(level, false),
-            out: vec![0; OUT],
-            hash: Context::new(&SHA256),
-            crc: crc32fast::Hasher::new(),
-            bytes: 0,
-            packed: 0,
+    fn passed(self) -> Pressed {
+        Pressed {
+            bytes: self.bytes,
+            packed: self.packed,
+            crc: self.crc.finalize(),
+            sha256: self.hash.finish().as_ref().iter().map(|b| format!("{b:02x}")).collect(),
         }
+    }
+}
+
+/// Compresses one file after the other, each as a deflate stream of its own, for files of a few kilobytes: small before
+/// fast.
+pub(super) struct Press {
+    deflate: Compress,
+    out: Vec<u8>,
+    file: Passing,
+}
+
+impl Press {
+    pub fn new() -> Self {
+        Self { deflate: Compress::new(Compression::default(), false), out: vec![0; OUT], file: Passing::new() }
     }
 
     /// Takes the next piece of the file; what of it is compressed already goes to `out`.
     pub fn press(&mut self, content: &[u8], out: &mut impl Write) -> io::Result<()> {
-        self.hash.update(content);
-        self.crc.update(content);
-        self.bytes += content.len() as u64;
+        self.file.content(content);
         self.run(content, FlushCompress::None, out)
     }
 
@@ -65,13 +76,7 @@ impl Press {
     pub fn finish(&mut self, out: &mut impl Write) -> io::Result<Pressed> {
         self.run(&[], FlushCompress::Finish, out)?;
         self.deflate.reset();
-        let hash = std::mem::replace(&mut self.hash, Context::new(&SHA256)).finish();
-        Ok(Pressed {
-            bytes: std::mem::take(&mut self.bytes),
-            packed: std::mem::take(&mut self.packed),
-            crc: std::mem::replace(&mut self.crc, crc32fast::Hasher::new()).finalize(),
-            sha256: hash.as_ref().iter().map(|b| format!("{b:02x}")).collect(),
-        })
+        Ok(std::mem::replace(&mut self.file, Passing::new()).passed())
     }
 
     fn run(&mut self, mut content: &[u8], flush: FlushCompress, out: &mut impl Write) -> io::Result<()> {
@@ -81,7 +86,7 @@ impl Press {
             let taken = usize::try_from(self.deflate.total_in() - taken).map_err(io::Error::other)?;
             let made = usize::try_from(self.deflate.total_out() - made).map_err(io::Error::other)?;
             content = &content[taken..];
-            self.packed += made as u64;
+            self.file.packed += made as u64;
             out.write_all(&self.out[..made])?;
             let done = match flush {
                 FlushCompress::Finish => status == Status::StreamEnd,
@@ -91,6 +96,35 @@ impl Press {
                 return Ok(());
             }
         }
+    }
+}
+
+/// Compresses one file of very many lines that resemble each other.
+pub(super) struct LinePress {
+    deflate: Deflate,
+    file: Passing,
+}
+
+impl LinePress {
+    pub fn new() -> Self {
+        Self { deflate: Deflate::new(), file: Passing::new() }
+    }
+
+    /// Takes the next lines of the file, whose fields are `columns` a line.
+    pub fn press(&mut self, lines: &Lines, columns: usize, out: &mut impl Write) -> io::Result<()> {
+        let content = lines.text.as_bytes();
+        self.file.content(content);
+        let packed = self.deflate.block(content, &lines.marks, columns);
+        self.file.packed += packed.len() as u64;
+        out.write_all(packed)
+    }
+
+    /// Ends the file.
+    pub fn finish(mut self, out: &mut impl Write) -> io::Result<Pressed> {
+        let packed = self.deflate.end();
+        self.file.packed += packed.len() as u64;
+        out.write_all(packed)?;
+        Ok(self.file.passed())
     }
 }
 
@@ -105,7 +139,7 @@ mod tests {
     proptest! {
         #[test]
         fn what_was_pressed_inflates_to_the_same(pieces in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..9_000), 0..12)) {
-            let mut press = Press::fast();
+            let mut press = Press::new();
             for _ in 0..2 {
                 let mut packed = Vec::new();
                 for piece in &pieces {
@@ -120,5 +154,26 @@ mod tests {
                 prop_assert_eq!(pressed.crc, crc32fast::hash(&content));
             }
         }
+    }
+    #[test]
+    fn what_is_told_of_lines_is_told_of_the_file() {
+        let (mut press, mut packed, mut content) = (LinePress::new(), Vec::new(), Vec::new());
+        for block in 0..3 {
+            let mut lines = Lines::new();
+            for row in 0..500 {
+                lines.field("");
+                lines.text.push_str(&(block * row).to_string());
+                lines.field(",");
+                lines.text.push_str("order\n");
+            }
+            press.press(&lines, 2, &mut packed).unwrap();
+            content.extend_from_slice(lines.text.as_bytes());
+        }
+        let pressed = press.finish(&mut packed).unwrap();
+        let mut inflated = Vec::new();
+        flate2::read::DeflateDecoder::new(packed.as_slice()).read_to_end(&mut inflated).unwrap();
+        assert!(inflated == content);
+        assert_eq!((pressed.bytes, pressed.packed), (content.len() as u64, packed.len() as u64));
+        assert_eq!(pressed.crc, crc32fast::hash(&content));
     }
 }

@@ -6,6 +6,7 @@
 
 use std::borrow::Cow;
 
+use super::lines::Lines;
 use super::{Cell, csv};
 
 /// Spreadsheets take a file with a byte order mark for UTF-8.
@@ -15,33 +16,34 @@ pub(super) const BYTE_ORDER_MARK: &str = "\u{feff}";
 /// (Excel's and LibreOffice Calc's specifications). What is beyond they would drop, some without a word.
 pub(super) const MOST_ROWS: u64 = 1_048_575;
 
-/// Appends one line.
-pub(super) fn line<'a>(out: &mut String, cells: impl Iterator<Item = Cell<'a>>) {
-    for (i, cell) in cells.enumerate() {
-        if i > 0 {
-            out.push(',');
-        }
+/// Appends one line. `smooth` says that no value holds a sign that means something here ([`super::batch::Row::is_smooth`]).
+pub(super) fn line<'a>(out: &mut Lines, cells: impl Iterator<Item = Cell<'a>>, smooth: bool) {
+    let mut before = "";
+    for cell in cells {
+        out.field(before);
+        before = ",";
         let shown = cell.shown();
-        if let Some(text) = shown.filter(|text| is_harmless(text)) {
-            out.push_str(text);
+        if let Some(text) = shown.filter(|text| is_harmless(text, smooth && matches!(cell, Cell::Text(_)))) {
+            out.text.push_str(text);
             continue;
         }
         match shown.map(defuse) {
             None => {}
-            Some(text) if text.contains([',', '"', '\r', '\n', ';', '\t']) => csv::quoted(out, &text),
-            Some(text) => out.push_str(&text),
+            Some(text) if text.contains([',', '"', '\r', '\n', ';', '\t']) => csv::quoted(&mut out.text, &text),
+            Some(text) => out.text.push_str(&text),
         }
     }
-    out.push_str(csv::LINE_END);
+    out.text.push_str(csv::LINE_END);
 }
 
 /// Whether the text needs neither quotes nor an apostrophe, as most values do: it begins with a letter or a digit, and no
 /// other cell can begin in it.
-fn is_harmless(text: &str) -> bool {
+fn is_harmless(text: &str, smooth: bool) -> bool {
     // Without an early end the whole text is looked at many bytes at a time.
     let special = |b: u8| matches!(b, b',' | b'"' | b'\r' | b'\n' | b';' | b'\t');
     let first = text.as_bytes().first();
-    first.is_some_and(u8::is_ascii_alphanumeric) && !text.bytes().fold(false, |found, b| found | special(b))
+    first.is_some_and(u8::is_ascii_alphanumeric)
+        && (smooth || !text.bytes().fold(false, |found, b| found | special(b)))
 }
 
 /// The text with an apostrophe wherever a cell could begin and would run.
@@ -123,8 +125,9 @@ mod tests {
 
     #[test]
     fn null_and_empty_look_the_same() {
-        let mut out = String::new();
-        line(&mut out, [Cell::Null, Cell::Text(""), Cell::Text("x;y"), Cell::Withheld].into_iter());
+        let mut lines = Lines::new();
+        line(&mut lines, [Cell::Null, Cell::Text(""), Cell::Text("x;y"), Cell::Withheld].into_iter(), false);
+        let out = lines.text;
         assert_eq!(out, ",,\"x;y\",[withheld: another person]\r\n");
     }
 
@@ -137,8 +140,9 @@ mod tests {
     proptest! {
         #[test]
         fn however_it_is_split_no_cell_runs(cells in prop::collection::vec("[=+@a1\"; ,\t\r\n|＝-]{0,10}", 1..5)) {
-            let mut out = String::new();
-            line(&mut out, cells.iter().map(|c| Cell::Text(c)));
+            let mut lines = Lines::new();
+            line(&mut lines, cells.iter().map(|c| Cell::Text(c)), false);
+            let out = lines.text;
             for delimiter in [b',', b';', b'\t'] {
                 let mut reader = ::csv::ReaderBuilder::new();
                 let reader = reader.has_headers(false).flexible(true).delimiter(delimiter);

@@ -59,8 +59,8 @@ fn package(right: Right) -> (Vec<u8>, Summary) {
     let text = Cell::Text;
     let ada = [text("1"), text("=cmd|' /C calc'!A0"), text("-12.50"), text("t"), Cell::NotDisclosed, Cell::Null];
     let eve = [text("2"), text("<script>alert(1)</script>"), Cell::Null, text("f"), Cell::NotDisclosed, Cell::Withheld];
-    writer.row(&ada).unwrap();
-    writer.row(&eve).unwrap();
+    writer.row(ada.into_iter()).unwrap();
+    writer.row(eve.into_iter()).unwrap();
     writer.end_collection().unwrap();
     let notes = ["Invoices are kept until 2032 (§ 147 AO).".to_owned()];
     let summary = writer.finish(&serde_json::json!({ "request": "DSR-7K2M-94QX" }), &notes).unwrap();
@@ -328,7 +328,7 @@ fn a_large_collection_passes_through_and_leaves_nothing_behind() {
     for i in 0..6_000 {
         let id = i.to_string();
         let cells = [Cell::Text(&id), Cell::Text(&long), Cell::Null, Cell::Null, Cell::Null, Cell::Null];
-        writer.row(&cells).unwrap();
+        writer.row(cells.into_iter()).unwrap();
     }
     assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 0, "the rows lie in a file with a name");
     writer.end_collection().unwrap();
@@ -351,11 +351,11 @@ fn calls_in_the_wrong_order_are_typed_errors() {
     let directory = tempfile::tempdir().unwrap();
     let options = options(directory.path(), false);
     let mut writer = PackageWriter::new(Vec::new(), about(Right::Access), options, FileKey::new([5; 32]));
-    assert!(matches!(writer.row(&[]), Err(PackagingError::Order(_))));
+    assert!(matches!(writer.row([].into_iter()), Err(PackagingError::Order(_))));
     assert!(matches!(writer.end_collection(), Err(PackagingError::Order(_))));
     writer.begin_collection(customers()).unwrap();
     assert!(matches!(writer.begin_collection(customers()), Err(PackagingError::Order(_))));
-    let error = writer.row(&[Cell::Null]).unwrap_err();
+    let error = writer.row([Cell::Null].into_iter()).unwrap_err();
     assert_eq!(error.to_string(), "a row of customers has 1 cells, its header 6 columns");
     assert!(matches!(writer.finish(&serde_json::Value::Null, &[]), Err(PackagingError::Order(_))));
 }
@@ -391,7 +391,7 @@ fn one_file_of_a_sealed_package_on_the_shelf_is_read_alone() {
     let mut writer = PackageWriter::new(&mut sealed, about(Right::Access), options, FileKey::new([5; 32]));
     writer.begin_collection(customers()).unwrap();
     let cells = [Cell::Text("1"), Cell::Text("Ada Lovelace"), Cell::Null, Cell::Null, Cell::Null, Cell::Null];
-    writer.row(&cells).unwrap();
+    writer.row(cells.into_iter()).unwrap();
     writer.end_collection().unwrap();
     let summary = writer.finish(&serde_json::json!({ "name": "Ada Lovelace" }), &[]).unwrap();
     sealed.finish().unwrap().commit().unwrap();

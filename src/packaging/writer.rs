@@ -12,7 +12,7 @@ use super::archive::Archive;
 use super::batch::Batch;
 use super::form::{Blocks, Form, Running};
 use super::index::{self, Preview};
-use super::jsonl::Lines;
+use super::jsonl::Keys;
 use super::paths::Paths;
 use super::press::Pressed;
 use super::sealed::FileKey;
@@ -127,7 +127,10 @@ impl<W: Write> PackageWriter<W> {
     ///
     /// # Errors
     /// [`PackagingError::Order`] outside a collection, [`PackagingError::RowWidth`]; those of `out` and the spool.
-    pub fn row(&mut self, cells: &[Cell<'_>]) -> Result<(), PackagingError> {
+    pub fn row<'c>(
+        &mut self,
+        cells: impl ExactSizeIterator<Item = Cell<'c>> + Clone,
+    ) -> Result<(), PackagingError> {
         let open = self.open.as_mut().ok_or(PackagingError::Order("a row came outside a collection"))?;
         let header = &open.written.header;
         if cells.len() != header.columns.len() {
@@ -135,12 +138,14 @@ impl<W: Write> PackageWriter<W> {
             return Err(PackagingError::RowWidth { collection: header.collection.clone(), expected, got });
         }
         open.written.rows += 1;
-        for (cell, (withheld, not_disclosed)) in cells.iter().zip(&mut open.written.omitted) {
-            *withheld += u64::from(*cell == Cell::Withheld);
-            *not_disclosed += u64::from(*cell == Cell::NotDisclosed);
+        if !open.preview.is_full() {
+            open.preview.add(cells.clone());
         }
-        open.preview.add(cells);
-        open.batch.push(cells);
+        for (cell, (withheld, not_disclosed)) in cells.zip(&mut open.written.omitted) {
+            *withheld += u64::from(cell == Cell::Withheld);
+            *not_disclosed += u64::from(cell == Cell::NotDisclosed);
+            open.batch.push(cell);
+        }
         if open.batch.bytes() >= BATCH {
             if open.large.is_none() {
                 open.large = Some(large(&open.written, &mut self.spools, self.machine_readable_only)?);
@@ -202,8 +207,8 @@ impl<W: Write> PackageWriter<W> {
 
 /// The forms besides the exact CSV, each with its path.
 fn other_forms(written: &Written, machine_readable_only: bool) -> Vec<(String, Form)> {
-    let lines = Form::Jsonl(Lines::new(&written.header.columns));
-    let mut forms = vec![(written.data_path("jsonl"), lines)];
+    let keys = Keys::new(&written.header.columns);
+    let mut forms = vec![(written.data_path("jsonl"), Form::Jsonl(keys))];
     if !machine_readable_only {
         forms.push((format!("spreadsheet/{}.csv", written.stem), Form::Spreadsheet(spreadsheet::MOST_ROWS)));
     }
@@ -220,7 +225,7 @@ fn write_small<W: Write>(
     let write = |archive: &mut Archive<W>, mut form: Form| {
         let mut lines = form.head(&written.header);
         form.encode(&mut lines, batch);
-        archive.write_all(lines.as_bytes())?;
+        archive.write_all(lines.text.as_bytes())?;
         archive.end()
     };
     write(archive, Form::Csv)?;
@@ -235,11 +240,10 @@ fn write_small<W: Write>(
 /// Begins the forms of a collection that turned out to be large.
 fn large(written: &Written, spools: &mut Spools, machine_readable_only: bool) -> Result<Large, PackagingError> {
     let (sender, blocks) = mpsc::channel();
-    let csv = Running::start(Form::Csv, Form::Csv.head(&written.header), Blocks(sender))?;
+    let csv = Running::start(Form::Csv, &written.header, Blocks(sender))?;
     let mut others = Vec::new();
     for (path, form) in other_forms(written, machine_readable_only) {
-        let head = form.head(&written.header);
-        others.push((path, Running::start(form, head, spools.spool())?));
+        others.push((path, Running::start(form, &written.header, spools.spool())?));
     }
     Ok(Large { csv, blocks, others })
 }
@@ -247,8 +251,8 @@ fn large(written: &Written, spools: &mut Spools, machine_readable_only: bool) ->
 /// Hands the rows gathered so far to a large collection's forms, and takes what is compressed of its exact CSV.
 fn hand_over<W: Write>(open: &mut Open, archive: &mut Archive<W>) -> Result<(), PackagingError> {
     let Some(large) = &open.large else { return Ok(()) };
-    let columns = open.written.header.columns.len();
-    let batch = Arc::new(std::mem::replace(&mut open.batch, Batch::new(columns)));
+    let next = open.batch.another();
+    let batch = Arc::new(std::mem::replace(&mut open.batch, next));
     let sent = large.csv.send(&batch) && large.others.iter().all(|(_, form)| form.send(&batch));
     if !sent && let Some(large) = open.large.take() {
         // One of them failed: ending them says how.

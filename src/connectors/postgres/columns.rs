@@ -11,13 +11,18 @@ use super::statements::{names, text};
 use crate::connectors::{ConnectorError, TableName, sql};
 
 /// The types of one table's columns, domains resolved to what they stand on.
-pub(super) struct Columns(HashMap<String, ColumnType>);
+pub(super) struct Columns {
+    types: HashMap<String, ColumnType>,
+    many_rows: bool,
+}
 
 /// One column's type.
 pub(super) struct ColumnType {
     /// As a cast names it, without length or precision: a cast to `varchar(3)` would cut a longer value off.
     pub(super) name: String,
     spelling: Spelling,
+    /// Whether a cast to text gives what the type itself prints, so that there is no need of one.
+    prints_itself: bool,
 }
 
 /// Which texts the type's input function takes.
@@ -44,20 +49,47 @@ enum Spelling {
 impl Columns {
     /// The column's type.
     pub(super) fn get(&self, table: &TableName, column: &str) -> Result<&ColumnType, ConnectorError> {
-        self.0.get(column).ok_or_else(|| sql::no_column(table, column))
+        self.types.get(column).ok_or_else(|| sql::no_column(table, column))
+    }
+
+    /// Whether the table has so many rows, or may have, that one person's can be many.
+    pub(super) fn has_many_rows(&self) -> bool {
+        self.many_rows
     }
 
     /// The columns to read, as text.
     pub(super) fn printed(&self, table: &TableName, wanted: &[String]) -> Result<String, ConnectorError> {
-        let mut list = Vec::with_capacity(wanted.len());
-        for column in wanted {
-            list.push(self.get(table, column)?.printed(column));
-        }
+        self.list(table, wanted, ColumnType::printed)
+    }
+
+    /// The columns to read by COPY, which prints whatever type they have. A cast takes as long as all the rest.
+    pub(super) fn copied(&self, table: &TableName, wanted: &[String]) -> Result<String, ConnectorError> {
+        let printed = |one: &ColumnType, column: &str| match one.prints_itself {
+            true => format!("t.{}", sql::quoted(column)),
+            false => one.printed(column),
+        };
+        self.list(table, wanted, printed)
+    }
+
+    fn list(
+        &self,
+        table: &TableName,
+        wanted: &[String],
+        print: impl Fn(&ColumnType, &str) -> String,
+    ) -> Result<String, ConnectorError> {
+        let list: Vec<String> =
+            wanted.iter().map(|column| Ok(print(self.get(table, column)?, column))).collect::<Result<_, _>>()?;
         Ok(if list.is_empty() { "NULL".to_owned() } else { list.join(", ") })
     }
 }
 
 impl ColumnType {
+    /// A type as a cast names it, by its own name if it is built in, and its category.
+    fn new(name: String, built_in: &str, category: &str) -> Self {
+        let prints_itself = PRINT_THEMSELVES.contains(&built_in);
+        Self { name, spelling: spelling(built_in, category), prints_itself }
+    }
+
     /// Whether the type itself ignores case.
     pub(super) fn ignores_case(&self) -> bool {
         self.spelling == Spelling::Citext
@@ -152,29 +184,33 @@ impl Session {
         if rows.is_empty() {
             return Err(sql::no_table(table));
         }
-        let mut columns = HashMap::with_capacity(rows.len());
+        let mut types = HashMap::with_capacity(rows.len());
         for row in rows {
             let (built_in, category): (&str, &str) = (row.get(2), row.get(3));
-            let column = ColumnType { name: row.get(1), spelling: spelling(built_in, category) };
-            columns.insert(row.get(0), column);
+            types.insert(row.get(0), ColumnType::new(row.get(1), built_in, category));
         }
-        let columns = Arc::new(Columns(columns));
+        let columns = Arc::new(Columns { types, many_rows: mark.ends_with(MANY) });
         self.columns.insert(table.clone(), Arc::clone(&columns));
         self.remembered().locked().insert(table.clone(), (mark, Arc::clone(&columns)));
         Ok(columns)
     }
 }
 
+/// How the mark of a table ends that has many rows, by the last count, or that is none and so has no count.
+const MANY: &str = "m";
+
 /// Each table's place in the list, and a sum over the catalogue rows of its columns and their types: a change writes
 /// them anew, under another transaction's number, and a table made anew has a number of its own. Types are looked up one
 /// by one: joined, PostgreSQL reads all of them for each table, which takes longer than everything else that a short
-/// transaction asks.
+/// transaction asks. Behind it, whether there are many rows.
 const MARKS: &str = "
     SELECT t.at, coalesce((
         SELECT sum(hashint8extended(a.attrelid::int8 << 16 | a.attnum, a.xmin::text::int8 << 32
             | coalesce((SELECT y.xmin::text::int8 FROM pg_type y WHERE y.oid = a.atttypid), 0)))
         FROM pg_attribute a
-        WHERE a.attrelid = to_regclass(t.name) AND a.attnum > 0), 0)::text
+        WHERE a.attrelid = to_regclass(t.name) AND a.attnum > 0), 0)
+        || coalesce((SELECT CASE WHEN c.relkind = 'r' AND c.reltuples BETWEEN 0 AND 20000 THEN '' ELSE 'm' END
+            FROM pg_class c WHERE c.oid = to_regclass(t.name)), '')
     FROM unnest($1::text[]) WITH ORDINALITY AS t (name, at)";
 
 /// -1 is "no length": `bpchar` is then called so and not `character`, which would mean one character.
@@ -189,6 +225,13 @@ const COLUMNS: &str = "
            CASE WHEN t.typnamespace = 'pg_catalog'::regnamespace OR t.typname = 'citext' THEN t.typname::text ELSE '' END,
            t.typcategory::text
     FROM base JOIN pg_type t ON t.oid = base.type WHERE t.typtype <> 'd'";
+
+/// Types that print as a cast to text would have them, of which there are exceptions: a boolean prints `t`, a `character`
+/// keeps its spaces, an address its prefix.
+const PRINT_THEMSELVES: [&str; 18] = [
+    "text", "varchar", "int2", "int4", "int8", "float4", "float8", "numeric", "uuid", "date", "time", "timetz",
+    "timestamp", "timestamptz", "interval", "bytea", "json", "jsonb",
+];
 
 fn spelling(built_in: &str, category: &str) -> Spelling {
     match (built_in, category) {
@@ -225,7 +268,7 @@ mod tests {
     #[case("uuid", "0190", false)]
     #[case("text", "anything", true)]
     fn only_fitting_values_reach_the_database(#[case] built_in: &str, #[case] value: &str, #[case] admitted: bool) {
-        let column = ColumnType { name: built_in.to_owned(), spelling: spelling(built_in, "") };
+        let column = ColumnType::new(built_in.to_owned(), built_in, "");
         assert_eq!(column.admits(value), admitted);
     }
 }

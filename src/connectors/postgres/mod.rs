@@ -4,6 +4,7 @@
 //! never inside asynchronous code.
 
 mod columns;
+mod copied;
 mod error;
 mod keyed;
 mod probe;

@@ -1,50 +1,184 @@
 //! Reading: one statement a selection, so that the server itself gives each row once, and every list of values one
 //! parameter, so that its length does not matter.
+//!
+//! Few rows, which is what most people have, come by a prepared statement. Many are copied: a statement that PostgreSQL
+//! parses and plans each time, and whose rows then cost it and us half.
 
-use super::columns::ColumnType;
+use super::columns::{ColumnType, Columns};
 use super::error::Place;
 use super::session::Session;
 use super::statements::{Parameter, texts};
-use crate::connectors::{Comparison, ConnectorError, EachRow, Match, Reader, Select, sql};
+use crate::connectors::{Comparison, ConnectorError, EachRow, Match, Reader, Row, Select, sql};
+
+/// So many rows are few, unless they take more bytes than this. Where they are many, these are read twice.
+const FEW: usize = 1000;
+const FEW_BYTES: usize = 1024 * 1024;
 
 impl Reader for Session {
     fn select(&mut self, select: &Select<'_>, each: &mut EachRow<'_>) -> Result<u64, ConnectorError> {
         let columns = self.columns(select.table)?;
-        let mut conditions = Vec::with_capacity(select.any_of.len());
-        let mut parameters = Vec::with_capacity(select.any_of.len());
-        for one in select.any_of {
-            let (condition, values) = condition(one, columns.get(select.table, &one.column)?, parameters.len() + 1);
-            conditions.push(condition);
-            parameters.push(values);
-        }
-        let statement = format!(
-            "SELECT {} FROM {} AS t WHERE {}",
-            columns.printed(select.table, select.columns)?,
-            sql::quoted_table(select.table),
-            conditions.join(" OR ")
-        );
-        self.stream(&statement, parameters, select.columns.len(), &Place::Table(select.table), each)
+        let selection = Selection::of(select, &columns)?;
+        if columns.has_many_rows() { self.few_or_many(&selection, each) } else { self.all(&selection, each) }
     }
 }
 
-/// One match as a condition on its list of values, which is parameter `at`. A value that the column's type cannot
-/// hold is left out: it meets no row, and casting it would fail the whole statement.
-fn condition(one: &Match, column: &ColumnType, at: usize) -> (String, Parameter) {
+/// What to read, in SQL.
+struct Selection<'a> {
+    select: &'a Select<'a>,
+    columns: &'a Columns,
+    /// For each match, the values that its column's type can hold: another meets no row, and casting it would fail the
+    /// whole statement.
+    values: Vec<Vec<String>>,
+}
+
+impl<'a> Selection<'a> {
+    fn of(select: &'a Select<'a>, columns: &'a Columns) -> Result<Self, ConnectorError> {
+        let values = |one: &Match| Ok(values(one, columns.get(select.table, &one.column)?));
+        Ok(Self { select, columns, values: select.any_of.iter().map(values).collect::<Result<_, _>>()? })
+    }
+
+    fn parameters(&self) -> Vec<Parameter> {
+        self.values.iter().cloned().map(texts).collect()
+    }
+
+    /// A statement that reads `printed` columns; `list` writes the list of texts that is parameter so and so.
+    fn statement(&self, printed: &str, list: impl Fn(usize) -> List) -> Result<String, ConnectorError> {
+        let Select { table, any_of, .. } = self.select;
+        let condition = |(at, one): (usize, &Match)| Ok(condition(one, self.columns.get(table, &one.column)?, &list(at + 1)));
+        let conditions: Vec<String> = any_of.iter().enumerate().map(condition).collect::<Result<_, _>>()?;
+        Ok(format!("SELECT {printed} FROM {} AS t WHERE {}", sql::quoted_table(table), conditions.join(" OR ")))
+    }
+
+    /// The statement with its parameters bound, each value as text.
+    fn bound(&self) -> Result<String, ConnectorError> {
+        self.statement(&self.columns.printed(self.select.table, self.select.columns)?, List::bound)
+    }
+
+    /// The same for COPY, which takes no parameters: each list is a setting of the transaction.
+    fn copied(&self) -> Result<String, ConnectorError> {
+        self.statement(&self.columns.copied(self.select.table, self.select.columns)?, List::set)
+    }
+
+    fn place(&self) -> Place<'_> {
+        Place::Table(self.select.table)
+    }
+}
+
+/// A list of texts that rows are compared with, in SQL.
+enum List {
+    Bound(usize),
+    Set(usize),
+}
+
+impl List {
+    fn bound(at: usize) -> Self {
+        List::Bound(at)
+    }
+
+    fn set(at: usize) -> Self {
+        List::Set(at)
+    }
+
+    /// The name of a setting.
+    fn setting(at: usize) -> String {
+        format!("habeas.values_{at}")
+    }
+
+    /// As an array of a type. The settings stand in a query of their own, which is answered once and not for each row.
+    fn of(&self, name: &str) -> String {
+        match self {
+            List::Bound(at) => format!("(${at}::text[])::{name}[]"),
+            List::Set(at) => format!("(SELECT current_setting('{}')::text[]::{name}[])::{name}[]", Self::setting(*at)),
+        }
+    }
+}
+
+impl Session {
+    fn all(&mut self, selection: &Selection<'_>, each: &mut EachRow<'_>) -> Result<u64, ConnectorError> {
+        let width = selection.select.columns.len();
+        self.stream(&selection.bound()?, selection.parameters(), width, &selection.place(), each)
+    }
+
+    /// Looks whether there are few rows, which are then at hand already, and copies them if not.
+    fn few_or_many(&mut self, selection: &Selection<'_>, each: &mut EachRow<'_>) -> Result<u64, ConnectorError> {
+        let some = format!("{} LIMIT {}", selection.bound()?, FEW + 1);
+        let width = selection.select.columns.len();
+        let (mut rows, mut bytes): (Vec<Row>, usize) = (Vec::new(), 0);
+        let found = self.stream(&some, selection.parameters(), width, &selection.place(), &mut |row| {
+            bytes += row.bytes();
+            match bytes > FEW_BYTES {
+                true => rows = Vec::new(),
+                false => rows.push(row.clone()),
+            }
+            Ok(())
+        })?;
+        if found > FEW as u64 || bytes > FEW_BYTES {
+            drop(rows);
+            return self.many(selection, each);
+        }
+        rows.iter().try_for_each(each)?;
+        Ok(found)
+    }
+
+    fn many(&mut self, selection: &Selection<'_>, each: &mut EachRow<'_>) -> Result<u64, ConnectorError> {
+        let goes_through_all = self.goes_through_all(selection)?;
+        let set = (1..=selection.values.len()).map(|at| {
+            let name = List::setting(at);
+            format!("set_config('{name}', (${at}::text[])::text, true)")
+        });
+        let set = format!("SELECT {}", set.collect::<Vec<_>>().join(", "));
+        self.query(&set, selection.parameters(), &Place::Nowhere)?;
+        let copy = format!("COPY ({}) TO STDOUT", selection.copied()?);
+        let width = selection.select.columns.len();
+        if !goes_through_all {
+            return self.copy(&copy, width, &selection.place(), each);
+        }
+        let before = self.set_indexes(["off", "off"])?;
+        let copied = self.copy(&copy, width, &selection.place(), each)?;
+        self.set_indexes([&before[0], &before[1]])?;
+        Ok(copied)
+    }
+
+    /// Whether PostgreSQL, which knows how often the values stand in the table, would go through all of it. With the
+    /// values in settings it does not look, takes them for rare, and would go by an index to almost every row.
+    fn goes_through_all(&mut self, selection: &Selection<'_>) -> Result<bool, ConnectorError> {
+        let explain = format!("EXPLAIN {}", selection.bound()?);
+        let plan = self.query(&explain, selection.parameters(), &selection.place())?;
+        let first: Option<&str> = plan.first().and_then(|row| row.try_get(0).ok());
+        Ok(first.is_some_and(|node| node.starts_with("Seq Scan") || node.starts_with("Parallel Seq Scan") || node.starts_with("Gather")))
+    }
+
+    /// Lets plans use indexes or not, until the transaction ends; gives what was set before.
+    fn set_indexes(&mut self, to: [&str; 2]) -> Result<[String; 2], ConnectorError> {
+        let sql = "SELECT b.index, b.bitmap, set_config('enable_indexscan', $1, true), set_config('enable_bitmapscan', $2, true) \
+                   FROM (SELECT current_setting('enable_indexscan') AS index, current_setting('enable_bitmapscan') AS bitmap \
+                   OFFSET 0) AS b";
+        let parameters = to.iter().map(|value| super::statements::text(Some(value))).collect();
+        let rows = self.query(sql, parameters, &Place::Nowhere)?;
+        let before = |at| rows.first().map_or_else(|| "on".to_owned(), |row| row.get(at));
+        Ok([before(0), before(1)])
+    }
+}
+
+/// One match as a condition on its list of values.
+fn condition(one: &Match, column: &ColumnType, list: &List) -> String {
     let name = format!("t.{}", sql::quoted(&one.column));
-    // The value is cast and not the column, so that an index on the column serves.
-    let in_own_type = || format!("{name} = ANY((${at}::text[])::{}[])", column.name);
-    let condition = match one.comparison {
-        Comparison::Exact if column.is_understood() => in_own_type(),
-        Comparison::Exact => format!("{} = ANY(${at}::text[])", column.printed(&one.column)),
-        Comparison::IgnoreCase if column.ignores_case() => in_own_type(),
-        Comparison::IgnoreCase => format!("lower({name}::text) = ANY(${at}::text[])"),
-        Comparison::PhoneDigits => format!("regexp_replace({name}::text, '[^0-9]', '', 'g') = ANY(${at}::text[])"),
+    // The values are cast and not the column, so that an index on the column serves.
+    let (left, right) = match one.comparison {
+        Comparison::Exact if column.is_understood() => (name, list.of(&column.name)),
+        Comparison::Exact => (column.printed(&one.column), list.of("text")),
+        Comparison::IgnoreCase if column.ignores_case() => (name, list.of(&column.name)),
+        Comparison::IgnoreCase => (format!("lower({name}::text)"), list.of("text")),
+        Comparison::PhoneDigits => (format!("regexp_replace({name}::text, '[^0-9]', '', 'g')"), list.of("text")),
     };
+    format!("{left} = ANY({right})")
+}
+
+fn values(one: &Match, column: &ColumnType) -> Vec<String> {
     let values = one.values.iter().filter(|value| !value.contains('\0'));
-    let values: Vec<String> = match one.comparison {
+    match one.comparison {
         Comparison::Exact => values.filter(|value| column.admits(value)).cloned().collect(),
         Comparison::IgnoreCase => values.cloned().collect(),
         Comparison::PhoneDigits => values.filter_map(|value| sql::phone_digits(value)).collect(),
-    };
-    (condition, texts(values))
+    }
 }

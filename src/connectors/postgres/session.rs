@@ -7,6 +7,7 @@ use std::time::Duration;
 use futures_util::StreamExt;
 
 use super::columns::{Columns, Remembered};
+use super::copied;
 use super::error::{self, Place};
 use super::server::Server;
 use super::statements::Parameter;
@@ -121,6 +122,35 @@ impl Session {
         Ok(count)
     }
 
+    /// Hands each row of a COPY of `width` columns on, as [`Session::stream`] does.
+    pub(super) fn copy(
+        &mut self,
+        sql: &str,
+        width: usize,
+        place: &Place<'_>,
+        each: &mut EachRow<'_>,
+    ) -> Result<u64, ConnectorError> {
+        let copying = self.cancellation.during_on(self.driver(), self.lent().client().copy_out(sql));
+        let copying = copying.inspect_err(|_| self.stop())?;
+        let mut chunks = Box::pin(copying.map_err(|e| self.failed(&e, place))?.ready_chunks(CHUNK));
+        let (mut row, mut room, mut lines) = (Row::new(), Vec::new(), copied::Lines::default());
+        let mut count = 0;
+        while let Some(chunk) =
+            self.cancellation.during_on(self.driver(), chunks.next()).inspect_err(|_| self.stop())?
+        {
+            for message in chunk {
+                let message = message.map_err(|e| self.failed(&e, place))?;
+                let handed = lines.each(&message, |line| {
+                    copied::read(&mut row, line, width, &mut room).map_err(|_| malformed(place))?;
+                    count += 1;
+                    each(&row)
+                });
+                handed.inspect_err(|_| self.stop())?;
+            }
+        }
+        if lines.is_complete() { Ok(count) } else { Err(malformed(place)) }
+    }
+
     /// Commits.
     pub(super) fn commit(mut self) -> Result<(), ConnectorError> {
         if self.state != State::Open {
@@ -170,6 +200,10 @@ impl Drop for Session {
             lent.give_back();
         }
     }
+}
+
+fn malformed(place: &Place<'_>) -> ConnectorError {
+    ConnectorError::Statement(format!("the server copied what is no row{place}"))
 }
 
 fn fill(row: &mut Row, found: &tokio_postgres::Row, width: usize) -> Result<(), tokio_postgres::Error> {

@@ -263,16 +263,13 @@ impl<W: io::Write> Sink for Packer<'_, W> {
 
     fn row(&mut self, _: fulfilment::Standing, cells: &[fulfilment::Cell<'_>]) -> io::Result<()> {
         self.progress.row(cells);
-        let cells: Vec<packaging::Cell<'_>> = cells
-            .iter()
-            .map(|cell| match cell {
-                fulfilment::Cell::Null => packaging::Cell::Null,
-                fulfilment::Cell::Text(text) | fulfilment::Cell::Edited(text) => packaging::Cell::Text(text),
-                fulfilment::Cell::Withheld => packaging::Cell::Withheld,
-                fulfilment::Cell::NotDisclosed => packaging::Cell::NotDisclosed,
-            })
-            .collect();
-        self.writer.row(&cells).map_err(io::Error::other)
+        let cells = cells.iter().map(|cell| match cell {
+            fulfilment::Cell::Null => packaging::Cell::Null,
+            fulfilment::Cell::Text(text) | fulfilment::Cell::Edited(text) => packaging::Cell::Text(text),
+            fulfilment::Cell::Withheld => packaging::Cell::Withheld,
+            fulfilment::Cell::NotDisclosed => packaging::Cell::NotDisclosed,
+        });
+        self.writer.row(cells).map_err(io::Error::other)
     }
 
     fn free_text(&mut self, cell: &FreeText<'_>) -> io::Result<Sight> {

@@ -56,6 +56,71 @@ fn values_are_exact() {
     assert_eq!(company.rows("t", &columns, &[exact("id", &["1"])]), [some(&expected)]);
 }
 
+/// Many rows are copied and few are not: each value, of whatever type, is the same either way.
+#[test]
+fn many_rows_come_as_few_do() {
+    let company = Company::new(
+        Engine::Postgres,
+        "CREATE TYPE mood AS ENUM ('glad', 'not glad');
+         CREATE DOMAIN short AS varchar(9);
+         CREATE DOMAIN yes AS boolean;
+         CREATE TABLE t (id int PRIMARY KEY, a numeric, b float8, c timestamptz, d timestamp, e bytea, f jsonb, g text[], h uuid,
+             i mood, j inet, k interval, l boolean, m short, n int4range, o json, p date, q float4, r char(7), s name, t cidr,
+             u money, v time, w timetz, x text, y yes, z \"char\", aa bit(3), ab int[], ac smallint, ad bigint, ae macaddr);
+         INSERT INTO t SELECT n, n / 7.0, n / 3.0, '2026-03-01 12:00:00.123456+02'::timestamptz + n * interval '1 s', now()::timestamp,
+             decode(md5(n::text), 'hex'), jsonb_build_object('a', n, 'b', E'x\\ty\\\\'), ARRAY['x', NULL, '', E'a\\nb\\\\', 'Ж'], md5(n::text)::uuid,
+             'not glad', '10.0.0.1', '1 day 2 hours', n % 2 = 0, 'short', '[1,5)', '{ \"b\":1 }', '0044-03-15 BC', n / 9.0, 'ab', 'name',
+             '10.1.0.0/16', 12.5, '12:00:01.5', '12:00:01+02', E'tab\\t line\\n cr\\r back\\\\ N\\\\N \\b\\f\\x0b é😀 ' || n, n % 3 = 0, 'q', B'101',
+             ARRAY[n, NULL], n, n * 1000000007, '08:00:2b:01:02:03'
+         FROM generate_series(1, 1200) n;
+         INSERT INTO t (id, x, r) SELECT n, '', '' FROM generate_series(1201, 1300) n;
+         INSERT INTO t (id, x) VALUES (1301, '\\N'), (1302, E'\\\\')",
+    );
+    let columns = [
+        "id", "a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l", "m", "n", "o", "p", "q", "r", "s", "t", "u", "v",
+        "w", "x", "y", "z", "aa", "ab", "ac", "ad", "ae",
+    ];
+    let ids = |from: u32, to: u32| {
+        let ids: Vec<String> = (from..=to).map(|id| id.to_string()).collect();
+        company.rows("t", &columns, &[Match { column: "id".to_owned(), values: ids, comparison: Comparison::Exact }])
+    };
+    let sorted = |mut rows: Vec<Vec<Option<String>>>| {
+        rows.sort();
+        rows
+    };
+    let few = sorted([ids(1, 700), ids(701, 1302)].concat());
+    assert_eq!(few.len(), 1302);
+    assert!(sorted(ids(1, 1302)) == few, "by an index");
+    // By all rows, where PostgreSQL knows that almost all are asked for; and by what no index serves.
+    company.execute("ANALYZE t; UPDATE pg_class SET reltuples = 50000 WHERE relname = 't'");
+    let ids_and = |more: Match| vec![exact("l", &["true", "false"]), more];
+    let wide = company.rows("t", &columns, &ids_and(compared(Comparison::IgnoreCase, "m", "SHORT")));
+    assert_eq!(wide.len(), 1200);
+    let there = |row: &Vec<Option<String>>| few.contains(row);
+    assert!(wide.iter().all(there), "through all rows");
+    assert_eq!(company.rows("t", &[], &[exact("l", &["true", "false"])]).len(), 1200);
+}
+
+/// Many rows in one transaction after another: what is set for the one does not stay for the other.
+#[test]
+fn many_rows_can_be_asked_for_again_in_one_snapshot() {
+    let company = Company::new(
+        Engine::Postgres,
+        "CREATE TABLE t (id int PRIMARY KEY, owner int NOT NULL, x text);
+         INSERT INTO t SELECT n, n % 2, repeat('x', 10) FROM generate_series(1, 30000) n; CREATE INDEX ON t (owner); ANALYZE t",
+    );
+    let mut reader = company.connector.reader().unwrap();
+    for (owner, count) in [("1", 15000), ("0", 15000), ("7", 0), ("1", 15000)] {
+        let found = rows(&mut *reader, "t", &["id", "owner"], &[exact("owner", &[owner])]).unwrap();
+        assert_eq!(found.len(), count);
+        assert!(found.iter().all(|row| row[1].as_deref() == Some(owner)));
+    }
+    // A few rows that take much memory are not held in it, and come once.
+    company.execute("INSERT INTO t SELECT n, 9, repeat('y', 100000) FROM generate_series(70001, 70030) n");
+    let found = company.rows("t", &["id", "x"], &[exact("owner", &["9"])]);
+    assert_eq!(found.len(), 30);
+}
+
 fn database(company: &Company) -> &str {
     company.url.rsplit('/').next().unwrap()
 }

@@ -251,7 +251,7 @@ impl Sink for Packer<'_> {
                 _ => panic!("nothing is kept back here"),
             })
             .collect();
-        self.writer.row(&cells).map_err(io::Error::other)
+        self.writer.row(cells.into_iter()).map_err(io::Error::other)
     }
 
     fn end(&mut self, _: Counts) -> io::Result<()> {

@@ -1,0 +1,182 @@
+//! Rows as `COPY … TO STDOUT` sends them: a line each, which the server makes faster than anything else it can send.
+//!
+//! Values are divided by tabs, NULL is `\N`, and a backslash escapes what would be taken for one of these (PostgreSQL's
+//! documentation of COPY, "Text Format").
+
+use crate::connectors::Row;
+
+/// What was sent is no row of so many values.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Malformed;
+
+/// Lines out of messages. So far each message is one line, but the protocol does not promise that.
+#[derive(Default)]
+pub(super) struct Lines {
+    /// The beginning of a line that goes on in the next message.
+    begun: Vec<u8>,
+}
+
+impl Lines {
+    /// Hands on each line that is complete with this message, without its end.
+    pub(super) fn each<E>(&mut self, message: &[u8], mut line: impl FnMut(&[u8]) -> Result<(), E>) -> Result<(), E> {
+        let mut rest = message;
+        while let Some(at) = memchr::memchr(b'\n', rest) {
+            let (now, then) = (&rest[..at], &rest[at + 1..]);
+            rest = then;
+            if self.begun.is_empty() {
+                line(now)?;
+            } else {
+                let mut begun = std::mem::take(&mut self.begun);
+                begun.extend_from_slice(now);
+                line(&begun)?;
+            }
+        }
+        self.begun.extend_from_slice(rest);
+        Ok(())
+    }
+
+    /// Whether nothing of a line is missing.
+    pub(super) fn is_complete(&self) -> bool {
+        self.begun.is_empty()
+    }
+}
+
+/// Reads a line of `width` values into a row. `ends` is room that serves again.
+pub(super) fn read(row: &mut Row, line: &[u8], width: usize, ends: &mut Vec<(usize, bool)>) -> Result<(), Malformed> {
+    let text = std::str::from_utf8(line).map_err(|_| Malformed)?;
+    if width == 0 {
+        // Rows of which nothing is read are printed as a NULL each.
+        row.clear();
+        return if text == "\\N" { Ok(()) } else { Err(Malformed) };
+    }
+    ends.clear();
+    let (mut from, mut escaped) = (0, false);
+    for at in memchr::memchr2_iter(b'\t', b'\\', line) {
+        if line[at] == b'\t' {
+            ends.push((at, &line[from..at] == b"\\N"));
+            from = at + 1;
+        } else {
+            escaped |= at != from || line.get(at + 1) != Some(&b'N');
+        }
+    }
+    ends.push((line.len(), &line[from..] == b"\\N"));
+    if ends.len() != width {
+        return Err(Malformed);
+    }
+    if escaped {
+        row.clear();
+        let mut from = 0;
+        for (end, null) in ends.iter() {
+            let value = &text[from..*end];
+            from = end + 1;
+            match null {
+                true => row.push(None),
+                false => row.push(Some(&unescaped(value)?)),
+            }
+        }
+    } else {
+        row.take_over(text, ends.iter().copied());
+    }
+    Ok(())
+}
+
+fn unescaped(value: &str) -> Result<String, Malformed> {
+    let mut plain = String::with_capacity(value.len());
+    let mut rest = value;
+    while let Some(at) = rest.find('\\') {
+        plain.push_str(&rest[..at]);
+        let mut behind = rest[at + 1..].chars();
+        plain.push(match behind.next().ok_or(Malformed)? {
+            'b' => '\u{8}',
+            'f' => '\u{c}',
+            'n' => '\n',
+            'r' => '\r',
+            't' => '\t',
+            'v' => '\u{b}',
+            other => other,
+        });
+        rest = behind.as_str();
+    }
+    plain.push_str(rest);
+    Ok(plain)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn values(line: &str, width: usize) -> Result<Vec<Option<String>>, Malformed> {
+        let mut row = Row::new();
+        read(&mut row, line.as_bytes(), width, &mut Vec::new())?;
+        Ok(row.iter().map(|value| value.map(str::to_owned)).collect())
+    }
+
+    #[rstest::rstest]
+    #[case("1\tAda\t", &[Some("1"), Some("Ada"), Some("")])]
+    #[case("\\N\t\t\\N", &[None, Some(""), None])]
+    #[case("a\\tb\t\\\\N\tc\\nd", &[Some("a\tb"), Some("\\N"), Some("c\nd")])]
+    #[case("\\\\\t\\r\\b\\f\\v\té😀", &[Some("\\"), Some("\r\u{8}\u{c}\u{b}"), Some("é😀")])]
+    #[case("x\\\\N\t\\N\t\\\\\\\\", &[Some("x\\N"), None, Some("\\\\")])]
+    fn values_come_as_they_are(#[case] line: &str, #[case] expected: &[Option<&str>]) {
+        let expected: Vec<_> = expected.iter().map(|value| value.map(str::to_owned)).collect();
+        assert_eq!(values(line, expected.len()), Ok(expected));
+    }
+
+    #[rstest::rstest]
+    #[case("a\tb", 3)]
+    #[case("a\tb", 1)]
+    #[case("a\\", 1)]
+    #[case("a", 0)]
+    fn another_width_or_a_torn_escape_is_no_row(#[case] line: &str, #[case] width: usize) {
+        assert_eq!(values(line, width), Err(Malformed));
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_no_row() {
+        assert_eq!(read(&mut Row::new(), b"\xFF", 1, &mut Vec::new()), Err(Malformed));
+    }
+
+    /// As the server writes it.
+    fn sent(row: &[Option<String>]) -> String {
+        let value = |value: &Option<String>| match value {
+            None => "\\N".to_owned(),
+            Some(text) => text
+                .chars()
+                .map(|c| match c {
+                    '\\' => "\\\\".to_owned(),
+                    '\u{8}' => "\\b".to_owned(),
+                    '\u{c}' => "\\f".to_owned(),
+                    '\n' => "\\n".to_owned(),
+                    '\r' => "\\r".to_owned(),
+                    '\t' => "\\t".to_owned(),
+                    '\u{b}' => "\\v".to_owned(),
+                    other => other.to_string(),
+                })
+                .collect(),
+        };
+        row.iter().map(value).collect::<Vec<_>>().join("\t") + "\n"
+    }
+
+    proptest! {
+        #[test]
+        fn rows_survive_however_they_are_cut_into_messages(
+            rows in prop::collection::vec(prop::collection::vec(prop::option::of("[\\\\\t\n\r\u{8}\u{b}\u{c}Nab é😀]{0,9}|.{0,20}"), 3), 0..12),
+            cut in 1..40_usize,
+        ) {
+            let all: String = rows.iter().map(|row| sent(row)).collect();
+            let (mut lines, mut read_back, mut room) = (Lines::default(), Vec::new(), Vec::new());
+            for message in all.as_bytes().chunks(cut) {
+                lines.each(message, |line| {
+                    let mut row = Row::new();
+                    read(&mut row, line, 3, &mut room)?;
+                    read_back.push(row.iter().map(|value| value.map(str::to_owned)).collect::<Vec<_>>());
+                    Ok::<_, Malformed>(())
+                }).unwrap();
+            }
+            prop_assert!(lines.is_complete());
+            prop_assert_eq!(read_back, rows);
+        }
+    }
+}
