@@ -20,6 +20,7 @@ mod datapackage;
 mod form;
 mod index;
 mod jsonl;
+mod moments;
 mod paths;
 mod press;
 pub mod sealed;
