@@ -224,7 +224,12 @@ fn change(office: &Office, controller: &Controller, request: &Request) -> Result
     }
     // The databases know nothing of what services hold.
     result.lines.retain(|line| controller.systems.service(&line.system.as_str().into()).is_none());
-    result.lines.extend(services.lines()?);
+    let said = services.lines()?;
+    if request.right == Right::Deletion {
+        let kept = services.retained()?;
+        result.proof.extend(proof::of_services(services.proved(), &said, &kept, office.clock.now()));
+    }
+    result.lines.extend(said);
     if request.right == Right::Deletion {
         let left_out = package::excluded(controller, office.regimes.get(&request.regime), request);
         let of_service = |line: &Line| controller.systems.service(&line.system.as_str().into()).is_some();
