@@ -83,7 +83,7 @@ fn export_erasure_and_correction_stand_beside_each_other_on_the_search() {
 }
 
 /// The files of a room, tests left out.
-fn rust_files(src: &Path, room: &str) -> Vec<std::path::PathBuf> {
+pub fn rust_files(src: &Path, room: &str) -> Vec<std::path::PathBuf> {
     let mut found = Vec::new();
     let mut folders = vec![src.join(room)];
     let file = src.join(format!("{room}.rs"));
