@@ -37,15 +37,18 @@ const WORDS: &[(&str, &str)] = &[
     ("user.credentials", "Sign-in details"),
     ("user.demographic", "Demographic data"),
     ("user.demographic.age_range", "Age group"),
+    ("user.demographic.citizenship_or_immigration_status", "Citizenship or immigration status"),
     ("user.demographic.date_of_birth", "Date of birth"),
     ("user.demographic.gender", "Gender"),
     ("user.demographic.language", "Language"),
     ("user.demographic.marital_status", "Marital status"),
+    ("user.demographic.philosophical_belief", "Philosophical belief"),
     ("user.demographic.political_opinion", "Political opinion"),
     ("user.demographic.profile", "Profile"),
     ("user.demographic.race_ethnicity", "Race and ethnic origin"),
     ("user.demographic.religious_belief", "Religious belief"),
     ("user.demographic.sexual_orientation", "Sexual orientation"),
+    ("user.demographic.union_membership", "Union membership"),
     ("user.device", "Your devices"),
     ("user.device.cookie_id", "Cookie identifiers"),
     ("user.device.device_id", "Device identifiers"),
@@ -85,10 +88,14 @@ const SENSITIVE: &[&str] = &[
     "user.content.private",
     "user.credentials",
     "user.criminal_history",
+    "user.demographic.citizenship_or_immigration_status",
+    "user.demographic.philosophical_belief",
     "user.demographic.political_opinion",
+    "user.demographic.protected_classifications",
     "user.demographic.race_ethnicity",
     "user.demographic.religious_belief",
     "user.demographic.sexual_orientation",
+    "user.demographic.union_membership",
     "user.financial.account_number",
     "user.financial.bank_account",
     "user.financial.credit_card",
@@ -104,8 +111,9 @@ impl Category {
     pub fn words(&self) -> String {
         let known = WORDS.iter().filter(|(name, _)| self.is(name)).max_by_key(|(name, _)| name.len());
         let last = self.as_str().rsplit('.').next().unwrap_or_default().replace('_', " ");
+        let usual = self.usual();
         match known {
-            Some((name, words)) if *name == self.as_str() => (*words).to_owned(),
+            Some((name, words)) if *name == usual => (*words).to_owned(),
             Some((_, words)) => format!("{words} ({last})"),
             None => last,
         }
@@ -129,6 +137,9 @@ mod tests {
     #[case("user.health_and_medical.insurance", "Health data (insurance)", true)]
     #[case("user.location.precise", "Exact location", true)]
     #[case("user.location", "Location", false)]
+    #[case("user.health.medications", "Health data (medications)", true)]
+    #[case("user.provided.identifiable.religious_belief", "Religious belief", true)]
+    #[case("user.provided.identifiable.contact.email", "E-mail address", false)]
     fn a_category_reads_like_words(#[case] name: &str, #[case] words: &str, #[case] sensitive: bool) {
         let category = Category::from(name);
         assert_eq!((category.words().as_str(), category.is_sensitive()), (words, sensitive));

@@ -21,6 +21,7 @@ use super::request::{
 use super::right::Right;
 use super::verification::{Level, Method};
 
+mod delivery;
 mod evidence;
 mod free_text;
 mod handed_in;

@@ -4,12 +4,13 @@
 //! and `reference` as properties of our own, which the specification allows.
 
 use std::collections::HashSet;
+use std::sync::atomic::Ordering;
 
 use serde_json::{Map, Value, json};
 
 use super::archive::FileFact;
 use super::writer::Written;
-use super::{About, CollectionHeader, ColumnHeader, ColumnKind, NOT_DISCLOSED, Standing, WITHHELD};
+use super::{About, ColumnHeader, ColumnKind, NOT_DISCLOSED, Standing, WITHHELD};
 
 /// The whole description. `fact` gives length and hash of a file by its path.
 pub(super) fn describe<'a>(about: &About, written: &[Written], fact: impl Fn(&str) -> Option<&'a FileFact>) -> Value {
@@ -57,7 +58,7 @@ fn table(written: &Written, name: &str, path: &str, fact: Option<&FileFact>) -> 
         "dialect": { "delimiter": ",", "lineTerminator": "\r\n", "quoteChar": "\"", "doubleQuote": true, "header": true },
         "rowCount": written.rows,
         "standing": header.standing,
-        "schema": schema(header),
+        "schema": schema(written),
     });
     if let Some(description) = &header.description {
         resource["description"] = json!(description);
@@ -65,20 +66,26 @@ fn table(written: &Written, name: &str, path: &str, fact: Option<&FileFact>) -> 
     resource
 }
 
-fn schema(header: &CollectionHeader) -> Value {
+fn schema(written: &Written) -> Value {
+    let header = &written.header;
     let mut schema = Map::new();
-    schema.insert("fields".into(), header.columns.iter().map(field).collect());
+    let fields = header.columns.iter().zip(written.odd.iter());
+    schema.insert("fields".into(), fields.map(|(column, odd)| field(column, odd.load(Ordering::Relaxed))).collect());
     schema.insert("missingValues".into(), json!(["", WITHHELD, NOT_DISCLOSED]));
-    let known = |key: &String| header.columns.iter().any(|c| c.name == *key);
-    // rows whose key is withheld in part would not be unique, so the key is named for a person's own rows only
+    // rows whose key is withheld in part would not be unique
+    let whole = |at: usize| written.omitted[at] == (0, 0);
+    let known = |key: &String| header.columns.iter().position(|c| c.name == *key).is_some_and(whole);
     if header.standing == Standing::Own && !header.primary_key.is_empty() && header.primary_key.iter().all(known) {
         schema.insert("primaryKey".into(), json!(header.primary_key));
     }
     Value::Object(schema)
 }
 
-fn field(column: &ColumnHeader) -> Value {
-    let (kind, format) = match column.kind {
+/// What a column holds, as its values are: where one of them is none of the column's type (a date of before our era,
+/// `infinity`, a text in a column of SQLite's), all of them are texts to whoever reads by this description.
+fn field(column: &ColumnHeader, odd: bool) -> Value {
+    let kind = if odd { ColumnKind::Text } else { column.kind };
+    let (kind, format) = match kind {
         ColumnKind::Integer => ("integer", "default"),
         ColumnKind::Number => ("number", "default"),
         ColumnKind::Boolean => ("boolean", "default"),
@@ -90,7 +97,7 @@ fn field(column: &ColumnHeader) -> Value {
         ColumnKind::Text => ("string", "default"),
     };
     let mut field = json!({ "name": column.name, "type": kind, "format": format, "sqlType": column.sql_type });
-    if column.kind == ColumnKind::Boolean {
+    if kind == "boolean" {
         field["trueValues"] = json!(["true", "t", "1"]);
         field["falseValues"] = json!(["false", "f", "0"]);
     }

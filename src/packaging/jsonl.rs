@@ -1,25 +1,33 @@
-//! JSON Lines: one object a row, numbers with every digit the database prints, JSON values as JSON.
+//! JSON Lines: one object a row, numbers with every digit the database prints, JSON values as JSON. On the way it is seen
+//! which columns hold a value that is none of their kind, as `infinity` among dates.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::de::IgnoredAny;
 
 use super::lines::Lines;
-use super::{Cell, ColumnHeader, ColumnKind};
+use super::{Cell, ColumnHeader, ColumnKind, moments};
+
+/// For each column, whether a value in it is none of the column's kind.
+pub(super) type Odd = Arc<[AtomicBool]>;
 
 /// The keys of one collection's objects, encoded once, each with what stands before it.
 pub(super) struct Keys {
     columns: Vec<(String, ColumnKind)>,
+    odd: Odd,
 }
 
 impl Keys {
     /// For rows with these columns.
-    pub fn new(columns: &[ColumnHeader]) -> Self {
+    pub fn new(columns: &[ColumnHeader], odd: Odd) -> Self {
         let key = |(i, c): (usize, &ColumnHeader)| {
             let mut key = if i == 0 { "{".to_owned() } else { ",".to_owned() };
             string(&mut key, &c.name, false);
             key.push(':');
             (key, c.kind)
         };
-        Self { columns: columns.iter().enumerate().map(key).collect() }
+        Self { columns: columns.iter().enumerate().map(key).collect(), odd }
     }
 
     /// Appends one line. `smooth` says that no value holds a sign that means something in a string
@@ -28,10 +36,14 @@ impl Keys {
         if self.columns.is_empty() {
             out.text.push('{');
         }
-        for ((key, kind), cell) in self.columns.iter().zip(cells) {
+        for (((key, kind), odd), cell) in self.columns.iter().zip(self.odd.iter()).zip(cells) {
             out.field(key);
             match cell {
-                Cell::Text(text) => value(&mut out.text, *kind, text, smooth),
+                Cell::Text(text) => {
+                    if !value(&mut out.text, *kind, text, smooth) {
+                        odd.store(true, Ordering::Relaxed);
+                    }
+                }
                 Cell::Null => out.text.push_str("null"),
                 Cell::Withheld | Cell::NotDisclosed => string(&mut out.text, cell.shown().unwrap_or_default(), false),
             }
@@ -40,18 +52,33 @@ impl Keys {
     }
 }
 
-/// Appends a value in its column's type, or as a string where the text is none of that type (`NaN`, `infinity`).
-fn value(out: &mut String, kind: ColumnKind, text: &str, smooth: bool) {
+/// Appends a value in its column's type, or as a string where the text is none of that type (`NaN`, `infinity`); says
+/// whether the column's description holds for it.
+fn value(out: &mut String, kind: ColumnKind, text: &str, smooth: bool) -> bool {
     match kind {
-        ColumnKind::Integer | ColumnKind::Number if is_json_number(text) => out.push_str(text),
+        ColumnKind::Integer | ColumnKind::Number if is_json_number(text) => {
+            out.push_str(text);
+            return kind == ColumnKind::Number || text.bytes().all(|b| b.is_ascii_digit() || b == b'-');
+        }
         ColumnKind::Boolean if matches!(text, "t" | "true" | "1") => out.push_str("true"),
         ColumnKind::Boolean if matches!(text, "f" | "false" | "0") => out.push_str("false"),
         ColumnKind::Json if serde_json::from_str::<IgnoredAny>(text).is_ok() => {
             // a line break in valid JSON stands between its tokens, where a space means the same
             out.extend(text.trim().chars().map(|c| if matches!(c, '\n' | '\r') { ' ' } else { c }));
         }
-        _ => string(out, text, smooth),
+        _ => {
+            string(out, text, smooth);
+            return match kind {
+                ColumnKind::Integer | ColumnKind::Boolean => false,
+                // as Table Schema's numbers, which have these three
+                ColumnKind::Number => matches!(text, "NaN" | "Infinity" | "-Infinity"),
+                ColumnKind::Date => moments::is_date(text),
+                ColumnKind::DateTime => moments::is_moment(text),
+                ColumnKind::Json | ColumnKind::Text => true,
+            };
+        }
     }
+    true
 }
 
 /// Appends a JSON string.
@@ -88,6 +115,20 @@ mod tests {
         let mut out = String::new();
         value(&mut out, kind, text, false);
         out
+    }
+
+    #[rstest::rstest]
+    #[case(ColumnKind::Integer, &["0", "-12", "12345678901234567890123"], &["007", "1e5", "1.0", "abc", "", "+1"])]
+    #[case(ColumnKind::Number, &["0.10", "1e-07", "NaN", "-Infinity"], &[".5", "abc", "", "nan"])]
+    #[case(ColumnKind::Boolean, &["t", "0"], &["maybe", "", "2"])]
+    #[case(ColumnKind::Date, &["2026-02-28"], &["infinity", "0044-03-15 BC", "0000-00-00", "2026-02-29", "12026-01-01"])]
+    #[case(ColumnKind::DateTime, &["2026-03-01 10:00:00.5+00"], &["-infinity", "1700000000", "2026-03-01"])]
+    #[case(ColumnKind::Text, &["", "x"], &[])]
+    #[case(ColumnKind::Json, &["{broken"], &[])]
+    fn a_value_that_is_none_of_its_kind_is_seen(#[case] kind: ColumnKind, #[case] fits: &[&str], #[case] odd: &[&str]) {
+        let fit = |text: &&&str| value(&mut String::new(), kind, text, false);
+        assert_eq!(fits.iter().filter(|t| !fit(t)).collect::<Vec<_>>(), Vec::<&&str>::new());
+        assert_eq!(odd.iter().filter(fit).collect::<Vec<_>>(), Vec::<&&str>::new());
     }
 
     #[rstest::rstest]

@@ -22,6 +22,7 @@ mod form;
 mod index;
 mod jsonl;
 mod lines;
+mod moments;
 mod paths;
 mod press;
 pub mod sealed;

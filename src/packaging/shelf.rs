@@ -73,7 +73,15 @@ impl Shelf {
         File::open(self.directory.join(name.to_string())).map(ShelfReader)
     }
 
-    /// The committed files last written before a moment.
+    /// Counts a file's age from a moment on.
+    ///
+    /// # Errors
+    /// `NotFound` when there is none of that name.
+    pub fn renew(&self, name: Uuid, at: DateTime<Utc>) -> io::Result<()> {
+        File::open(self.directory.join(name.to_string()))?.set_modified(SystemTime::from(at))
+    }
+
+    /// The committed files last written, or renewed, before a moment.
     ///
     /// # Errors
     /// The directory cannot be read.
@@ -283,6 +291,19 @@ mod tests {
         assert_eq!(names(&shelf), [NAME.to_string()]);
         put(&shelf, b"again");
         assert_eq!(content(&shelf).unwrap(), b"again");
+    }
+
+    #[test]
+    fn a_renewed_file_is_as_old_as_it_was_renewed() {
+        let (_directory, shelf) = shelf();
+        put(&shelf, b"whole");
+        let written = fs::metadata(shelf.directory().join(NAME.to_string())).unwrap().modified().unwrap();
+        let later = DateTime::<Utc>::from(written) + chrono::TimeDelta::days(40);
+        assert_eq!(shelf.older_than(later).unwrap(), [NAME]);
+        shelf.renew(NAME, later).unwrap();
+        assert!(shelf.older_than(later).unwrap().is_empty());
+        assert_eq!(content(&shelf).unwrap(), b"whole");
+        assert_eq!(shelf.renew(Uuid::nil(), later).unwrap_err().kind(), io::ErrorKind::NotFound);
     }
 
     #[test]

@@ -16,6 +16,13 @@ pub(super) const BYTE_ORDER_MARK: &str = "\u{feff}";
 /// (Excel's and LibreOffice Calc's specifications). What is beyond they would drop, some without a word.
 pub(super) const MOST_ROWS: u64 = 1_048_575;
 
+/// How long a cell may be, in the units that Excel counts (UTF-16): of a longer one it makes cells of the next row, and
+/// what begins there may run (Excel's specifications: 32,767).
+const LONGEST: usize = 32_767;
+
+/// What stands at the end of a cell that was longer.
+const CUT: &str = " [cut here: the whole is in data/]";
+
 /// Appends one line. `smooth` says that no value holds a sign that means something here ([`super::batch::Row::is_smooth`]).
 pub(super) fn line<'a>(out: &mut Lines, cells: impl Iterator<Item = Cell<'a>>, smooth: bool) {
     let mut before = "";
@@ -27,7 +34,7 @@ pub(super) fn line<'a>(out: &mut Lines, cells: impl Iterator<Item = Cell<'a>>, s
             out.text.push_str(text);
             continue;
         }
-        match shown.map(defuse) {
+        match shown.map(|text| cut(defuse(text))) {
             None => {}
             Some(text) if text.contains([',', '"', '\r', '\n', ';', '\t']) => csv::quoted(&mut out.text, &text),
             Some(text) => out.text.push_str(&text),
@@ -43,7 +50,22 @@ fn is_harmless(text: &str, smooth: bool) -> bool {
     let special = |b: u8| matches!(b, b',' | b'"' | b'\r' | b'\n' | b';' | b'\t');
     let first = text.as_bytes().first();
     first.is_some_and(u8::is_ascii_alphanumeric)
+        && text.len() <= LONGEST
         && (smooth || !text.bytes().fold(false, |found, b| found | special(b)))
+}
+
+/// As much of a text as a cell holds.
+fn cut(text: Cow<'_, str>) -> Cow<'_, str> {
+    // A unit takes a byte at least.
+    if text.len() <= LONGEST || text.encode_utf16().count() <= LONGEST {
+        return text;
+    }
+    let mut left = LONGEST - CUT.len();
+    let fits = |c: &char| {
+        left = left.saturating_sub(c.len_utf16());
+        left > 0
+    };
+    Cow::Owned(text.chars().take_while(fits).chain(CUT.chars()).collect())
 }
 
 /// The text with an apostrophe wherever a cell could begin and would run.
@@ -129,6 +151,23 @@ mod tests {
         line(&mut lines, [Cell::Null, Cell::Text(""), Cell::Text("x;y"), Cell::Withheld].into_iter(), false);
         let out = lines.text;
         assert_eq!(out, ",,\"x;y\",[withheld: another person]\r\n");
+    }
+
+    #[test]
+    fn a_cell_ends_where_a_spreadsheet_would_begin_another() {
+        let written = |text: &str| {
+            let mut out = String::new();
+            line(&mut out, [Cell::Text(text)].into_iter());
+            out.trim_end().to_owned()
+        };
+        let whole = "x".repeat(LONGEST);
+        assert_eq!(written(&whole), whole);
+        let hides = format!("{whole}=cmd()");
+        assert!(written(&hides).ends_with("xx [cut here: the whole is in data/]"));
+        assert!(written(&hides).len() <= LONGEST);
+        let faces = "🙂".repeat(LONGEST / 2);
+        assert_eq!(written(&faces), faces, "two units each, and four bytes");
+        assert!(written(&format!("{faces}🙂")).encode_utf16().count() <= LONGEST);
     }
 
     fn dangerous(field: &str) -> bool {

@@ -4,6 +4,7 @@
 
 use std::io::{self, Read, Write};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::{self, Receiver};
 
 use serde_json::Value;
@@ -12,7 +13,7 @@ use super::archive::Archive;
 use super::batch::Batch;
 use super::form::{Blocks, Form, Running};
 use super::index::{self, Preview};
-use super::jsonl::Keys;
+use super::jsonl::{Keys, Odd};
 use super::paths::Paths;
 use super::press::Pressed;
 use super::sealed::FileKey;
@@ -32,6 +33,8 @@ pub(super) struct Written {
     pub rows: u64,
     /// For each column, in how many rows it is withheld and in how many not disclosed.
     pub omitted: Vec<(u64, u64)>,
+    /// The columns in which a value is none of the column's kind.
+    pub odd: Odd,
 }
 
 impl Written {
@@ -116,7 +119,8 @@ impl<W: Write> PackageWriter<W> {
         let stem = self.paths.stem(&header.dataset, &header.collection);
         let omitted = vec![(0, 0); header.columns.len()];
         let batch = Batch::new(header.columns.len());
-        let written = Written { header, stem, rows: 0, omitted };
+        let odd = header.columns.iter().map(|_| AtomicBool::new(false)).collect();
+        let written = Written { header, stem, rows: 0, omitted, odd };
         self.archive.begin(written.data_path("csv"))?;
         let preview = Preview::new(if self.machine_readable_only { 0 } else { index::PREVIEW_ROWS });
         self.open = Some(Open { written, batch, preview, large: None });
@@ -207,7 +211,7 @@ impl<W: Write> PackageWriter<W> {
 
 /// The forms besides the exact CSV, each with its path.
 fn other_forms(written: &Written, machine_readable_only: bool) -> Vec<(String, Form)> {
-    let keys = Keys::new(&written.header.columns);
+    let keys = Keys::new(&written.header.columns, Arc::clone(&written.odd));
     let mut forms = vec![(written.data_path("jsonl"), Form::Jsonl(keys))];
     if !machine_readable_only {
         forms.push((format!("spreadsheet/{}.csv", written.stem), Form::Spreadsheet(spreadsheet::MOST_ROWS)));

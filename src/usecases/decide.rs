@@ -5,7 +5,7 @@ mod partly;
 
 use chrono::{DateTime, Utc};
 
-use super::fulfil::check_transmission;
+use super::fulfil::{self, check_transmission};
 use super::remedies::remedies;
 use super::{Error, Office, tasks};
 use crate::clock;
@@ -229,6 +229,7 @@ pub async fn release(
     let now = office.clock.now();
     let inner = office.clone();
     let reads = |right| matches!(right, Right::Access | Right::Portability);
+    fulfil::renew(office, id).await?;
     office
         .store
         .write(move |tx| {
@@ -258,6 +259,7 @@ pub async fn release(
             } else {
                 tasks::join(&inner, tx, request)?.release(now, by, answer.clone())?
             };
+            let outcome = fulfil::delivered(&inner, outcome, now);
             let outcome = outcome.with_remedies(|request| remedies(&inner, request, now));
             tx.save(&outcome)?;
             forget_free_text(tx, &outcome.request)?;

@@ -41,6 +41,7 @@ pub use correction::CorrectionPlan;
 pub(super) use erasure::manifests;
 pub use failing::Failing;
 pub use package::remove_expired_packages;
+pub(super) use package::{delivered, renew};
 pub use planned::{Plan, What, plan};
 pub(super) use progress::while_fulfilling;
 pub use retained::{LOOKED_AT_AGAIN, erase_retained};
@@ -143,6 +144,7 @@ fn commit(office: &Office, tx: &mut Tx<'_>, job: &LeasedJob, owner: Uuid, done: 
     tx.clear_steps(id)?;
     tx.put_steps(id, &steps(request.right, result, now))?;
     let outcome = request.complete(now, result.clone(), review)?;
+    let outcome = delivered(office, outcome, now);
     let outcome = outcome.with_remedies(|request| remedies(office, request, now));
     tx.save(&outcome)?;
     tx.put_retained(id, *retained)?;
@@ -222,7 +224,12 @@ fn change(office: &Office, controller: &Controller, request: &Request) -> Result
     }
     // The databases know nothing of what services hold.
     result.lines.retain(|line| controller.systems.service(&line.system.as_str().into()).is_none());
-    result.lines.extend(services.lines()?);
+    let said = services.lines()?;
+    if request.right == Right::Deletion {
+        let kept = services.retained()?;
+        result.proof.extend(proof::of_services(services.proved(), &said, &kept, office.clock.now()));
+    }
+    result.lines.extend(said);
     if request.right == Right::Deletion {
         let left_out = package::excluded(controller, office.regimes.get(&request.regime), request);
         let of_service = |line: &Line| controller.systems.service(&line.system.as_str().into()).is_some();

@@ -1,6 +1,6 @@
 //! Packages on their way out: unsealed while they are sent, whole, in ranges, or one file of them.
 
-use std::io::{Read, Seek, SeekFrom};
+use std::io::{ErrorKind, Read, Seek, SeekFrom};
 
 use actix_web::body::SizedStream;
 use actix_web::http::Method;
@@ -9,8 +9,10 @@ use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse};
 use futures_util::Stream;
 use tokio::sync::mpsc;
+use zip::result::ZipError;
 
 use super::error::{self, Problem};
+use crate::usecases::Error;
 use crate::usecases::follow::Delivered;
 
 /// How much is read and sent at a time.
@@ -65,20 +67,29 @@ fn wanted(request: &HttpRequest, tag: &str) -> Option<String> {
 /// From and to (exclusive). Nothing for several ranges at once, for other units than bytes and for what is no range: such
 /// a header is passed over, as the RFC allows (section 14.2).
 fn within(spec: &str, length: u64) -> Result<Option<(u64, u64)>, Problem> {
-    let Some((from, to)) = spec.strip_prefix("bytes=").filter(|s| !s.contains(',')).and_then(|s| s.split_once('-'))
-    else {
-        return Ok(None);
-    };
-    let range = match (from.trim().parse::<u64>(), to.trim().parse::<u64>()) {
-        (Ok(from), Ok(to)) if from <= to => (from, to.saturating_add(1).min(length)),
-        (Ok(from), Err(_)) if to.trim().is_empty() => (from, length),
-        (Err(_), Ok(last)) if from.trim().is_empty() => (length.saturating_sub(last), length),
+    let set =
+        spec.split_once('=').filter(|(unit, set)| unit.trim().eq_ignore_ascii_case("bytes") && !set.contains(','));
+    let Some((from, to)) = set.and_then(|(_, set)| set.split_once('-')) else { return Ok(None) };
+    let range = match (place(from.trim()), place(to.trim())) {
+        (Some(Some(from)), Some(Some(to))) if from <= to => (from, to.saturating_add(1).min(length)),
+        (Some(Some(from)), Some(None)) => (from, length),
+        (Some(None), Some(Some(last))) => (length.saturating_sub(last), length),
         _ => return Ok(None),
     };
     if range.0 >= range.1 {
-        return Err(Problem::new(error::RANGE_NOT_SATISFIABLE, format!("the package has {length} bytes")));
+        let problem = Problem::new(error::RANGE_NOT_SATISFIABLE, format!("the package has {length} bytes"));
+        return Err(problem.of_length(length));
     }
     Ok(Some(range))
+}
+
+/// A place in a range, which may be left out; `None` for what is no number. One that is too large is behind every end.
+fn place(text: &str) -> Option<Option<u64>> {
+    match text {
+        "" => Some(None),
+        digits if digits.bytes().all(|b| b.is_ascii_digit()) => Some(Some(digits.parse().unwrap_or(u64::MAX))),
+        _ => None,
+    }
 }
 
 /// One file of the package.
@@ -98,6 +109,9 @@ pub async fn file(delivered: Delivered, path: String) -> Result<HttpResponse, Pr
     // The first message says whether there is such a file; it is empty where there is.
     match chunks.recv().await {
         Some(Ok(_)) => {}
+        Some(Err(error)) if error.kind() != ErrorKind::NotFound => {
+            return Err(Error::Files(format!("read a package: {error}")).into());
+        }
         _ => return Err(Problem::new(error::NOT_FOUND, "the package holds no such file")),
     }
     let mut response = HttpResponse::Ok();
@@ -124,6 +138,7 @@ fn send_entry(delivered: Delivered, path: &str, sender: &mpsc::Sender<Chunk>) {
                 send(&mut entry, size, sender);
             }
         }
+        Err(ZipError::FileNotFound) => drop(sender.blocking_send(Err(ErrorKind::NotFound.into()))),
         Err(error) => drop(sender.blocking_send(Err(std::io::Error::other(error)))),
     }
 }
@@ -168,6 +183,13 @@ mod tests {
     #[case("bytes=9-3", Some(None))]
     #[case("bytes=0-1,5-6", Some(None))]
     #[case("lines=1-2", Some(None))]
+    #[case("Bytes = 0-9", Some(Some((0, 10))))]
+    #[case("bytes=-", Some(None))]
+    #[case("bytes=+5-", Some(None))]
+    #[case("bytes=0x1-", Some(None))]
+    #[case("bytes=99999999999999999999-", None)]
+    #[case("bytes=-99999999999999999999", Some(Some((0, 100))))]
+    #[case("bytes=1-99999999999999999999", Some(Some((1, 100))))]
     fn a_range_is_cut_to_the_package(#[case] spec: &str, #[case] expected: Option<Option<(u64, u64)>>) {
         assert_eq!(within(spec, 100).ok(), expected);
     }

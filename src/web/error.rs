@@ -108,6 +108,7 @@ pub struct Problem {
     pointer: Option<String>,
     retry_after: Option<i64>,
     allow: Option<&'static str>,
+    length: Option<u64>,
 }
 
 impl fmt::Debug for Kind {
@@ -147,7 +148,7 @@ pub struct FieldError {
 impl Problem {
     /// A problem of a kind.
     pub fn new(kind: &'static Kind, detail: impl Into<String>) -> Self {
-        Self { kind, detail: detail.into(), pointer: None, retry_after: None, allow: None }
+        Self { kind, detail: detail.into(), pointer: None, retry_after: None, allow: None, length: None }
     }
 
     /// The problem as a response, where no handler can return it as an error.
@@ -165,6 +166,12 @@ impl Problem {
     #[must_use]
     pub fn allowing(self, methods: &'static str) -> Self {
         Self { allow: Some(methods), ..self }
+    }
+
+    /// The same, naming how long the thing is of which a part was asked that it has not (RFC 9110 section 15.5.17).
+    #[must_use]
+    pub fn of_length(self, length: u64) -> Self {
+        Self { length: Some(length), ..self }
     }
 
     /// The same, naming when to try again, in seconds (RFC 9110 section 10.2.3).
@@ -294,6 +301,9 @@ impl ResponseError for Problem {
         }
         if let Some(allow) = self.allow {
             response.insert_header((header::ALLOW, allow));
+        }
+        if let Some(length) = self.length {
+            response.insert_header((header::CONTENT_RANGE, format!("bytes */{length}")));
         }
         let errors = self.pointer.iter().map(|p| FieldError { pointer: p.clone(), detail: self.detail.clone() });
         response.json(ProblemBody {

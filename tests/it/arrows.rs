@@ -64,6 +64,24 @@ fn the_arrows_run_downwards() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
+/// The tests that `CONTRIBUTING.md` names for what the peer gets wrong are there.
+#[test]
+fn the_tests_against_the_peers_defects_are_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let table = std::fs::read_to_string(root.join("CONTRIBUTING.md")).unwrap();
+    let lines = table.lines().skip_while(|line| !line.starts_with("| the peer")).skip(2);
+    let named: Vec<&str> = lines
+        .take_while(|line| line.starts_with('|'))
+        .flat_map(|line| line.rsplit('|').nth(1).unwrap().split('`').skip(1).step_by(2))
+        .collect();
+    assert!(named.len() > 9, "{named:?}");
+    let files = rust_files(root, "tests");
+    let tests: String = files.iter().map(|file| std::fs::read_to_string(file).unwrap()).collect();
+    let there = |name: &&&str| tests.contains(&format!("fn {name}(")) || root.join(name).exists();
+    let missing: Vec<&&str> = named.iter().filter(|name| !there(name)).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}
+
 /// In the room where a person's rows are found: the search knows nothing of what is done with it, and what is done nothing of
 /// what else is.
 #[test]
@@ -83,7 +101,7 @@ fn export_erasure_and_correction_stand_beside_each_other_on_the_search() {
 }
 
 /// The files of a room, tests left out.
-fn rust_files(src: &Path, room: &str) -> Vec<std::path::PathBuf> {
+pub fn rust_files(src: &Path, room: &str) -> Vec<std::path::PathBuf> {
     let mut found = Vec::new();
     let mut folders = vec![src.join(room)];
     let file = src.join(format!("{room}.rs"));

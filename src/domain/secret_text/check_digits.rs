@@ -14,18 +14,28 @@ fn doubled(digit: u32, double: bool) -> u32 {
     }
 }
 
-/// ISO/IEC 7064, MOD 11,10, and the rule that among the first ten digits exactly one stands twice or three times:
-/// Germany's tax number.
+/// MOD 11,10 and the rule that among the first ten digits exactly one stands twice or three times: Germany's tax number.
 pub(super) fn steuer_id(digits: &[u8]) -> bool {
     let mut counts = [0; 10];
     digits[..10].iter().for_each(|d| counts[usize::from(*d)] += 1);
     let repeated: Vec<u8> = counts.into_iter().filter(|n| *n > 1).collect();
+    digits[0] != 0 && matches!(repeated[..], [2 | 3]) && iso_11_10(digits)
+}
+
+/// ISO/IEC 7064, MOD 11,10.
+pub(super) fn iso_11_10(digits: &[u8]) -> bool {
+    let Some((check, body)) = digits.split_last() else { return false };
     let mut product = 10;
-    for digit in &digits[..10] {
+    for digit in body {
         let sum = (u32::from(*digit) + product) % 10;
         product = (if sum == 0 { 10 } else { sum } * 2) % 11;
     }
-    digits[0] != 0 && matches!(repeated[..], [2 | 3]) && (11 - product) % 10 == u32::from(digits[10])
+    (11 - product) % 10 == u32::from(*check)
+}
+
+/// The sum of the digits, each times its weight.
+pub(super) fn weighted(digits: &[u8], weights: &[u32]) -> u32 {
+    digits.iter().zip(weights).map(|(digit, weight)| u32::from(*digit) * weight).sum()
 }
 
 /// Two weighted sums modulo 11: Brazil's CPF. Eleven equal digits pass the sums and are none.

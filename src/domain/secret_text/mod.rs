@@ -6,6 +6,7 @@
 //! divided, or a word beside it.
 
 mod check_digits;
+mod national;
 mod numbers;
 #[cfg(test)]
 mod tests;

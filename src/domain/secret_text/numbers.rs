@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use super::check_digits as check;
-use super::{Forms, Found, Secret};
+use super::{Forms, Found, Secret, national};
 
 /// A text with fewer digits holds none of these.
 const LEAST_DIGITS: usize = 6;
@@ -45,15 +45,43 @@ impl Piece {
     /// The first that begins at a place or behind it.
     fn from(bytes: &[u8], at: usize) -> Option<Self> {
         let start = at + bytes[at..].iter().position(u8::is_ascii_alphanumeric)?;
+        let start = match escape(bytes, start) {
+            0 => start,
+            // A quote or a blank may follow.
+            long => start + long + bytes[start + long..].iter().position(u8::is_ascii_alphanumeric)?,
+        };
         let behind = bytes[start..].iter().position(|b| !b.is_ascii_alphanumeric());
         let end = behind.map_or(bytes.len(), |run| start + run);
         let digits = bytes[start..end].iter().all(u8::is_ascii_digit);
-        let divides = |b: &u8| matches!(b, b' ' | b'-' | b'.');
-        let then = match (bytes.get(end), bytes.get(end + 1)) {
-            (Some(b), Some(next)) if divides(b) && next.is_ascii_alphanumeric() => Some(*b),
-            _ => None,
-        };
-        Some(Self { at: start..end, digits, then })
+        let then =
+            separator(&bytes[end..]).filter(|(_, long)| bytes.get(end + long).is_some_and(u8::is_ascii_alphanumeric));
+        Some(Self { at: start..end, digits, then: then.map(|(kind, _)| kind) })
+    }
+}
+
+/// What a text begins with that divides numbers, and how long it is: a space, a hyphen or a point. Texts that were copied
+/// from elsewhere have the spaces and hyphens at which no line breaks, and two where there was one.
+fn separator(text: &[u8]) -> Option<(u8, usize)> {
+    match text {
+        [b' ', b' ', ..] => Some((b' ', 2)),
+        [kind @ (b' ' | b'-' | b'.'), ..] => Some((*kind, 1)),
+        [0xC2, 0xA0, ..] => Some((b' ', 2)),
+        [0xE2, 0x80, 0x80..=0x8A | 0xAF, ..] => Some((b' ', 3)),
+        [0xE2, 0x80, 0x90..=0x95, ..] | [0xE2, 0x88, 0x92, ..] => Some((b'-', 3)),
+        _ => None,
+    }
+}
+
+/// How many bytes at a place are the letters of an escape, as the `n` of a line break in JSON: no part of what follows.
+fn escape(bytes: &[u8], at: usize) -> usize {
+    match (at.checked_sub(1).map(|before| bytes[before]), bytes.get(at)) {
+        (Some(b'\\'), Some(b'b' | b'f' | b'n' | b'r' | b't')) => 1,
+        (Some(b'\\'), Some(b'u'))
+            if bytes.len() > at + 4 && bytes[at + 1..at + 5].iter().all(u8::is_ascii_hexdigit) =>
+        {
+            5
+        }
+        _ => 0,
     }
 }
 
@@ -128,26 +156,31 @@ impl Window {
 }
 
 /// Pieces taken together.
-struct Candidate<'a> {
+pub(super) struct Candidate<'a> {
     text: &'a str,
     /// Where it begins.
     start: usize,
     beside: &'a str,
     /// Letters, as capitals, and digits.
-    signs: &'a [u8],
+    pub(super) signs: &'a [u8],
     /// The same as numbers, where all are digits.
     digits: Option<&'a [u8]>,
     /// How long each piece is.
-    shape: &'a [usize],
+    pub(super) shape: &'a [usize],
     /// The separators between.
-    separators: &'a [u8],
+    pub(super) separators: &'a [u8],
 }
 
 /// The longest that begins with a piece: where it ends, and what it is.
 fn longest(text: &str, first: &Piece, beside: &str, forms: Forms, window: &mut Window) -> Option<(usize, Secret)> {
     let (bytes, start) = (text.as_bytes(), first.at.start);
-    // Behind a plus stands a telephone number, and behind a digit and a point the fraction of a number.
-    let fraction = start > 1 && matches!(bytes[start - 1], b'.' | b',') && bytes[start - 2].is_ascii_digit();
+    // Behind a plus stands a telephone number, and behind a digit and a point the fraction of a number. Behind a comma
+    // rather the next of a list, unless it is nought and a fraction.
+    let fraction = match &bytes[..start] {
+        [.., whole, b'.'] => whole.is_ascii_digit(),
+        [before @ .., b'0', b','] => !before.last().is_some_and(u8::is_ascii_digit),
+        _ => false,
+    };
     if fraction || (start > 0 && bytes[start - 1] == b'+') {
         return None;
     }
@@ -167,13 +200,17 @@ fn longest(text: &str, first: &Piece, beside: &str, forms: Forms, window: &mut W
 
 impl Candidate<'_> {
     fn is(&self, forms: Forms) -> Option<Secret> {
-        if self.separators.windows(2).any(|two| two[0] != two[1]) && self.shape != [3, 3, 3, 2] {
+        if self.separators.windows(2).any(|two| two[0] != two[1])
+            && !matches!(self.shape, [3, 3, 3, 2] | [2, 2, 2, 3, 2])
+        {
             return None;
         }
         match self.digits {
             Some(digits) if self.is_card(digits) => Some(Secret::PaymentCard),
-            Some(digits) => self.number(digits).map(Secret::NationalNumber),
-            None => self.lettered().map(Secret::NationalNumber),
+            Some(digits) => {
+                self.number(digits).or_else(|| national::of_digits(self, digits)).map(Secret::NationalNumber)
+            }
+            None => self.lettered().or_else(|| national::with_letters(self)).map(Secret::NationalNumber),
         }
         .or_else(|| (forms.iban && self.is_iban()).then_some(Secret::Iban))
     }
@@ -264,10 +301,10 @@ impl Candidate<'_> {
     }
 
     /// Whether one of the words stands shortly before, or names the place.
-    fn hears(&self, words: &[&str]) -> bool {
+    pub(super) fn hears(&self, words: &[&str]) -> bool {
         let from = (0..=self.start.saturating_sub(EARSHOT)).rev().find(|at| self.text.is_char_boundary(*at));
         let before = self.text[from.unwrap_or(0)..self.start].to_ascii_lowercase();
-        let beside = self.beside.to_ascii_lowercase();
+        let beside = self.beside.to_ascii_lowercase().replace('_', " ");
         words.iter().any(|word| has_word(&before, word) || has_word(&beside, word))
     }
 }
@@ -282,7 +319,7 @@ fn has_word(text: &str, word: &str) -> bool {
 }
 
 /// `A` is a letter, `9` a digit, `*` either.
-fn fits(signs: &[u8], pattern: &str) -> bool {
+pub(super) fn fits(signs: &[u8], pattern: &str) -> bool {
     let fits = |(sign, wanted): (&u8, u8)| match wanted {
         b'A' => sign.is_ascii_uppercase(),
         b'9' => sign.is_ascii_digit(),

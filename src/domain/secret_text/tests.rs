@@ -33,10 +33,32 @@ fn seen(text: &str, beside: &str, forms: Forms) -> String {
 #[case::aadhaar("2341 2341 2346", "national number (Indian Aadhaar)")]
 #[case::ahv("756.9217.0769.85", "national number (Swiss AHV number)")]
 #[case::nric("S1234567D", "national number (Singapore NRIC)")]
+#[case::visa_no_break("4111\u{a0}1111\u{a0}1111\u{a0}1111", "payment card number")]
+#[case::visa_narrow("4111\u{202f}1111\u{202f}1111\u{202f}1111", "payment card number")]
+#[case::visa_twice("4111  1111  1111  1111", "payment card number")]
+#[case::ssn_no_break("078\u{2011}05\u{2011}1120", "national number (US SSN)")]
+#[case::ssn_dashes("078–05–1120", "national number (US SSN)")]
+#[case::itin("912-90-3456", "national number (US ITIN)")]
+#[case::finnish("131052-308T", "national number (Finnish personal identity code)")]
+#[case::finnish_of_this_century("131052A308T", "national number (Finnish personal identity code)")]
+#[case::swedish_long("19811228-9874", "national number (Swedish personal number)")]
+#[case::norwegian("151086 00036", "national number (Norwegian identity number)")]
+#[case::belgian("85.07.30-033.28", "national number (Belgian national number)")]
+#[case::austrian("1237 010180", "national number (Austrian insurance number)")]
+#[case::german_pension("15 070649 C 103", "national number (German pension insurance number)")]
+#[case::german_pension_together("15070649C103", "national number (German pension insurance number)")]
+#[case::emirates("784-1984-1234567-4", "national number (Emirates ID)")]
+#[case::emirates_together("784198412345674", "national number (Emirates ID)")]
 #[case::iban("DE89 3704 0044 0532 0130 00", "bank account number (IBAN)")]
 #[case::bcrypt("$2b$12$EixZaYVK1fsbw1ZfbX3OXePaWxn96p36WQoeG6Lruj3vjPGga31lW", "stored password")]
 #[case::argon2("$argon2id$v=19$m=65536,t=3,p=4$c29tZXNhbHQ$RdescudvJCsgt3ub+b4dWRWJTmaaJObG", "stored password")]
 #[case::django("pbkdf2_sha256$260000$abcdefghijkl$AAAAAAAAAAAAAAAAAAAAAAAAAAA=", "stored password")]
+#[case::phpass("$P$BIRXVj/ZG0YRiBH8gnRy0x72BXJoaqn0", "stored password")]
+#[case::drupal("$S$5xZ3vKNVfkpxZdFmDXkR8bEsbVh5hpbVyTBDYq1Sn8nTVSQpzHq1", "stored password")]
+#[case::apache("$apr1$qHDFfhPC$nITSVHgYbDAK1Y0acGRnY0", "stored password")]
+#[case::ldap("{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g=", "stored password")]
+#[case::django_of_old("sha1$ab1cd$0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c", "stored password")]
+#[case::sendgrid("SG.abcdefghijklmnopqrstuv.abcdefghijklmnopqrstuvwxyzABCDEFGHIJ0123456", "access key")]
 #[case::aws("AKIAIOSFODNN7EXAMPLE", "access key")]
 #[case::jwt("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.abc_DEF-123", "access key")]
 fn a_secret_is_known_by_its_form(#[case] text: &str, #[case] words: &str) {
@@ -56,6 +78,21 @@ fn a_secret_is_known_by_its_form(#[case] text: &str, #[case] words: &str) {
 #[case("234123412346", "aadhaar_no", "[held, not disclosed: national number (Indian Aadhaar)]")]
 #[case("my SIN is 130 692 544.", "", "my SIN is [held, not disclosed: national number (Canadian SIN)].")]
 #[case("card 4222222222222", "", "card [held, not disclosed: payment card number]")]
+#[case("PESEL 44051401359", "", "PESEL [held, not disclosed: national number (Polish PESEL)]")]
+#[case("111222333", "bsn", "[held, not disclosed: national number (Dutch BSN)]")]
+#[case("123456789", "nif", "[held, not disclosed: national number (Portuguese NIF)]")]
+#[case("123456782", "tax_file_number", "[held, not disclosed: national number (Australian TFN)]")]
+#[case("2123456701", "medicare_no", "[held, not disclosed: national number (Australian Medicare number)]")]
+#[case("7523169263", "egn", "[held, not disclosed: national number (Bulgarian EGN)]")]
+#[case("9434765919", "nhs_number", "[held, not disclosed: national number (UK NHS number)]")]
+#[case("33392005961", "oib", "[held, not disclosed: national number (Croatian OIB)]")]
+#[case("37605030299", "isikukood", "[held, not disclosed: national number (Estonian or Lithuanian personal code)]")]
+#[case("123456789018", "my_number", "[held, not disclosed: national number (Japanese My Number)]")]
+#[case("8001015009087", "id_number", "[held, not disclosed: national number (South African identity number)]")]
+#[case("1800101221144", "cnp", "[held, not disclosed: national number (Romanian CNP)]")]
+#[case("811228-9874", "personnummer", "[held, not disclosed: national number (Swedish personal number)]")]
+#[case("CPR-nr. 070761-4285", "", "CPR-nr. [held, not disclosed: national number (Danish CPR number)]")]
+#[case("0707614289", "cpr", "[held, not disclosed: national number (Danish CPR number)]")]
 fn a_bare_number_is_one_beside_a_word_that_says_so(#[case] text: &str, #[case] beside: &str, #[case] expected: &str) {
     assert_eq!(seen(text, beside, ALL), expected);
     if text.chars().all(|c| c.is_ascii_digit()) {
@@ -73,6 +110,10 @@ fn a_bare_number_is_one_beside_a_word_that_says_so(#[case] text: &str, #[case] b
 #[case::milliseconds("1795344000000")]
 #[case::microseconds("1795344000000000")]
 #[case::timestamps("2026-11-22 10:15:00.123456+00 20261122101500")]
+#[case::decimals("0,4111111111111111 0.4111111111111111 12.4111111111111111")]
+#[case::days("010203-1234, 811228-9874, 20240115-0046, 131052-308U, 85.07.30-033.29, 1238 010180, 912-10-3456")]
+#[case::emirates_of_no_year("784-3984-1234567-2")]
+#[case::words("what she does, shops, hf_short, SG. Dynamo, {SHA}, $P$ and $S$")]
 #[case::uuid("3f2a4111-1111-4111-8111-111141111111")]
 #[case::fraction("0.4111111111111111")]
 #[case::imei("356938035643809")]
@@ -115,6 +156,22 @@ fn json_stays_json() {
     assert_eq!(value["n"], "[held, not disclosed: payment card number]");
     assert_eq!(value["s"], "a \"[held, not disclosed: payment card number]\" b");
     assert_eq!(value["k"], "[held, not disclosed: private key]");
+}
+
+/// In JSON a line break is two signs, of which the second is a letter, and the numbers of a list may touch their commas.
+#[test]
+fn what_json_puts_around_a_secret_hides_none() {
+    let text = r#"{"a":[1,4111111111111111,5555555555554444],"b":"x\n4111 1111 1111 1111\t078-05-1120","c":"\u00a04111111111111111",
+        "d":"key\r\n-----BEGIN PRIVATE KEY-----\nMII\n-----END PRIVATE KEY-----\nAKIAIOSFODNN7EXAMPLE","e":"argon2$argon2id$v=19$m=65536,t=3$c29tZXNhbHQ$RdescudvJCsgt3ub"}"#;
+    let out = described(text, &find(text, "data", ALL), true);
+    let value: serde_json::Value = serde_json::from_str(&out).unwrap();
+    let card = "[held, not disclosed: payment card number]";
+    assert_eq!(value["a"], serde_json::json!([1, card, card]));
+    assert_eq!(value["b"], format!("x\n{card}\t[held, not disclosed: national number (US SSN)]"));
+    assert_eq!(value["c"], format!("\u{a0}{card}"));
+    let key = "[held, not disclosed: private key]";
+    assert_eq!(value["d"], format!("key\r\n{key}\n[held, not disclosed: access key]"));
+    assert_eq!(value["e"], "argon2[held, not disclosed: stored password]");
 }
 
 /// One of each form, in ASCII, the shortest that there are of each kind of token.

@@ -18,6 +18,7 @@ enum Reach {
 
 /// Beginnings as their makers document them.
 const KNOWN: &[(&str, Reach, Secret)] = &[
+    ("$2$", Reach::Word(59), Secret::PasswordHash),
     ("$2a$", Reach::Word(59), Secret::PasswordHash),
     ("$2b$", Reach::Word(59), Secret::PasswordHash),
     ("$2x$", Reach::Word(59), Secret::PasswordHash),
@@ -28,10 +29,24 @@ const KNOWN: &[(&str, Reach, Secret)] = &[
     ("$1$", Reach::Word(24), Secret::PasswordHash),
     ("$5$", Reach::Word(40), Secret::PasswordHash),
     ("$6$", Reach::Word(80), Secret::PasswordHash),
+    ("$7$", Reach::Word(40), Secret::PasswordHash),
     ("$y$", Reach::Word(40), Secret::PasswordHash),
+    ("$gy$", Reach::Word(40), Secret::PasswordHash),
+    ("$apr1$", Reach::Word(36), Secret::PasswordHash),
+    ("$sha1$", Reach::Word(36), Secret::PasswordHash),
+    ("$P$", Reach::Word(34), Secret::PasswordHash),
+    ("$H$", Reach::Word(34), Secret::PasswordHash),
+    ("$S$", Reach::Word(55), Secret::PasswordHash),
+    ("sha1$", Reach::Word(46), Secret::PasswordHash),
     ("pbkdf2_sha", Reach::Word(40), Secret::PasswordHash),
     ("bcrypt_sha256$", Reach::Word(60), Secret::PasswordHash),
     ("scrypt:", Reach::Word(60), Secret::PasswordHash),
+    ("AQAAAAEAACcQ", Reach::Word(80), Secret::PasswordHash),
+    ("AQAAAAIAAYag", Reach::Word(80), Secret::PasswordHash),
+    ("{SHA", Reach::Word(33), Secret::PasswordHash),
+    ("{MD5}", Reach::Word(29), Secret::PasswordHash),
+    ("{SMD5}", Reach::Word(30), Secret::PasswordHash),
+    ("{CRYPT}", Reach::Word(20), Secret::PasswordHash),
     ("{SSHA", Reach::Word(30), Secret::PasswordHash),
     ("{PBKDF2", Reach::Word(30), Secret::PasswordHash),
     ("-----BEGIN ", Reach::Pem, Secret::PrivateKey),
@@ -53,21 +68,35 @@ const KNOWN: &[(&str, Reach, Secret)] = &[
     ("xoxp-", Reach::Tail(20), Secret::AccessToken),
     ("xoxa-", Reach::Tail(20), Secret::AccessToken),
     ("xoxs-", Reach::Tail(20), Secret::AccessToken),
+    ("xapp-", Reach::Tail(20), Secret::AccessToken),
     ("npm_", Reach::Tail(36), Secret::AccessToken),
+    ("pypi-", Reach::Tail(60), Secret::AccessToken),
+    ("hf_", Reach::Tail(30), Secret::AccessToken),
+    ("shpat_", Reach::Tail(32), Secret::AccessToken),
+    ("whsec_", Reach::Word(38), Secret::AccessToken),
+    ("ya29.", Reach::Word(40), Secret::AccessToken),
+    ("GOCSPX-", Reach::Tail(20), Secret::AccessToken),
+    ("SG.", Reach::Word(60), Secret::AccessToken),
+    ("AGE-SECRET-KEY-", Reach::Tail(58), Secret::PrivateKey),
     ("eyJ", Reach::Jwt, Secret::AccessToken),
 ];
 
 /// What each first byte of a beginning goes on with: a bit for each second byte, all of which are ASCII.
-const GOES_ON: [u128; 256] = {
+const GOES_ON: [u128; 256] = following(1);
+
+/// The same for each third byte: `sh` and `wh` begin too many words.
+const AND_ON: [u128; 256] = following(2);
+
+const fn following(place: usize) -> [u128; 256] {
     let mut table = [0; 256];
     let mut at = 0;
     while at < KNOWN.len() {
         let beginning = KNOWN[at].0.as_bytes();
-        table[beginning[0] as usize] |= 1 << beginning[1];
+        table[beginning[0] as usize] |= 1 << beginning[place];
         at += 1;
     }
     table
-};
+}
 
 /// Stands in the title of each private key.
 const PRIVATE_KEY: &str = "PRIVATE KEY";
@@ -94,15 +123,23 @@ const LEAST: usize = {
 
 /// Which of the beginnings stands at a place, where no word runs into it.
 fn known(text: &[u8], at: usize) -> Option<&'static (&'static str, Reach, Secret)> {
-    let seconds = GOES_ON[usize::from(text[at])];
+    let first = usize::from(text[at]);
+    let has = |table: &[u128; 256], next: u8| table[first].checked_shr(u32::from(next)).unwrap_or(0) & 1 == 1;
     // Most places end here: nothing begins so.
-    if seconds == 0 || seconds.checked_shr(u32::from(*text.get(at + 1)?)).unwrap_or(0) & 1 == 0 {
+    if GOES_ON[first] == 0 || !has(&GOES_ON, *text.get(at + 1)?) || !has(&AND_ON, *text.get(at + 2)?) {
         return None;
     }
-    if at > 0 && text[at - 1].is_ascii_alphanumeric() {
+    // What begins with a sign begins wherever it stands, as in `argon2$argon2id$`; a letter may be the end of an escape.
+    let runs_in = |at: usize| text[at].is_ascii_alphanumeric() && !is_escape(text, at);
+    if text[at].is_ascii_alphanumeric() && at > 0 && runs_in(at - 1) {
         return None;
     }
     KNOWN.iter().find(|(beginning, ..)| text[at..].starts_with(beginning.as_bytes()))
+}
+
+/// Whether the letter at a place is that of an escape, as the `n` of a line break in JSON.
+fn is_escape(text: &[u8], at: usize) -> bool {
+    matches!(text[at], b'b' | b'f' | b'n' | b'r' | b't') && at > 0 && text[at - 1] == b'\\'
 }
 
 /// All of them.

@@ -9,6 +9,7 @@ use super::super::search::values::Spelling;
 use super::super::{FulfilmentError, Systems};
 use super::preview::preview_after;
 use crate::connectors::{ConnectorError, Key, TableName, Writer};
+use crate::crash;
 use crate::datamap::Node;
 use crate::domain::identity::Identities;
 use crate::domain::ids::SystemId;
@@ -211,7 +212,10 @@ fn write_all(
         outcomes[*index].reason =
             (left > 0).then(|| format!("{left} of {} rows were changed by others since, and left", item.rows.len()));
     }
-    writer.commit().map_err(|e| (indexes.last().copied(), e))
+    crash::point("correction.inside_transaction");
+    writer.commit().map_err(|e| (indexes.last().copied(), e))?;
+    crash::point("correction.after_commit");
+    Ok(())
 }
 
 struct Target<'a> {

@@ -16,6 +16,7 @@ use crate::connectors::http::rows::{Fields, Written, cell};
 use crate::connectors::schema::ColumnKind;
 use crate::connectors::{Column, ConnectorError, Row};
 use crate::domain::ids::SystemId;
+use crate::domain::secret_text::{self, Forms};
 
 /// Rows that wait to be packed.
 pub struct Handed<'a> {
@@ -170,7 +171,7 @@ pub(in crate::fulfilment) fn export(
                 })?;
                 stream.finish()?
             }
-            None => export_undescribed(handed, index, collection, &mut *sink)?,
+            None => export_undescribed(handed, index, collection, options.forms, &mut *sink)?,
         });
     }
     Ok(())
@@ -193,11 +194,13 @@ fn positions(place: &place::Place, read: &[String], collection: &HandedCollectio
     place.columns.iter().chain(read).map(at).collect()
 }
 
-/// What staff found by hand stands in no dataset, and they have looked at each row of it.
+/// What staff found by hand stands in no dataset, and they have looked at each row of it for whose it is. What nobody is
+/// shown is described there as anywhere.
 fn export_undescribed(
     handed: &Handed<'_>,
     index: usize,
     collection: &HandedCollection,
+    forms: Forms,
     sink: &mut dyn Sink,
 ) -> Result<ExportedCollection, FulfilmentError> {
     let column = |c: &HandedColumn| ColumnHeader {
@@ -216,10 +219,19 @@ fn export_undescribed(
         standing: Standing::Own,
     };
     let counts = Counts { own: collection.rows, ..Counts::default() };
+    let (mut not_disclosed, mut in_texts) = (0, BTreeMap::new());
     if collection.rows > 0 {
         sink.collection(&header)?;
         each(handed, index, |cells| {
-            let cells: Vec<Cell<'_>> = cells.iter().map(|c| c.as_deref().map_or(Cell::Null, Cell::Text)).collect();
+            let mut clean = |(text, column): (&'_ Option<String>, &ColumnHeader)| {
+                let text = text.as_ref()?;
+                let found = secret_text::find(text, &column.name, forms);
+                not_disclosed += found.len() as u64;
+                found.iter().for_each(|one| *in_texts.entry(one.secret.words()).or_default() += 1);
+                Some(secret_text::described(text, &found, false).into_owned())
+            };
+            let clean: Vec<Option<String>> = cells.iter().zip(&header.columns).map(&mut clean).collect();
+            let cells: Vec<Cell<'_>> = clean.iter().map(|c| c.as_deref().map_or(Cell::Null, Cell::Text)).collect();
             Ok(sink.row(Standing::Own, &cells)?)
         })?;
         sink.end(counts)?;
@@ -231,8 +243,8 @@ fn export_undescribed(
         collection,
         counts,
         withheld: 0,
-        not_disclosed: 0,
-        in_texts: BTreeMap::new(),
+        not_disclosed,
+        in_texts,
         free_text_open: 0,
         free_text_kept: 0,
         outside: 0,

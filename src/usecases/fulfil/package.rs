@@ -1,9 +1,11 @@
 //! The access package: everything found is streamed into a sealed ZIP, which is there whole or not at all.
 
+use std::collections::HashSet;
 use std::io;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
+use uuid::Uuid;
 
 use super::super::follow::file_key;
 use super::super::free_text::Desk;
@@ -15,8 +17,9 @@ use super::{background, ground_title, left_out, ranges};
 use crate::clock;
 use crate::crash;
 use crate::datamap::Graph;
+use crate::domain::ids::RequestId;
 use crate::domain::regime::Regime;
-use crate::domain::request::{Action, Exception, Fulfilment, Line, Package, Request};
+use crate::domain::request::{Action, Exception, Fulfilment, Line, Outcome, Package, Request, State, StateName};
 use crate::domain::right::Right;
 use crate::domain::secret_text::Forms;
 use crate::domain::task::BY_HAND;
@@ -25,6 +28,7 @@ use crate::fulfilment::{self, Counts, ExportOptions, Exported, FreeText, Handed,
 use crate::packaging::sealed::{FileKey, SealedWriter};
 use crate::packaging::shelf::ShelfFile;
 use crate::packaging::{self, About, Options, PackageWriter, PackagingError, Summary};
+use crate::store::{Queue, Sort, Tx};
 
 /// Searches the company's systems and packs what belongs to the person. Nothing found is no package.
 pub fn make(
@@ -93,8 +97,44 @@ pub fn shelve(
     crash::point("package.before_commit");
     sealed.finish().and_then(|file| file.commit()).map_err(|e| Error::Files(format!("finish a package: {e}")))?;
     crash::point("package.after_commit");
-    let expires_at = now + TimeDelta::days(i64::from(controller.policy.package_days));
+    let expires_at = until(controller, now);
     Ok(Some(Package { id: name, bytes: summary.bytes, sha256: summary.sha256, expires_at }))
+}
+
+/// Until when a package can be fetched that is delivered at that moment.
+fn until(controller: &Controller, delivered: DateTime<Utc>) -> DateTime<Utc> {
+    delivered + TimeDelta::days(i64::from(controller.policy.package_days))
+}
+
+/// The same for an answer given now, whose package was made earlier: staff may have looked at it for weeks.
+pub(in crate::usecases) fn delivered(office: &Office, outcome: Outcome, now: DateTime<Utc>) -> Outcome {
+    match office.controller(&outcome.request.controller) {
+        Some(controller) => outcome.with_package_until(until(controller, now)),
+        None => outcome,
+    }
+}
+
+/// A package that is about to be released lies on the shelf as long from now as if it were made now.
+///
+/// # Errors
+/// When it is not there any more; the answer can be made again.
+pub(in crate::usecases) async fn renew(office: &Office, id: RequestId) -> Result<(), Error> {
+    let read = move |tx: &mut Tx<'_>| Ok::<_, Error>(tx.request(id)?);
+    let Some(package) = office.store.read(read).await?.as_ref().and_then(waiting) else { return Ok(()) };
+    let (shelf, now) = (office.shelf.clone(), office.clock.now());
+    let renewed = tokio::task::spawn_blocking(move || shelf.renew(package, now)).await;
+    let renewed = renewed.map_err(|_| Error::Files("look for a package".into()))?;
+    renewed.map_err(|e| Error::Files(format!("find the package that is to be released: {e}; retry makes it again")))
+}
+
+/// The package that waits until it may be delivered.
+fn waiting(request: &Request) -> Option<Uuid> {
+    let result = match &request.state {
+        State::AwaitingRelease { result, .. } => result,
+        State::Fulfilling { prepared: Some(prepared), .. } => &prepared.result,
+        _ => return None,
+    };
+    result.package.as_ref().map(|package| package.id)
 }
 
 /// Where the rows of a package come from.
@@ -132,22 +172,51 @@ fn pack<W: io::Write>(
     Ok((exported, Some(summary)))
 }
 
-/// Removes packages whose time is over from the shelf.
+/// Removes packages whose time is over from the shelf; one that waits for release is kept until it was delivered.
 ///
 /// # Errors
 /// When the store fails; a file that cannot be removed is tried again the next time.
 pub async fn remove_expired_packages(office: &Office) -> Result<(), Error> {
     let longest = office.controllers().map(|c| c.policy.package_days).max().unwrap_or(30);
-    let before = office.clock.now() - TimeDelta::days(i64::from(longest));
-    let shelf = office.shelf.clone();
-    let old = tokio::task::spawn_blocking(move || shelf.older_than(before)).await;
-    let old = old.map_err(|_| Error::Files("look through the packages".into()))?;
-    for id in old.map_err(|e| Error::Files(format!("look through the packages: {e}")))? {
+    // A day more: a package that goes to another company first is delivered some hours after it was made.
+    let before = office.clock.now() - TimeDelta::days(i64::from(longest) + 1);
+    if older_than(office, before).await?.is_empty() {
+        return Ok(());
+    }
+    let kept = all_waiting(office).await?;
+    // Once more: one that was released meanwhile waits no more, and is not old any more either.
+    let old = older_than(office, before).await?;
+    for id in old.into_iter().filter(|id| !kept.contains(id)) {
         if let Err(error) = office.shelf.remove(id) {
             tracing::warn!(%error, "an expired package could not be removed");
         }
     }
     Ok(())
+}
+
+async fn older_than(office: &Office, before: DateTime<Utc>) -> Result<Vec<Uuid>, Error> {
+    let shelf = office.shelf.clone();
+    let old = tokio::task::spawn_blocking(move || shelf.older_than(before)).await;
+    let old = old.map_err(|_| Error::Files("look through the packages".into()))?;
+    old.map_err(|e| Error::Files(format!("look through the packages: {e}")))
+}
+
+/// The packages that nobody could fetch yet, whatever their age.
+async fn all_waiting(office: &Office) -> Result<HashSet<Uuid>, Error> {
+    let mut packages = HashSet::new();
+    for state in [StateName::AwaitingRelease, StateName::Fulfilling] {
+        let mut cursor = None;
+        loop {
+            let queue = Queue { state: Some(state), limit: 500, cursor, sort: Sort::Received, ..Queue::default() };
+            let page = office.store.read(move |tx| Ok::<_, Error>(tx.queue(&queue)?)).await?;
+            packages.extend(page.items.iter().filter_map(waiting));
+            cursor = page.next;
+            if cursor.is_none() {
+                break;
+            }
+        }
+    }
+    Ok(packages)
 }
 
 /// What the approval leaves out, one line each with its ground; how many rows there are is not told.

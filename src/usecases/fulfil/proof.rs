@@ -31,6 +31,26 @@ fn of_system(
 ) -> SystemProof {
     let part = |round: &Round| round.manifest.systems.iter().find(|part| part.system == *system).map(sum);
     let with: Vec<(&Round, String)> = rounds.iter().filter_map(|round| Some((round, part(round)?))).collect();
+    SystemProof {
+        started_at: with.iter().filter_map(|(round, _)| round.made_at).min(),
+        finished_at: with.iter().filter_map(|(round, _)| *round.executed.get(system)?).max(),
+        manifests: with.into_iter().map(|(_, sum)| sum).collect(),
+        ..of_lines(system, lines, retained, searched_at)
+    }
+}
+
+/// What services did that were asked to erase and then to search once more: by their own word, and without a manifest.
+pub(super) fn of_services<'s>(
+    systems: impl IntoIterator<Item = &'s SystemId>,
+    lines: &[Line],
+    retained: &[RetainedRows],
+    searched_at: DateTime<Utc>,
+) -> Vec<SystemProof> {
+    systems.into_iter().map(|system| of_lines(system, lines, retained, searched_at)).collect()
+}
+
+/// What the lines say of a system, where the last search found nothing else.
+fn of_lines(system: &SystemId, lines: &[Line], retained: &[RetainedRows], searched_at: DateTime<Utc>) -> SystemProof {
     let mut collections: Vec<CollectionProof> = Vec::new();
     for line in lines.iter().filter(|line| line.system == system.as_str() && line.rows > 0) {
         let same = |c: &CollectionProof| c.dataset == line.dataset && c.collection == line.collection;
@@ -49,9 +69,9 @@ fn of_system(
     let found = if some_stay { Found::NothingButKept } else { Found::Nothing };
     SystemProof {
         system: system.to_string(),
-        started_at: with.iter().filter_map(|(round, _)| round.made_at).min(),
-        finished_at: with.iter().filter_map(|(round, _)| *round.executed.get(system)?).max(),
-        manifests: with.into_iter().map(|(_, sum)| sum).collect(),
+        started_at: None,
+        finished_at: None,
+        manifests: Vec::new(),
         collections,
         second_search: SecondSearch { at: searched_at, found },
     }

@@ -9,7 +9,7 @@ use super::super::holds::circumstances;
 use super::super::office::Controller;
 use super::super::services::{self, Pending, Services};
 use super::super::{Error, Office};
-use super::erasure;
+use super::{erasure, proof};
 use crate::crash;
 use crate::domain::ids::RequestId;
 use crate::domain::job::{LeasedJob, Settlement};
@@ -95,8 +95,10 @@ fn run(office: &Office, controller: &Controller, erased: &Request, told: Standin
     }
     // What is told here is not told again: whatever was asked, was asked by this moment.
     later.at = services.asked_at().map_or(later.at, |asked| later.at.max(asked));
-    later.lines.extend(services.lines()?);
-    later.retained.extend(services.retained()?);
+    let (said, kept) = (services.lines()?, services.retained()?);
+    later.proof.extend(proof::of_services(services.proved(), &said, &kept, office.clock.now()));
+    later.lines.extend(said);
+    later.retained.extend(kept);
     let left = Standing { held: left.held | services.holds_something(), holds, ..left };
     Ok(Progress::Done(Box::new(later), Some(left).filter(Standing::keeps)))
 }

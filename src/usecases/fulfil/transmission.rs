@@ -164,6 +164,7 @@ async fn commit(
         }
         let request = tx.request_for_update(id)?.ok_or(Error::NotFound("request"))?;
         let outcome = request.transmitted(now, transmission.clone())?;
+        let outcome = super::delivered(&inner, outcome, now);
         let outcome = outcome.with_remedies(|request| remedies(&inner, request, now));
         if let Some(result) = outcome.request.state.result() {
             let (state, error) = match &transmission {

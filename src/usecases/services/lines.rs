@@ -12,6 +12,7 @@ use super::question::Message;
 use crate::connectors::http::messages::{Corrected, CorrectedField, Erased, FieldCorrection, Question};
 use crate::datamap::Node;
 use crate::domain::delivery::{Delivery, Operation};
+use crate::domain::ids::SystemId;
 use crate::domain::proof::{KeptRows, RetainedRows};
 use crate::domain::request::{Action, Line};
 
@@ -52,6 +53,15 @@ impl Services<'_> {
             }
         }
         Ok(lines)
+    }
+
+    /// The services that erased and were searched again.
+    pub fn proved(&self) -> BTreeSet<&SystemId> {
+        let answered = |of: Operation| {
+            let these = self.deliveries.iter().filter(move |d| d.occasion.operation == of && d.answer().is_some());
+            these.map(|d| &d.occasion.system).collect::<BTreeSet<_>>()
+        };
+        answered(Operation::Erase).intersection(&answered(Operation::Find)).copied().collect()
     }
 
     /// What a deletion leaves because of a hold, in the policy's words: what was put aside, and what a hold reaches that

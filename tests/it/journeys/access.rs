@@ -1,5 +1,6 @@
 //! Access and portability: from the request to the person's data as CSV.
 
+use chrono::TimeDelta;
 use habeas::domain::staff::Role;
 use reqwest::Method;
 use rstest::rstest;
@@ -82,7 +83,50 @@ fn a_package_is_fetched_in_ranges() {
     assert_eq!(middle.headers()["content-range"], format!("bytes 100-199/{}", whole.len()));
     assert_eq!(middle.bytes().unwrap(), whole[100..200]);
     assert_eq!(part("bytes=-50").bytes().unwrap(), whole[whole.len() - 50..]);
-    assert_eq!(part(&format!("bytes={}-", whole.len())).status(), 416);
+    let outside = part(&format!("bytes={}-", whole.len()));
+    assert_eq!(outside.status(), 416);
+    assert_eq!(outside.headers()["content-range"], format!("bytes */{}", whole.len()));
+}
+
+/// Staff may look for weeks: the person has the whole time from the day on which the package was delivered.
+#[rstest]
+#[case(Kind::Sqlite)]
+#[case(Kind::Postgres)]
+fn a_package_can_be_fetched_for_its_days_from_its_release(#[case] store: Kind) {
+    let world = World::new(store, Kind::Sqlite);
+    let server = Server::start(&world);
+    let (api, runtime) = (&server.api, tokio::runtime::Runtime::new().unwrap());
+    let later = |days: i64| {
+        server.clock().advance(TimeDelta::days(days));
+        runtime.block_on(habeas::worker::schedule::once(&server.office)).unwrap();
+        api.sign_in(Role::Officer)
+    };
+    let entries = || std::fs::read_dir(world.path().join("packages")).unwrap().map(Result::unwrap);
+    let on_the_shelf = || entries().filter(|entry| entry.file_type().unwrap().is_file()).count();
+    let (token, ids) = api.submit(&["access"], json!({}));
+    let id = &ids[0];
+    api.confirm(&world, id, &token);
+    assert_eq!(api.approve(id, &api.sign_in(Role::Officer))["state"], "awaiting_release");
+    let staff = later(60);
+    assert_eq!(on_the_shelf(), 1, "what nobody could fetch yet is kept");
+    let (status, released) = api.post(&format!("/v1/staff/requests/{id}/release"), &staff, Value::Null);
+    assert_eq!((status, &released["state"]), (200, &json!("fulfilled")), "{released}");
+    let fetch = |method, path: &str| {
+        let answer = api.send(method, &format!("/v1/requests/{id}/package{path}"), Some(&token), None);
+        (answer.status().as_u16(), answer.text().unwrap())
+    };
+    later(29);
+    assert_eq!(fetch(Method::HEAD, "").0, 200);
+    assert!(fetch(Method::GET, "/data/shop/customers.csv").1.contains("Ada@Example.com"));
+    later(1);
+    assert_eq!(fetch(Method::HEAD, "").0, 410);
+    for path in ["", "/index.html"] {
+        let (status, problem) = fetch(Method::GET, path);
+        assert!(status == 410 && problem.contains("package_expired"), "{status} {problem}");
+    }
+    later(2);
+    assert_eq!(on_the_shelf(), 0, "and is gone");
+    assert_eq!(fetch(Method::GET, "").0, 410);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use reqwest::Method;
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use crate::support::server::{Answer, Api, Server, submission};
+use crate::support::server::{Answer, Api, Process, Server, submission};
 use crate::support::world::{Kind, World};
 
 const PDF: &[u8] = b"%PDF-1.7\nI let Grace Agency act for me. Ada Example\n%%EOF\n";
@@ -316,6 +316,28 @@ fn a_file_is_taken_for_what_it_is() {
     let whole = [b"%PDF-".as_slice(), &vec![0; 10 * 1024 * 1024 - 10], b"%%EOF"].concat();
     assert_eq!(whole.len(), 10 * 1024 * 1024);
     assert_eq!(send("application/pdf", &whole).0, 201, "ten MiB are");
+}
+
+/// Killed between a document and its request: the agent sends it again, and what nothing names is swept.
+#[test]
+fn a_document_survives_a_crash_in_the_middle() {
+    let world = World::new(Kind::Sqlite, Kind::Sqlite);
+    let process = Process::start(&world, Some("authorization.after_document"));
+    let (token, ids) = process.api.submit(&["access"], asks("DE", None));
+    let place = format!("{}/v1/requests/{}/authorization?kind=signed_permission", process.api.url, ids[0]);
+    let client = reqwest::blocking::Client::new();
+    let sent = client.post(place).bearer_auth(&token).header("content-type", "application/pdf").body(PDF).send();
+    assert!(sent.is_err(), "nobody was left to answer");
+    process.died();
+    assert_eq!(files(&world).len(), 1);
+    let server = Server::start(&world);
+    let (_, request) = server.api.get(&format!("/v1/requests/{}", ids[0]), &token);
+    assert_eq!(request["authorization"]["state"], "missing");
+    assert_eq!(upload(&server.api, &ids[0], &token, "signed_permission", "application/pdf", PDF.to_vec()).0, 201);
+    assert_eq!(files(&world).len(), 2);
+    server.clock().advance(TimeDelta::days(30));
+    sweep(&server);
+    assert_eq!(files(&world).len(), 1, "the one that the request names");
 }
 
 /// Announces more than it sends, and hangs up; gives how much was answered.

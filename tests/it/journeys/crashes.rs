@@ -1,7 +1,8 @@
 //! `kill -9` at each named point of a package, an erasure and a correction: after a restart the end is the same.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock};
 
 use habeas::cli::assemble;
@@ -12,6 +13,7 @@ use rstest::rstest;
 use serde_json::{Value, json};
 
 use super::unzip;
+use crate::arrows::rust_files;
 use crate::support::server::{Process, add_staff, habeas};
 use crate::support::world::{Kind, World};
 
@@ -103,6 +105,8 @@ pub fn release_leases(world: &World, store: Kind) {
 #[case::before_settle_of_erasure("deletion", "fulfilment.before_settle")]
 #[case::before_correction("correction", "correction.before_manifest")]
 #[case::after_correction_manifest("correction", "correction.after_manifest")]
+#[case::inside_the_transaction_of_correction("correction", "correction.inside_transaction")]
+#[case::after_commit_of_correction("correction", "correction.after_commit")]
 #[case::before_settle_of_correction("correction", "fulfilment.before_settle")]
 fn a_crash_changes_nothing_about_the_end(
     #[case] right: &'static str,
@@ -115,6 +119,22 @@ fn a_crash_changes_nothing_about_the_end(
     let crashed = run(store, company, right, Some(point));
     assert_eq!(&crashed, whole);
     assert!(whole.state == "fulfilled", "{whole:?}");
+}
+
+/// A point that is named for nothing is one at which nobody looked.
+#[test]
+fn every_named_point_is_killed_at() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let all = |folder: &str| {
+        let files = rust_files(root, folder);
+        files.iter().map(|file| std::fs::read_to_string(file).unwrap()).collect::<Vec<_>>().join("\n")
+    };
+    let (source, tests) = (all("src"), all("tests"));
+    let points: BTreeSet<&str> =
+        source.split("crash::point(\"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
+    assert!(points.len() > 15, "{points:?}");
+    let alive: Vec<&&str> = points.iter().filter(|point| !tests.contains(&format!("\"{point}\""))).collect();
+    assert!(alive.is_empty(), "no test kills at {alive:?}");
 }
 
 const BOOKS_SQL: &str = "

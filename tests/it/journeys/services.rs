@@ -7,7 +7,11 @@ use habeas::cli::assemble;
 use habeas::clock::Clock;
 use habeas::config::Config;
 use habeas::connectors::http::signature::SharedSecret;
+use habeas::domain::proof::{Found, SystemProof};
 use habeas::domain::staff::Role;
+use habeas::signing::KeySet;
+use habeas::usecases::receipt::verify;
+use reqwest::Method;
 use rstest::rstest;
 use serde_json::{Value, json};
 
@@ -50,6 +54,14 @@ fn lines(request: &Value) -> Vec<(String, String, u64)> {
 
 fn line(collection: &str, action: &str, rows: u64) -> (String, String, u64) {
     (collection.to_owned(), action.to_owned(), rows)
+}
+
+/// What the signed receipt says of each system in which something was erased.
+fn proofs(api: &Api, id: &str, token: &str) -> Vec<SystemProof> {
+    let keys = api.send(Method::GET, "/.well-known/jwks.json", None, None).text().unwrap();
+    let (_, receipts) = api.get(&format!("/v1/requests/{id}/receipt"), token);
+    let receipt = receipts["receipts"][1]["receipt"].as_str().unwrap();
+    verify(&KeySet::parse(&keys).unwrap(), receipt).unwrap().outcome.unwrap().proof
 }
 
 /// Where call-backs go, and as of when they are signed.
@@ -111,11 +123,18 @@ fn an_erasure_is_proved_by_another_search_and_tells_what_is_kept(
     let api = &server.api;
     let arguments = if calls_back { later(&server, "0.1") } else { Vec::new() };
     let _service = start(&world, port, &arguments);
-    let (_, id, reviewer) = approved(&world, api, "deletion", json!({}));
+    let (token, id, reviewer) = approved(&world, api, "deletion", json!({}));
     let waiting = api.settled(&id, &reviewer);
     assert_eq!(lines(&waiting), [line("members", "kept", 1), line("visits", "deleted", 2)], "{waiting}");
     assert!(waiting.to_string().contains("booked for ten years"), "{waiting}");
-    assert_eq!(release(api, &id, &reviewer, Value::Null)["state"], "partially_fulfilled");
+    let done = release(api, &id, &reviewer, Value::Null);
+    assert_eq!(done["state"], "partially_fulfilled");
+    let proofs = proofs(api, &id, &token);
+    let proof = proofs.iter().find(|proof| proof.system == "loyalty").unwrap();
+    assert_eq!(proof.second_search.found, Found::NothingButKept, "{proof:?}");
+    let of = |name: &str| proof.collections.iter().find(|c| c.collection == name).unwrap();
+    assert_eq!((of("visits").deleted, of("members").kept[0].rows), (2, 1));
+    assert!(proofs.iter().any(|proof| proof.system == "shop-db"), "{proofs:?}");
     assert_eq!(operations(&world), ["erase", "find"]);
     let memory = memory(&world);
     assert_eq!(memory["visits"], json!([{ "member": 2, "customer": 2, "at": "2026-06-02", "shop": "Bonn" }]));

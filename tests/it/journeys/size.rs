@@ -9,9 +9,10 @@ use habeas::domain::staff::Role;
 use rstest::rstest;
 use serde_json::{Value, json};
 
+use super::crashes::staff;
 use super::unzip;
 use crate::support::line::Line;
-use crate::support::server::Server;
+use crate::support::server::{Process, Server};
 use crate::support::world::{Kind, World};
 
 /// More than one question takes and than a set of keys keeps in memory.
@@ -81,6 +82,47 @@ fn every_row_of_very_many_comes_once(#[case] store: Kind, #[case] company: Kind)
     }
     let all: String = files.values().map(String::as_str).collect();
     assert!(!all.contains("bob@example.com"), "somebody else's row is in the package");
+}
+
+/// The peer takes ten seconds to start and 1.2 GB to stand idle; this is far below both, even unoptimised.
+#[test]
+fn it_starts_at_once_and_idles_small() {
+    let world = World::new(Kind::Sqlite, Kind::Sqlite);
+    staff(&world);
+    let began = Instant::now();
+    let process = Process::start(&world, None);
+    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+    let idle = process.memory("VmRSS:");
+    assert!(idle < 200 * 1024, "{} MB", idle / 1024);
+}
+
+/// More than the process may take on for it.
+const LONG: (usize, usize) = (24_000, 4_000);
+
+/// The peer loads results whole into memory.
+#[test]
+fn memory_does_not_grow_with_the_rows() {
+    let (rows, length) = LONG;
+    let sql = format!(
+        "CREATE TABLE visits (id integer PRIMARY KEY, email text, note text);
+         CREATE TABLE clicks (id integer PRIMARY KEY, visit_id integer NOT NULL, target text);
+         WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {rows})
+         INSERT INTO visits SELECT i, 'ada@example.com', printf('%.*c', {length}, 'x') FROM n;"
+    );
+    let world = World::new(Kind::Sqlite, Kind::Sqlite).with_system("shop", "log", &sql, DATASET);
+    staff(&world);
+    let process = Process::start(&world, None);
+    let api = &process.api;
+    let (token, ids) = api.submit(&["portability"], json!({}));
+    api.confirm(&world, &ids[0], &token);
+    let officer = api.sign_in(Role::Officer);
+    process.forget_peak();
+    let idle = process.memory("VmRSS:");
+    let done = api.approve(&ids[0], &officer);
+    let most = process.memory("VmHWM:");
+    let line = done["result"]["lines"].as_array().unwrap().iter().find(|line| line["collection"] == "visits");
+    assert_eq!(line.unwrap()["rows"], rows, "{done}");
+    assert!(most - idle < 64 * 1024, "{} MB for {} MB of values", (most - idle) / 1024, (rows * length) >> 20);
 }
 
 #[test]

@@ -167,9 +167,9 @@ fn rows_found_by_hand_join_the_package(#[values(Kind::Sqlite, Kind::Postgres)] s
     api.settled(&id, &reviewer);
     let (status, task) = hand_in(
         "application/json",
-        b"[{\"date\": \"1999-05-01\", \"subject\": \"=1+1\"}, {\"date\": null, \"subject\": \"x\"}]",
+        b"[{\"date\": \"1999-05-01\", \"subject\": \"=1+1\"}, {\"date\": null, \"subject\": \"4111 1111 1111 1111\"}]",
     );
-    assert_eq!((status, &task["done"]["rows"], &task["handed_in"]), (200, &json!(2), &json!(75)), "{task}");
+    assert_eq!((status, &task["done"]["rows"], &task["handed_in"]), (200, &json!(2), &json!(93)), "{task}");
     let ready = api.settled(&id, &reviewer);
     assert_eq!(ready["state"], "awaiting_release", "{ready}");
     let second = format!("/v1/staff/requests/{id}/tasks/2");
@@ -185,7 +185,12 @@ fn rows_found_by_hand_join_the_package(#[values(Kind::Sqlite, Kind::Postgres)] s
     let files = super::unzip(api.package(&id, &token));
     let rows = files.iter().find(|(name, _)| name.starts_with("data/Paper") && name.ends_with("rows.csv"));
     let (_, csv) = rows.unwrap_or_else(|| panic!("{:?}", files.keys().collect::<Vec<_>>()));
-    assert_eq!(csv.replace('\r', ""), "date,subject\n1999-05-01,=1+1\n,x\n");
+    assert_eq!(
+        csv.replace('\r', ""),
+        "date,subject\n1999-05-01,=1+1\n,\"[held, not disclosed: payment card number]\"\n"
+    );
+    assert!(files["index.html"].contains("payment card number in 1 places"), "that it is held is told");
+    assert!(files.values().all(|file| !file.contains("4111 1111")), "what nobody is shown is not shown here either");
     assert!(files["datapackage.json"].contains("rows.csv"));
     assert_eq!(hand_in("text/csv", b"a\n1\n").1["code"], "illegal_state", "the answer has left");
     let kept = String::from_utf8_lossy(&world.kept()).into_owned();

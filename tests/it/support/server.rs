@@ -266,6 +266,18 @@ impl Process {
         kill_process(pid, signal).unwrap();
     }
 
+    /// How much memory it has now (`VmRSS`) or had at most (`VmHWM`), in kilobytes.
+    pub fn memory(&self, what: &str) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix(what)).unwrap();
+        line.split_whitespace().next().unwrap().parse().unwrap()
+    }
+
+    /// Forgets how much it had at most.
+    pub fn forget_peak(&self) {
+        std::fs::write(format!("/proc/{}/clear_refs", self.child.id()), "5").unwrap();
+    }
+
     /// Waits for the process to die by itself.
     pub fn died(mut self) -> ExitStatus {
         for _ in 0..3000 {

@@ -1,6 +1,7 @@
 //! Values of every type come out of a package as they went into the company's database, by the rules of
 //! `docs/packages.md`, and an erasure knows a row that nobody changed.
 
+mod described;
 mod mysql;
 mod postgres;
 mod sqlite;
@@ -95,8 +96,8 @@ struct Packed {
     kinds: Vec<ColumnKind>,
 }
 
-/// Makes the package, and holds its two exact forms against each other.
-fn packed(company: &Company) -> Packed {
+/// Makes the package; gives it with the kinds of its columns.
+fn package(company: &Company) -> (Vec<u8>, Vec<ColumnKind>) {
     let folder = tempfile::tempdir().unwrap();
     let mut zip = Vec::new();
     let options = Options { machine_readable_only: false, spool_directory: folder.path().to_owned() };
@@ -106,6 +107,12 @@ fn packed(company: &Company) -> Packed {
     fulfilment::export(&company.systems, &person("ada@example.com"), all, &mut packer).unwrap();
     let Packer { writer, kinds } = packer;
     writer.finish(&serde_json::json!({}), &[]).unwrap();
+    (zip, kinds)
+}
+
+/// Makes the package, and holds its two exact forms against each other.
+fn packed(company: &Company) -> Packed {
+    let (zip, kinds) = package(company);
     let mut archive = zip::ZipArchive::new(Cursor::new(zip)).unwrap();
     let mut file = |name: &str| {
         let mut text = String::new();
