@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::document::{self, Entry, Node};
+use super::document::{self, Entry, Node, Value};
 use super::meta::{self, CollectionMeta, DatasetMeta, FieldMeta};
 use super::reading::Reading;
 use super::{Category, Collection, Dataset, Field, members, retain};
@@ -87,7 +87,8 @@ pub(super) fn read_common<'n>(
     name_key: &str,
 ) -> Common<'n> {
     let mut common = Common::default();
-    for Entry { key, line, value } in entries {
+    let given = entries.iter().filter(|entry| entry.value.value != Value::Null);
+    for Entry { key, line, value } in given.clone() {
         match key.as_str() {
             k if k == name_key => common.name = reading.text(value, &format!("`{name_key}` of a {level}")),
             "name" => {}
@@ -96,7 +97,12 @@ pub(super) fn read_common<'n>(
                 let names = reading.texts(value, "`data_categories`");
                 common.categories = names.into_iter().map(|(name, _)| Category(name)).collect();
             }
-            "fides_meta" | "fidesops_meta" => common.meta = Some(value),
+            "fides_meta" => common.meta = Some(value),
+            // As Fides has it: the older name counts where the newer one is not there.
+            "fidesops_meta" if given.clone().any(|other| other.key == "fides_meta") => {
+                reading.warn(*line, "`fidesops_meta` is not read where `fides_meta` stands beside it");
+            }
+            "fidesops_meta" => common.meta = Some(value),
             "fields" if level != "dataset" => common.fields = Some(value),
             "collections" if level == "dataset" => common.collections = Some(value),
             k if DESCRIPTIVE.contains(&k) => {}

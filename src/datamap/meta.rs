@@ -1,7 +1,7 @@
 //! What `fides_meta` adds to a dataset, a collection and a field: keys, references, masks.
 
 use super::dataset::CollectionName;
-use super::document::{Entry, Node};
+use super::document::{Entry, Node, Value};
 use super::masking::{self, Override};
 use super::reading::Reading;
 use super::{Direction, PhoneWriting, Reference, retain};
@@ -45,7 +45,7 @@ pub(super) struct FieldMeta {
 
 pub(super) fn dataset(reading: &mut Reading<'_>, node: &Node) -> DatasetMeta {
     let mut meta = DatasetMeta::default();
-    for entry in reading.map(node, "`fides_meta`") {
+    for entry in reading.given(node, "`fides_meta`") {
         match entry.key.as_str() {
             "namespace" => meta.schema = namespace(reading, &entry.value),
             "read_only" => meta.read_only = reading.flag(&entry.value, "`read_only`"),
@@ -60,6 +60,10 @@ pub(super) fn dataset(reading: &mut Reading<'_>, node: &Node) -> DatasetMeta {
 pub(super) fn collection(reading: &mut Reading<'_>, node: &Node) -> CollectionMeta {
     let mut meta = CollectionMeta::default();
     for entry in reading.map(node, "`fides_meta`") {
+        // An empty duty is no duty left out: it is not whole.
+        if entry.value.value == Value::Null && entry.key != "retain" {
+            continue;
+        }
         let value = &entry.value;
         match entry.key.as_str() {
             "namespace" => meta.schema = namespace(reading, value),
@@ -82,7 +86,7 @@ pub(super) fn collection(reading: &mut Reading<'_>, node: &Node) -> CollectionMe
 
 pub(super) fn field(reading: &mut Reading<'_>, node: &Node) -> FieldMeta {
     let (mut meta, mut list) = (FieldMeta::default(), None);
-    for entry in reading.map(node, "`fides_meta`") {
+    for entry in reading.given(node, "`fides_meta`") {
         let value = &entry.value;
         match entry.key.as_str() {
             "primary_key" => meta.primary_key = reading.flag(value, "`primary_key`"),
@@ -153,7 +157,7 @@ fn phone(reading: &mut Reading<'_>, entry: &Entry) -> Option<PhoneWriting> {
 
 fn namespace(reading: &mut Reading<'_>, node: &Node) -> Option<String> {
     let mut schema = None;
-    for entry in reading.map(node, "`namespace`") {
+    for entry in reading.given(node, "`namespace`") {
         match entry.key.as_str() {
             "schema" => schema = reading.text(&entry.value, "`schema`"),
             "database" | "database_name" => {
