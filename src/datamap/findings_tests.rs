@@ -365,3 +365,19 @@ fn a_table_that_cannot_be_erased_from_is_told() {
         "d.yml:5: warning: rows of `c` can be exported and not erased: its engine (MyISAM) has no transactions";
     assert_eq!(lines, [expected]);
 }
+
+#[test]
+fn a_category_that_is_none_is_told_once() {
+    let field_of = |name: &str, category: &str| format!("    - {{name: {name}, data_categories: [{category}]}}\n");
+    let text = field("")
+        + &field_of("f", "user.financial.creditcard")
+        + &field_of("g", "user.financial.creditcard")
+        + &field_of("h", "users.name")
+        + &field_of("i", "user.provided.identifiable.financial.account_number");
+    let told = told(&[("d", &text)]);
+    let expected = [
+        "d.yml:9: warning: the category `user.financial.creditcard` is none of fideslang's: it is taken as shown to the person",
+        "d.yml:11: warning: the category `users.name` is none of fideslang's: it is taken as nobody's personal data",
+    ];
+    assert_eq!(told, expected);
+}

@@ -95,7 +95,7 @@ pub(super) fn read_common<'n>(
             "description" => common.description = reading.optional_text(value, "`description`"),
             "data_categories" => {
                 let names = reading.texts(value, "`data_categories`");
-                common.categories = names.into_iter().map(|(name, _)| Category(name)).collect();
+                common.categories = names.iter().map(|(name, line)| category(reading, name, *line)).collect();
             }
             "fides_meta" => common.meta = Some(value),
             // As Fides has it: the older name counts where the newer one is not there.
@@ -215,6 +215,16 @@ fn read_field(reading: &mut Reading<'_>, node: &Node, inherited: &[Category]) ->
         masking,
         members: members.described,
     })
+}
+
+/// A name that fideslang does not have is taken as it is, and told once where it may be a misspelt one that counts.
+fn category(reading: &mut Reading<'_>, name: &str, line: usize) -> Category {
+    let category = Category::named(name);
+    if category.is_doubtful() && reading.doubted.insert(category.clone()) {
+        let meaning = if category.is_personal() { "shown to the person" } else { "nobody's personal data" };
+        reading.warn(line, format!("the category `{name}` is none of fideslang's: it is taken as {meaning}"));
+    }
+    category
 }
 
 /// The categories of something and of what is around it.

@@ -1,5 +1,8 @@
 //! The reader of a document's values: it takes what has the right kind and writes down, with its line, what has not.
 
+use std::collections::BTreeSet;
+
+use super::Category;
 use super::document::{Entry, Node, Value};
 use crate::domain::finding::{Finding, Severity};
 
@@ -7,11 +10,13 @@ use crate::domain::finding::{Finding, Severity};
 pub(super) struct Reading<'a> {
     file: &'a str,
     pub(super) findings: Vec<Finding>,
+    /// The data categories that were told of already.
+    pub(super) doubted: BTreeSet<Category>,
 }
 
 impl<'a> Reading<'a> {
     pub(super) fn new(file: &'a str) -> Self {
-        Self { file, findings: Vec::new() }
+        Self { file, findings: Vec::new(), doubted: BTreeSet::new() }
     }
 
     pub(super) fn error(&mut self, line: usize, message: impl Into<String>) {
