@@ -88,6 +88,8 @@ pub struct Field {
     pub primary_key: bool,
     /// The kind of identifier it holds, if it holds one.
     pub identity: Option<IdentityKind>,
+    /// The name by which the dataset calls its account number; fields that call theirs otherwise may count otherwise.
+    pub numbering: Option<String>,
     /// The fields it refers to or is referred to by.
     pub references: Vec<Reference>,
     /// The most characters it may hold.

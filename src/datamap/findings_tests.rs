@@ -381,3 +381,28 @@ fn a_category_that_is_none_is_told_once() {
     ];
     assert_eq!(told, expected);
 }
+
+#[test]
+fn an_identity_of_a_browser_is_no_account_number() {
+    let text = field("    - {name: f, fides_meta: {identity: ga_client_id}}\n");
+    let expected =
+        "d.yml:9: warning: no request brings a `ga_client_id`, so no row is found by it; it counts as a field like others";
+    assert_eq!(told(&[("d", &text)]), [expected]);
+    let dataset = load(&text, "d.yml").unwrap();
+    assert_eq!(dataset.collections[0].field("f").unwrap().identity, None);
+}
+
+#[rstest::rstest]
+#[case("customer_id", "user_id", "")]
+#[case("loyalty_number", "loyalty_number", "")]
+#[case(
+    "loyalty_number",
+    "customer_id",
+    "d.yml:10: warning: `account_id` is compared with the account number of a request, as `loyalty_number` in d.yml:9 is: \
+     if a number can be one person's there and another's here, leave one `identity` out"
+)]
+fn two_numberings_are_told(#[case] one: &str, #[case] other: &str, #[case] expected: &str) {
+    let of = |name: &str, identity: &str| format!("    - {{name: {name}, fides_meta: {{identity: {identity}}}}}\n");
+    let text = field(&of("f", one)) + &of("g", other);
+    assert_eq!(told(&[("d", &text)]).join("; "), expected);
+}

@@ -117,6 +117,7 @@ impl Graph {
         let erase_after = pointers::erase_order(&nodes, &mut findings);
         reach::warn_unreached(&nodes, &pointers, &mut findings);
         warn_missing_keys(&nodes, &mut findings);
+        warn_two_numberings(&nodes, &mut findings);
         if findings.iter().any(|f| f.severity == Severity::Error) {
             return Err(findings);
         }
@@ -189,6 +190,26 @@ fn warn_missing_keys(nodes: &[Node], findings: &mut Vec<Finding>) {
                 node.collection.name
             );
             findings.push(finding(&node.file, node.collection.line, Severity::Warning, message));
+        }
+    }
+}
+
+/// A request gives one account number. Where two fields count in different ways, it is one person's in the one and
+/// somebody else's in the other.
+fn warn_two_numberings(nodes: &[Node], findings: &mut Vec<Finding>) {
+    let searched = nodes.iter().filter(|n| !n.collection.skip_processing);
+    let fields = searched.flat_map(|node| node.collection.fields.iter().map(move |field| (node, field)));
+    let mut first: Option<(&str, &Node, usize)> = None;
+    for (node, field) in fields {
+        let Some(name) = field.numbering.as_deref() else { continue };
+        let (known, at, line) = *first.get_or_insert((name, node, field.line));
+        if known != name {
+            let message = format!(
+                "`{name}` is compared with the account number of a request, as `{known}` in {}:{line} is: if a number can be \
+                 one person's there and another's here, leave one `identity` out",
+                at.file
+            );
+            findings.push(finding(&node.file, field.line, Severity::Warning, message));
         }
     }
 }

@@ -205,6 +205,7 @@ fn read_field(reading: &mut Reading<'_>, node: &Node, inherited: &[Category]) ->
         categories,
         primary_key: meta.primary_key,
         identity: meta.identity,
+        numbering: meta.numbering,
         references: meta.references,
         length: meta.length,
         read_only: meta.read_only,

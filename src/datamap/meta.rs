@@ -31,6 +31,8 @@ pub(super) struct CollectionMeta {
 pub(super) struct FieldMeta {
     pub(super) primary_key: bool,
     pub(super) identity: Option<IdentityKind>,
+    /// By which name an account number is asked for.
+    pub(super) numbering: Option<String>,
     pub(super) references: Vec<Reference>,
     pub(super) length: Option<usize>,
     pub(super) read_only: bool,
@@ -90,7 +92,7 @@ pub(super) fn field(reading: &mut Reading<'_>, node: &Node) -> FieldMeta {
         let value = &entry.value;
         match entry.key.as_str() {
             "primary_key" => meta.primary_key = reading.flag(value, "`primary_key`"),
-            "identity" => meta.identity = reading.text(value, "`identity`").map(|kind| identity(&kind)),
+            "identity" => (meta.identity, meta.numbering) = identity(reading, value),
             "references" => meta.references = references(reading, value),
             "data_type" => list = data_type(reading, &mut meta, value),
             "length" => meta.length = length(reading, value),
@@ -131,11 +133,22 @@ fn without_effect(reading: &mut Reading<'_>, entry: &Entry, level: &str) {
     }
 }
 
-fn identity(kind: &str) -> IdentityKind {
-    match kind {
-        "email" | "email_address" => IdentityKind::Email,
-        "phone" | "phone_number" => IdentityKind::Phone,
-        _ => IdentityKind::AccountId,
+/// The kind of identifier, and of an account number by which name it goes.
+fn identity(reading: &mut Reading<'_>, node: &Node) -> (Option<IdentityKind>, Option<String>) {
+    let Some(name) = reading.text(node, "`identity`") else { return (None, None) };
+    match name.as_str() {
+        "email" | "email_address" => (Some(IdentityKind::Email), None),
+        "phone" | "phone_number" => (Some(IdentityKind::Phone), None),
+        // Fides reads these from a browser. Compared with an account number they could be somebody else's.
+        "fides_user_device_id" | "ga_client_id" | "ljt_readerID" => {
+            let message = format!("no request brings a `{name}`, so no row is found by it; it counts as a field like others");
+            reading.warn(node.line, message);
+            (None, None)
+        }
+        "account_id" | "external_id" | "user_id" | "customer_id" => {
+            (Some(IdentityKind::AccountId), Some("account_id".to_owned()))
+        }
+        _ => (Some(IdentityKind::AccountId), Some(name)),
     }
 }
 
