@@ -60,6 +60,8 @@ fn database(company: &Company) -> &str {
     company.url.rsplit('/').next().unwrap()
 }
 
+const URN: &str = "urn:uuid:0190f3a0-0000-7000-8000-000000000000";
+
 #[test]
 fn a_value_of_another_type_is_no_match() {
     let company = Company::new(
@@ -71,7 +73,7 @@ fn a_value_of_another_type_is_no_match() {
     );
     for column in ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l", "m", "n"] {
         for comparison in [Comparison::Exact, Comparison::IgnoreCase, Comparison::PhoneDigits] {
-            for value in ["abc", "", "99999999999999999999", "+1e999", "{", "\0"] {
+            for value in ["abc", "", "99999999999999999999", "+1e999", "{", "\0", URN] {
                 let found = company.rows("t", &["a"], &[compared(comparison, column, value)]);
                 assert!(found.is_empty(), "{column} {value}");
             }
