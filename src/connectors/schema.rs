@@ -128,7 +128,8 @@ pub struct Table {
     pub row_id: Option<String>,
     /// The column sets that must be unique, the primary key left out.
     pub unique: Vec<Vec<String>>,
-    /// Column lists of every index, in order, leading column first; expressions as the engine prints them.
+    /// Column lists of the indexes that serve a search for equal values in the whole table, leading column first;
+    /// expressions as the engine prints them.
     pub indexes: Vec<Vec<String>>,
     /// The references it holds to other tables.
     pub foreign_keys: Vec<ForeignKey>,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::graph::finding;
 use super::{Graph, Node, NodeId, PhoneWriting, slots};
 use crate::connectors::schema::{ColumnKind, Engine};
-use crate::connectors::{LiveSchema, Table};
+use crate::connectors::{Column, LiveSchema, Table};
 use crate::domain::finding::{Finding, Severity};
 use crate::domain::identity::IdentityKind;
 use crate::domain::ids::SystemId;
@@ -18,7 +18,9 @@ pub fn check(graph: &Graph, schemas: &BTreeMap<SystemId, LiveSchema>) -> Vec<Fin
         match schema.table(node.table()) {
             Some(table) => {
                 check_table(graph, id, node, table, &mut findings);
-                check_indexes(graph, id, node, table, schema.engine, &mut findings);
+                if !node.collection.skip_processing {
+                    check_indexes(graph, id, node, table, schema.engine, &mut findings);
+                }
             }
             None => {
                 let message = format!("system `{}` has no table `{}`", node.system, node.table());
@@ -45,6 +47,7 @@ fn check_table(graph: &Graph, id: NodeId, node: &Node, table: &Table, findings: 
         findings.push(finding(&node.file, node.collection.line, Severity::Warning, message));
     }
     check_composite_keys(graph, id, node, table, findings);
+    check_retained(node, table, findings);
     slots::check(node, table, findings);
 }
 
@@ -57,6 +60,21 @@ fn check_members(node: &Node, table: &Table, findings: &mut Vec<Finding>) {
             let message = format!("`{name}` has nested fields and holds no JSON: its type is {sql_type}");
             findings.push(finding(&node.file, member.line, Severity::Error, message));
         }
+    }
+}
+
+/// A duty counts from a date. What does not begin as one counts from the day of the request.
+fn check_retained(node: &Node, table: &Table, findings: &mut Vec<Finding>) {
+    let rule = node.collection.retain.as_ref().and_then(|rule| rule.dated_by());
+    let Some(column) = rule.and_then(|from| table.column(from)) else { return };
+    if !matches!(column.kind, ColumnKind::Date | ColumnKind::DateTime | ColumnKind::Text) {
+        let message = format!(
+            "`retain` counts from `{}.{}`, whose type is {}: a row without a date is kept as long from the day of the request",
+            node.table(),
+            column.name,
+            column.sql_type
+        );
+        findings.push(finding(&node.file, node.collection.line, Severity::Warning, message));
     }
 }
 
@@ -84,7 +102,7 @@ fn check_indexes(
 ) {
     for (column, line, sought) in searched_columns(graph, id, node) {
         let Some(live) = table.column(column) else { continue };
-        let folds = live.collation.as_ref().is_some_and(|rule| rule.ignores_case);
+        let folds = live.collation.as_ref().is_some_and(|rule| rule.ignores_case) || is_citext(live);
         let sought = if sought == Sought::Folded && folds { Sought::AsIs } else { sought };
         if is_indexed(table, column, sought) {
             continue;
@@ -100,6 +118,11 @@ fn check_indexes(
         let message = format!("`{name}` has no index on {indexed}: every search reads the whole table{remedy}");
         findings.push(finding(&node.file, line, Severity::Warning, message));
     }
+}
+
+/// Whether the type itself ignores case, so that a plain index serves.
+fn is_citext(live: &Column) -> bool {
+    live.sql_type.rsplit('.').next().is_some_and(|name| name.eq_ignore_ascii_case("citext"))
 }
 
 /// What makes the search quick.
@@ -205,7 +228,11 @@ fn searched_columns<'g>(graph: &'g Graph, id: NodeId, node: &'g Node) -> Vec<(&'
     }
     let searched = graph.pointers_from(id).filter(|(_, p)| p.down && graph.belongs_to_persons(p.to));
     columns.extend(searched.filter_map(|(_, p)| p.from_columns().next().map(|c| (c, p.line, Sought::AsIs))));
-    columns.sort_unstable();
-    columns.dedup_by_key(|(column, _, _)| *column);
+    // What the person's rows point at is looked for by the other end, whose line is this collection's.
+    let context = graph.pointers_to(id).filter(|(_, p)| p.up && p.from != id);
+    let line = |name: &str| node.collection.field(name).map_or(node.collection.line, |field| field.line);
+    columns.extend(context.filter_map(|(_, p)| p.to_columns().next().map(|c| (c, line(c), Sought::AsIs))));
+    columns.sort_unstable_by_key(|(column, line, sought)| (*column, *sought, *line));
+    columns.dedup_by_key(|(column, _, sought)| (*column, *sought));
     columns
 }

@@ -406,3 +406,97 @@ fn two_numberings_are_told(#[case] one: &str, #[case] other: &str, #[case] expec
     let text = field(&of("f", one)) + &of("g", other);
     assert_eq!(told(&[("d", &text)]).join("; "), expected);
 }
+
+/// The type itself compares without case.
+#[rstest::rstest]
+#[case("citext", "f", true)]
+#[case("citext", "lower(f)", false)]
+#[case("public.citext", "f", true)]
+#[case("text", "f", false)]
+#[case("text", "lower(f)", true)]
+fn an_index_serves_what_is_compared(#[case] sql_type: &str, #[case] index: &str, #[case] serves: bool) {
+    let yaml = field("    - {name: f, fides_meta: {identity: email}}\n");
+    let graph = Graph::build(&[("d".into(), load(&yaml, "d.yml").unwrap())]).unwrap();
+    let column = |name: &str, sql_type: &str| Column {
+        name: name.into(),
+        sql_type: sql_type.into(),
+        kind: ColumnKind::Text,
+        nullable: false,
+        collation: None,
+    };
+    let table = Table {
+        columns: vec![column("id", "text"), column("email", "text"), column("f", sql_type)],
+        primary_key: vec!["id".into()],
+        row_id: None,
+        unique: vec![],
+        indexes: vec![vec!["lower(email)".into()], vec![index.into()]],
+        foreign_keys: Vec::new(),
+        unerasable: None,
+    };
+    let name = TableName { schema: None, name: "c".to_owned() };
+    let tables = BTreeMap::from([(name, table)]);
+    let schema = LiveSchema { tables, engine: Some(Engine::Postgres), ..LiveSchema::default() };
+    assert_eq!(check(&graph, &BTreeMap::from([("d".into(), schema)])).is_empty(), serves);
+}
+
+#[test]
+fn context_that_is_looked_for_without_an_index_is_told() {
+    let yaml = field("    - {name: f, fides_meta: {references: [{dataset: d, field: p.code, direction: to}]}}\n")
+        + "  - name: p\n    fields:\n    - {name: id, fides_meta: {primary_key: true}}\n    - {name: code}\n";
+    let graph = Graph::build(&[("d".into(), load(&yaml, "d.yml").unwrap())]).unwrap();
+    let column = |name: &str| Column {
+        name: name.into(),
+        sql_type: "text".into(),
+        kind: ColumnKind::Text,
+        nullable: false,
+        collation: None,
+    };
+    let table = |columns: &[&str]| Table {
+        columns: columns.iter().map(|name| column(name)).collect(),
+        primary_key: vec!["id".into()],
+        row_id: None,
+        unique: vec![],
+        indexes: vec![vec!["lower(email)".into()]],
+        foreign_keys: Vec::new(),
+        unerasable: None,
+    };
+    let named = |name: &str| TableName { schema: None, name: name.to_owned() };
+    let tables = BTreeMap::from([(named("c"), table(&["id", "email", "f"])), (named("p"), table(&["id", "code"]))]);
+    let schema = LiveSchema { tables, ..LiveSchema::default() };
+    let told: Vec<String> =
+        check(&graph, &BTreeMap::from([("d".into(), schema)])).iter().map(ToString::to_string).collect();
+    assert_eq!(told, ["d.yml:13: warning: `p` has no index on code: every search reads the whole table"]);
+}
+
+#[test]
+fn a_duty_that_counts_from_no_date_is_told() {
+    let duty = "    fides_meta: {retain: {ground: g, for: 8 years, from: f}}\n";
+    let dataset = load(&(collection(duty) + "    - {name: f}\n"), "d.yml").unwrap();
+    let graph = Graph::build(&[("d".into(), dataset)]).unwrap();
+    let column = |name: &str, kind| Column {
+        name: name.into(),
+        sql_type: "bigint".into(),
+        kind,
+        nullable: false,
+        collation: None,
+    };
+    let table = Table {
+        columns: vec![
+            column("id", ColumnKind::Integer),
+            column("email", ColumnKind::Text),
+            column("f", ColumnKind::Integer),
+        ],
+        primary_key: vec!["id".into()],
+        row_id: None,
+        unique: vec![],
+        indexes: vec![vec!["lower(email)".into()]],
+        foreign_keys: Vec::new(),
+        unerasable: None,
+    };
+    let name = TableName { schema: None, name: "c".to_owned() };
+    let schema = LiveSchema { tables: BTreeMap::from([(name, table)]), ..LiveSchema::default() };
+    let told: Vec<String> =
+        check(&graph, &BTreeMap::from([("d".into(), schema)])).iter().map(ToString::to_string).collect();
+    let expected = "d.yml:5: warning: `retain` counts from `c.f`, whose type is bigint: a row without a date is kept as long from the day of the request";
+    assert_eq!(told, [expected]);
+}

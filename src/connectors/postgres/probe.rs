@@ -34,7 +34,9 @@ pub(super) fn probe(session: &mut Session) -> Result<LiveSchema, ConnectorError>
         if row.get(2) {
             table.unique.push(columns.clone());
         }
-        table.indexes.push(columns);
+        if row.get(4) {
+            table.indexes.push(columns);
+        }
     }
     Ok(schema)
 }
@@ -102,7 +104,8 @@ const FOREIGN_KEYS: &str = "
     WHERE k.contype = 'f' ORDER BY v.oid, k.conname";
 
 /// A partial index promises nothing for the whole table, and one over an expression is no set of columns: neither
-/// counts as unique. Columns that an index merely includes are left out.
+/// counts as unique. Columns that an index merely includes are left out. A search for equal values is served by a whole
+/// index of a kind that knows them.
 const INDEXES: &str = "
     SELECT v.schema, v.name,
         i.indisunique AND NOT i.indisprimary AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL,
@@ -110,8 +113,10 @@ const INDEXES: &str = "
             SELECT coalesce(a.attname::text, pg_get_indexdef(i.indexrelid, u.at::int, true))
             FROM unnest(i.indkey::int2[]) WITH ORDINALITY u (number, at)
             LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = u.number
-            WHERE u.at <= i.indnkeyatts ORDER BY u.at)
-    FROM visible v JOIN pg_index i ON i.indrelid = v.oid ORDER BY v.oid, i.indexrelid";
+            WHERE u.at <= i.indnkeyatts ORDER BY u.at),
+        i.indisvalid AND i.indpred IS NULL AND m.amname IN ('btree', 'hash')
+    FROM visible v JOIN pg_index i ON i.indrelid = v.oid JOIN pg_class x ON x.oid = i.indexrelid
+    JOIN pg_am m ON m.oid = x.relam ORDER BY v.oid, i.indexrelid";
 
 fn empty() -> Table {
     Table {

@@ -146,12 +146,12 @@ fn kind(declared: &str) -> ColumnKind {
 
 type ColumnLists = Vec<Vec<String>>;
 
-/// The unique column sets, and every index. A partial index promises nothing for the whole table, and one over an
-/// expression is no set of columns: neither counts as unique.
+/// The unique column sets, and every index of the whole table. One over an expression is no set of columns and does not
+/// count as unique.
 fn indexes(connection: &Connection, table: &str) -> rusqlite::Result<(ColumnLists, ColumnLists)> {
     let list = rows(
         connection,
-        "SELECT name, \"unique\" AND NOT partial AND origin <> 'pk' FROM pragma_index_list(?1) ORDER BY name",
+        "SELECT name, \"unique\" AND origin <> 'pk' FROM pragma_index_list(?1) WHERE NOT partial ORDER BY name",
         [table],
         |row| Ok((row.get::<_, String>(0)?, row.get::<_, bool>(1)?)),
     )?;

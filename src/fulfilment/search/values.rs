@@ -33,7 +33,7 @@ impl Spelling {
         match column.kind {
             ColumnKind::Integer | ColumnKind::Number => Spelling::Number,
             _ if sql_type == "uuid" => Spelling::Uuid,
-            _ if sql_type == "citext" => Spelling::Folded,
+            _ if sql_type == "citext" || sql_type.ends_with(".citext") => Spelling::Folded,
             _ => Spelling::Text,
         }
     }

@@ -241,6 +241,25 @@ fn the_live_schema_is_told(#[values(Engine::Sqlite, Engine::Postgres, Engine::My
     assert_eq!(reference.to, probed.qualified(&name("people")));
 }
 
+/// What `habeas check` says of slow searches stands on this.
+#[rstest]
+#[case::partial(Engine::Sqlite, "CREATE INDEX i ON people (phone) WHERE name <> ''", false)]
+#[case::partial(Engine::Postgres, "CREATE INDEX i ON people (phone) WHERE name <> ''", false)]
+#[case::of_another_kind(Engine::Postgres, "CREATE INDEX i ON people USING brin (phone)", false)]
+#[case::of_words(Engine::Mysql, "CREATE FULLTEXT INDEX i ON people (phone)", false)]
+#[case::whole(Engine::Sqlite, "CREATE INDEX i ON people (phone)", true)]
+#[case::whole(Engine::Postgres, "CREATE INDEX i ON people (phone)", true)]
+#[case::hashed(Engine::Postgres, "CREATE INDEX i ON people USING hash (phone)", true)]
+#[case::whole(Engine::Mysql, "CREATE INDEX i ON people (phone)", true)]
+fn only_an_index_that_serves_counts(#[case] engine: Engine, #[case] index: &str, #[case] serves: bool) {
+    let company = Company::new(engine, PEOPLE);
+    company.execute(index);
+    let probed = company.connector.probe().unwrap();
+    let people = probed.table(&name("people")).unwrap();
+    assert_eq!(people.indexes.contains(&texts(&["phone"])), serves, "{:?}", people.indexes);
+    assert_eq!(people.unique, [["email"]]);
+}
+
 #[rstest]
 #[case("ALTER TABLE people ADD COLUMN city TEXT")]
 #[case("ALTER TABLE people RENAME COLUMN name TO called")]
