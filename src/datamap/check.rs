@@ -17,7 +17,10 @@ pub fn check(graph: &Graph, schemas: &BTreeMap<SystemId, LiveSchema>) -> Vec<Fin
         let Some(schema) = schemas.get(&node.system) else { continue };
         match schema.table(node.table()) {
             Some(table) => {
-                check_table(graph, id, node, table, &mut findings);
+                check_table(node, table, &mut findings);
+                check_composite_keys(graph, id, schema, &mut findings);
+                check_retained(node, table, &mut findings);
+                slots::check(node, table, &mut findings);
                 if !node.collection.skip_processing {
                     check_indexes(graph, id, node, table, schema.engine, &mut findings);
                 }
@@ -31,7 +34,7 @@ pub fn check(graph: &Graph, schemas: &BTreeMap<SystemId, LiveSchema>) -> Vec<Fin
     findings
 }
 
-fn check_table(graph: &Graph, id: NodeId, node: &Node, table: &Table, findings: &mut Vec<Finding>) {
+fn check_table(node: &Node, table: &Table, findings: &mut Vec<Finding>) {
     for field in &node.collection.fields {
         if table.column(&field.name).is_none() {
             let message =
@@ -46,9 +49,6 @@ fn check_table(graph: &Graph, id: NodeId, node: &Node, table: &Table, findings: 
         let message = format!("rows of `{}` can be exported and not erased: {why}", node.table());
         findings.push(finding(&node.file, node.collection.line, Severity::Warning, message));
     }
-    check_composite_keys(graph, id, node, table, findings);
-    check_retained(node, table, findings);
-    slots::check(node, table, findings);
 }
 
 /// Members are looked for in JSON, which is of a type of its own or a text.
@@ -180,11 +180,18 @@ fn check_primary_key(node: &Node, table: &Table, findings: &mut Vec<Finding>) {
 }
 
 /// A composite foreign key of which the dataset follows the columns one by one would lead to other people's rows.
-fn check_composite_keys(graph: &Graph, id: NodeId, node: &Node, table: &Table, findings: &mut Vec<Finding>) {
+fn check_composite_keys(graph: &Graph, id: NodeId, schema: &LiveSchema, findings: &mut Vec<Finding>) {
+    let node = graph.node(id);
+    let Some(table) = schema.table(node.table()) else { return };
     for key in table.foreign_keys.iter().filter(|k| k.columns.len() > 1) {
         for (_, pointer) in graph.pointers_from(id) {
             let target = graph.node(pointer.to);
             let same_table = target.system == node.system && target.table().name == key.to.name;
+            let names: Vec<&str> = pointer.to_columns().collect();
+            if schema.table(&key.to).is_some_and(|to| to.tells_apart(&names)) {
+                // The rest of the key says nothing more.
+                continue;
+            }
             let half = pointer.columns.len() < key.columns.len()
                 && pointer
                     .columns
