@@ -172,6 +172,14 @@ pub fn open_within(url: &SecretString, base_dir: &Path, limits: Limits) -> Resul
     }
 }
 
+/// Whether the URL leads over a network to a server that is not checked, and nobody said that this is meant. (MySQL's is
+/// checked where nothing is said.)
+pub fn takes_any_server(url: &SecretString) -> bool {
+    let url = url.expose_secret();
+    let is_postgres = url.starts_with("postgres://") || url.starts_with("postgresql://");
+    is_postgres && postgres::takes_any_server(url)
+}
+
 /// Reads in one snapshot.
 pub trait Reader {
     /// Streams the rows of `select`, each once however many of its matches it meets, in no particular order, with flat

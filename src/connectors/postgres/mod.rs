@@ -22,6 +22,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use self::server::Server;
 use self::session::Session;
+pub(super) use self::tls::takes_any_server;
 pub use super::limits::Limits;
 use super::pool::Pool;
 use super::{Cancellation, Connector, ConnectorError, LiveSchema, Reader, SchemaMark, Writer};

@@ -110,7 +110,7 @@ fn a_composite_key_is_followed_whole_or_not_at_all() {
     let draft = draft("shop", &schema);
     let fields = |name: &str| -> Vec<&str> {
         let bills = draft.split("- name: bills").nth(1).unwrap();
-        let end = bills.find("      - name: c").unwrap_or(bills.len());
+        let end = bills.find("\n      - name: customers").unwrap_or(bills.len());
         lines_of(&bills[..end], name).into_iter().filter(|line| line.starts_with("field:")).collect()
     };
     assert_eq!(fields("tenant"), ["field: tenants.id", "field: customers.tenant"]);
