@@ -160,7 +160,7 @@ pub fn open_within(url: &SecretString, base_dir: &Path, limits: Limits) -> Resul
         "sqlite" if rest.is_empty() => {
             Err(ConnectorError::Statement("the address names no file: sqlite://path".to_owned()))
         }
-        "sqlite" => Ok(Box::new(sqlite::Sqlite::new(base_dir.join(rest)))),
+        "sqlite" => Ok(Box::new(sqlite::Sqlite::new(base_dir.join(rest), limits))),
         "mysql" | "mariadb" => Ok(Box::new(mysql::Mysql::new(url, base_dir, limits)?)),
         "http" | "https" => {
             Err(ConnectorError::Statement("a service has no tables to look at; see docs/services.md".to_owned()))
