@@ -82,6 +82,8 @@ fn the_file(#[case] text: &str, #[case] expected: &str) {
 )]
 #[case("    fides_meta: {after: [c]}\n", "d.yml:6: `after` names collections in the form `dataset.collection`")]
 #[case("    fides_meta: {erase_after: [d.x]}\n", "d.yml:6: `erase_after` names `d.x`, which is not there")]
+#[case("    fides_meta: {after: [d.x]}\n", "d.yml:6: warning: `after` names `d.x`, which is not there")]
+#[case("    fides_meta: {after: [d.c]}\n", "")]
 #[case("    fides_meta: {skip_processing: never}\n", "d.yml:6: `skip_processing` must be true or false, not a text")]
 #[case(
     "    fides_meta: {read_only: true, retain: {ground: g, until: 2030-12-31}}\n",
@@ -182,11 +184,22 @@ fn a_mask_of_the_column_leaves_nothing_for_its_members() {
 }
 
 #[test]
-fn an_order_across_systems_is_no_order() {
-    let other = collection("").replace("fides_key: d", "fides_key: e");
-    let lines = told(&[("d", &collection("    fides_meta: {erase_after: [e.c]}\n")), ("e", &other)]);
-    let expected =
-        "d.yml:6: warning: `e.c` is in another system; `erase_after` orders within one transaction".to_owned();
+fn an_order_across_systems_is_one_without_a_circle() {
+    let before = |others: &str| format!("    fides_meta: {{erase_after: [{others}]}}\n");
+    let named = |key: &str, others: &str| collection(&before(others)).replace("fides_key: d", &format!("fides_key: {key}"));
+    let files = [("d", named("d", "e.c")), ("e", named("e", "f.c")), ("f", collection("").replace("key: d", "key: f"))];
+    let borrowed: Vec<(&str, &str)> = files.iter().map(|(name, text)| (*name, text.as_str())).collect();
+    assert_eq!(told(&borrowed), Vec::<String>::new());
+    let datasets = files.each_ref().map(|(name, text)| (SystemId::from(*name), load(text, "x.yml").unwrap()));
+    let graph = Graph::build(&datasets).unwrap();
+    let all = ["d", "e", "f", "g"].map(SystemId::from);
+    let order: Vec<&str> = graph.in_erasure_order(all.iter()).into_iter().map(SystemId::as_str).collect();
+    assert_eq!(order, ["f", "e", "d", "g"]);
+
+    let circle = named("f", "d.c");
+    let lines = told(&[borrowed[0], borrowed[1], ("f", &circle)]);
+    let expected = "f.yml:6: warning: `d.c` is in system `d`, some rows of which are to be erased after some of `f` already: one \
+                    transaction erases all of a system's, so this has no effect";
     assert_eq!(lines, [expected]);
 }
 

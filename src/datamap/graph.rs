@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::dataset::Dataset;
+use super::pointers::ErasureOrder;
 use super::{Collection, pointers, reach};
 use crate::connectors::TableName;
 use crate::domain::finding::{Finding, Severity};
@@ -86,7 +87,7 @@ impl Pointer {
 pub struct Graph {
     nodes: Vec<Node>,
     pointers: Vec<Pointer>,
-    erase_after: Vec<(NodeId, NodeId)>,
+    erasure: ErasureOrder,
     owned: Vec<bool>,
     warnings: Vec<Finding>,
 }
@@ -114,7 +115,7 @@ impl Graph {
             }));
         }
         let pointers = pointers::resolve(&nodes, &mut findings);
-        let erase_after = pointers::erase_order(&nodes, &mut findings);
+        let erasure = pointers::erasure_order(&nodes, &mut findings);
         reach::warn_unreached(&nodes, &pointers, &mut findings);
         warn_missing_keys(&nodes, &mut findings);
         warn_two_numberings(&nodes, &mut findings);
@@ -122,7 +123,7 @@ impl Graph {
             return Err(findings);
         }
         let owned = reach::owned(&nodes, &pointers);
-        Ok(Self { nodes, pointers, erase_after, owned, warnings: findings })
+        Ok(Self { nodes, pointers, erasure, owned, warnings: findings })
     }
 
     /// What is odd in the datasets without making them unusable.
@@ -178,7 +179,24 @@ impl Graph {
 
     /// Pairs of collections of one system of which the rows of the second are erased before those of the first.
     pub fn erase_after(&self) -> &[(NodeId, NodeId)] {
-        &self.erase_after
+        &self.erasure.within
+    }
+
+    /// Pairs of systems of which the second is erased before the first.
+    pub fn systems_after(&self) -> &[(SystemId, SystemId)] {
+        &self.erasure.between
+    }
+
+    /// Systems in the order in which they are erased: as the datasets ask, and else as they come.
+    pub fn in_erasure_order<'i>(&self, systems: impl Iterator<Item = &'i SystemId>) -> Vec<&'i SystemId> {
+        let (mut left, mut order): (Vec<_>, Vec<_>) = (systems.collect(), Vec::new());
+        while !left.is_empty() {
+            let waits = |system: &SystemId| self.systems_after().iter().any(|(l, e)| l == system && left.contains(&e));
+            // There is no circle in what is asked for.
+            let next = left.iter().position(|system| !waits(system)).unwrap_or_default();
+            order.push(left.remove(next));
+        }
+        order
     }
 }
 

@@ -173,6 +173,7 @@ fn read_collection(
         fields,
         masking: meta.masking,
         deletes: meta.deletes,
+        after: meta.after,
         erase_after: meta.erase_after,
         skip_processing: meta.skip_processing,
         read_only,

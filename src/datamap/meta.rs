@@ -21,6 +21,7 @@ pub(super) struct CollectionMeta {
     pub(super) schema: Option<String>,
     pub(super) masking: Option<Masking>,
     pub(super) deletes: bool,
+    pub(super) after: Vec<CollectionName>,
     pub(super) erase_after: Vec<CollectionName>,
     pub(super) skip_processing: bool,
     pub(super) read_only: bool,
@@ -75,8 +76,8 @@ pub(super) fn collection(reading: &mut Reading<'_>, node: &Node) -> CollectionMe
                 None => {}
             },
             "erase_after" => meta.erase_after = collection_names(reading, value, "`erase_after`"),
-            // Only the order of a search, which is to a fixpoint here: checked for its form, without effect.
-            "after" => drop(collection_names(reading, value, "`after`")),
+            // Only the order of a search, which is to a fixpoint here.
+            "after" => meta.after = collection_names(reading, value, "`after`"),
             "skip_processing" => meta.skip_processing = reading.flag(value, "`skip_processing`"),
             "read_only" => meta.read_only = reading.flag(value, "`read_only`"),
             "retain" => meta.retain = retain::rule(reading, value).map(|rule| (rule, entry.line)),

@@ -116,3 +116,19 @@ fn what_was_found_across_engines_is_erased_and_nothing_else() {
     assert_eq!((left("books", "invoices").as_str(), left("desk", "tickets").as_str()), ("80.00", "2"));
     assert_eq!(left("desk", "calls"), "2\n3");
 }
+
+#[test]
+fn systems_are_erased_in_the_order_that_the_datasets_ask_for() {
+    let later = "      - name: customers\n        fields:\n";
+    let asked = "      - name: customers\n        fides_meta: {erase_after: [desk.tickets]}\n        fields:\n";
+    let company = Company::across(&[
+        (Postgres, "crm", CRM_SQL, &CRM.replace(later, asked)),
+        (Mysql, "books", BOOKS_SQL, &BOOKS.replace("      - name: invoices\n", "      - name: invoices\n        fides_meta: {erase_after: [crm.customers, crm.parcels]}\n")),
+        (Sqlite, "desk", DESK_SQL, DESK),
+    ]);
+    let (manifest, plan) = company.prepare(&person("ada@example.com"));
+    let systems: Vec<String> = manifest.system_ids().map(ToString::to_string).collect();
+    assert_eq!(systems, ["desk", "crm", "books"]);
+    let first = |system: &str| plan.order.iter().position(|step| step.starts_with(system)).unwrap();
+    assert!(first("desk") < first("crm") && first("crm") < first("books"), "{:?}", plan.order);
+}
