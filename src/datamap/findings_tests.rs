@@ -131,6 +131,15 @@ fn a_collection(#[case] more: &str, #[case] expected: &str) {
     "d.yml:9: `return_all_elements: false` is not supported: a list is given whole, or marked with `redact`"
 )]
 #[case("    - {name: f, fides_meta: {data_type: 'string[]', return_all_elements: true}}\n", "")]
+#[case("    - {name: f, fides_meta: {redact: true}}\n", "")]
+#[case(
+    "    - {name: f, fides_meta: {redact: name}}\n",
+    "d.yml:9: warning: `redact: name` hides a name in Fides; here the values are described and never shown, as with `redact: true`"
+)]
+#[case(
+    "    - {name: f, fides_meta: {data_type: strng}}\n",
+    "d.yml:9: warning: the type `strng` is none of string, integer, float, boolean, object_id, object; it has no effect"
+)]
 fn a_field(#[case] text: &str, #[case] expected: &str) {
     assert_eq!(told(&[("d", &field(text))]).join("; "), expected);
 }

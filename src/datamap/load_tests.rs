@@ -47,7 +47,7 @@ dataset:
             data_categories: [user.contact.email]
             fides_meta: {identity: email, data_type: string, length: 254, read_only: true}
           - name: phone
-            fides_meta: {identity: phone_number, redact: name}
+            fides_meta: {identity: phone_number, redact: true}
           - name: number
             fides_meta:
               identity: customer_number

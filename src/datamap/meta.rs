@@ -98,7 +98,7 @@ pub(super) fn field(reading: &mut Reading<'_>, node: &Node) -> FieldMeta {
             "data_type" => list = data_type(reading, &mut meta, value),
             "length" => meta.length = length(reading, value),
             "read_only" => meta.read_only = reading.flag(value, "`read_only`"),
-            "redact" => meta.redact = reading.optional_text(value, "`redact`").is_some_and(|t| t != "false"),
+            "redact" => meta.redact = redact(reading, value),
             "phone_country" | "phone_format" => {
                 if let Some(writing) = phone(reading, entry) {
                     meta.phone = writing;
@@ -183,9 +183,25 @@ fn namespace(reading: &mut Reading<'_>, node: &Node) -> Option<String> {
     schema
 }
 
+/// To Fides it hides the field's name and shows what stands in it. Who hides the name can hardly mean to give the values
+/// away, so these are kept back, and that is told.
+fn redact(reading: &mut Reading<'_>, node: &Node) -> bool {
+    let how = reading.optional_text(node, "`redact`");
+    if how.as_deref() == Some("name") {
+        reading.warn(node.line, "`redact: name` hides a name in Fides; here the values are described and never shown, as with `redact: true`");
+    }
+    how.is_some_and(|how| how != "false")
+}
+
+/// fideslang's types. What a column really holds is seen in the database.
+const TYPES: [&str; 6] = ["string", "integer", "float", "boolean", "object_id", "object"];
+
 /// The line, where the type is a list's.
 fn data_type(reading: &mut Reading<'_>, meta: &mut FieldMeta, node: &Node) -> Option<usize> {
     let name = reading.optional_text(node, "`data_type`")?;
+    if !TYPES.contains(&name.trim_end_matches("[]")) {
+        reading.warn(node.line, format!("the type `{name}` is none of {}; it has no effect", TYPES.join(", ")));
+    }
     meta.object = (name.trim_end_matches("[]") == "object").then_some(node.line);
     name.ends_with("[]").then_some(node.line)
 }
