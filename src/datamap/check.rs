@@ -20,6 +20,7 @@ pub fn check(graph: &Graph, schemas: &BTreeMap<SystemId, LiveSchema>) -> Vec<Fin
                 check_table(node, table, &mut findings);
                 check_composite_keys(graph, id, schema, &mut findings);
                 check_retained(node, table, &mut findings);
+                check_computed(node, schema, &mut findings);
                 slots::check(node, table, &mut findings);
                 if !node.collection.skip_processing {
                     check_indexes(graph, id, node, table, schema.engine, &mut findings);
@@ -60,6 +61,19 @@ fn check_members(node: &Node, table: &Table, findings: &mut Vec<Finding>) {
             let message = format!("`{name}` has nested fields and holds no JSON: its type is {sql_type}");
             findings.push(finding(&node.file, member.line, Severity::Error, message));
         }
+    }
+}
+
+/// What the database computes is not written, and changes with what it is computed from.
+fn check_computed(node: &Node, schema: &LiveSchema, findings: &mut Vec<Finding>) {
+    let computed = |name: &str| schema.computes(node.table(), name);
+    for field in node.collection.fields.iter().filter(|f| f.masking.is_some() && computed(&f.name)) {
+        let message = format!(
+            "`{}.{}` is computed by the database, so its mask has no effect: mask what it is computed from",
+            node.table(),
+            field.name
+        );
+        findings.push(finding(&node.file, field.line, Severity::Warning, message));
     }
 }
 

@@ -18,7 +18,11 @@ pub(super) fn probe(session: &mut Session) -> Result<LiveSchema, ConnectorError>
         schema.tables.insert(table_name(&row, 0), empty());
     }
     for row in ask(COLUMNS)? {
-        table(&mut schema, &row).columns.push(column(&row));
+        let column = column(&row);
+        if row.get(6) {
+            schema.generated.insert((table_name(&row, 0), column.name.clone()));
+        }
+        table(&mut schema, &row).columns.push(column);
     }
     for row in ask(PRIMARY_KEYS)? {
         table(&mut schema, &row).primary_key = row.get(2);
@@ -80,7 +84,8 @@ const COLUMNS: &str = "
         SELECT chain.type, t.typname::text AS name FROM chain JOIN pg_type t ON t.oid = chain.base
         WHERE t.typtype <> 'd'
     )
-    SELECT v.schema, v.name, a.attname::text, format_type(a.atttypid, a.atttypmod), base.name, NOT a.attnotnull
+    SELECT v.schema, v.name, a.attname::text, format_type(a.atttypid, a.atttypmod), base.name, NOT a.attnotnull,
+        a.attgenerated <> ''
     FROM visible v JOIN pg_attribute a ON a.attrelid = v.oid JOIN base ON base.type = a.atttypid
     WHERE a.attnum > 0 AND NOT a.attisdropped ORDER BY v.oid, a.attnum";
 

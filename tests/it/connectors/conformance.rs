@@ -241,6 +241,20 @@ fn the_live_schema_is_told(#[values(Engine::Sqlite, Engine::Postgres, Engine::My
     assert_eq!(reference.to, probed.qualified(&name("people")));
 }
 
+#[rstest]
+fn a_column_that_the_database_computes_is_known(
+    #[values(Engine::Sqlite, Engine::Postgres, Engine::Mysql)] engine: Engine,
+) {
+    let company = Company::new(
+        engine,
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, name VARCHAR(40), folded VARCHAR(40) GENERATED ALWAYS AS (lower(name)) STORED,
+             made TIMESTAMP DEFAULT CURRENT_TIMESTAMP)",
+    );
+    let probed = company.connector.probe().unwrap();
+    let computed = |column| probed.computes(&name("t"), column);
+    assert_eq!(["id", "name", "folded", "made"].map(computed), [false, false, true, false]);
+}
+
 /// What `habeas check` says of slow searches stands on this.
 #[rstest]
 #[case::partial(Engine::Sqlite, "CREATE INDEX i ON people (phone) WHERE name <> ''", false)]

@@ -249,6 +249,20 @@ fn the_right_password_is_taken_and_permissions_are_named() {
     assert_eq!(error_of(refused), expected);
 }
 
+/// Rows that a policy hides would be missed in silence.
+#[test]
+fn a_table_whose_rows_are_hidden_is_refused() {
+    let company = Company::new(
+        Engine::Postgres,
+        "CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1), (2);
+         GRANT SELECT ON t TO locked; ALTER TABLE t ENABLE ROW LEVEL SECURITY; CREATE POLICY p ON t USING (id > 1)",
+    );
+    assert_eq!(company.rows("t", &["id"], &[exact("id", &["1"])]).len(), 1, "whom the policy does not concern");
+    let connector = open(&server::as_role(&company.url, &format!("locked:{PASSWORD}")), Path::new("/")).unwrap();
+    let refused = rows(&mut *connector.reader().unwrap(), "t", &["id"], &[exact("id", &["1", "2"])]);
+    assert!(error_of(refused).contains("SQLSTATE 42501"));
+}
+
 #[test]
 fn it_works_from_another_runtime_s_blocking_threads() {
     let company = Company::new(Engine::Postgres, "CREATE TABLE t (id int); INSERT INTO t VALUES (1)");
