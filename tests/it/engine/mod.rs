@@ -7,6 +7,7 @@ mod correction;
 mod erasure;
 mod exact;
 mod failing;
+mod fides;
 mod identities;
 mod masking;
 mod members;
