@@ -81,7 +81,10 @@ fn unchecked_servers(config: &Config, systems: &Systems) -> Vec<Finding> {
     let finding = |system: &config::System| {
         let (line, message) = (
             config.line_of_system(&system.id),
-            format!("system {}: whoever answers at its address is taken for the server; add `sslmode=verify-full`", system.id),
+            format!(
+                "system {}: whoever answers at its address is taken for the server; add `sslmode=verify-full`",
+                system.id
+            ),
         );
         Finding { severity: Severity::Warning, ..Finding::error(&config.file, line, message) }
     };

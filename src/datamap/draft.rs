@@ -81,7 +81,8 @@ impl Drafting<'_> {
         for key in table.foreign_keys.iter().filter(|key| self.followed(key).is_empty()) {
             let (name, to) = (key.name.replace(['\n', '\r'], " "), self.schema.qualified(&key.to));
             if self.described.contains(&to) {
-                let why = "is no reference here: what it refers to is no primary key, and a part of it would lead to others";
+                let why =
+                    "is no reference here: what it refers to is no primary key, and a part of it would lead to others";
                 writeln!(out, "        {UNSURE} the foreign key {name} {why}")?;
             }
         }

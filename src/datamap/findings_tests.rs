@@ -195,7 +195,8 @@ fn a_mask_of_the_column_leaves_nothing_for_its_members() {
 #[test]
 fn an_order_across_systems_is_one_without_a_circle() {
     let before = |others: &str| format!("    fides_meta: {{erase_after: [{others}]}}\n");
-    let named = |key: &str, others: &str| collection(&before(others)).replace("fides_key: d", &format!("fides_key: {key}"));
+    let named =
+        |key: &str, others: &str| collection(&before(others)).replace("fides_key: d", &format!("fides_key: {key}"));
     let files = [("d", named("d", "e.c")), ("e", named("e", "f.c")), ("f", collection("").replace("key: d", "key: f"))];
     let borrowed: Vec<(&str, &str)> = files.iter().map(|(name, text)| (*name, text.as_str())).collect();
     assert_eq!(told(&borrowed), Vec::<String>::new());
@@ -407,8 +408,7 @@ fn a_category_that_is_none_is_told_once() {
 #[test]
 fn an_identity_of_a_browser_is_no_account_number() {
     let text = field("    - {name: f, fides_meta: {identity: ga_client_id}}\n");
-    let expected =
-        "d.yml:9: warning: no request brings a `ga_client_id`, so no row is found by it; it counts as a field like others";
+    let expected = "d.yml:9: warning: no request brings a `ga_client_id`, so no row is found by it; it counts as a field like others";
     assert_eq!(told(&[("d", &text)]), [expected]);
     let dataset = load(&text, "d.yml").unwrap();
     assert_eq!(dataset.collections[0].field("f").unwrap().identity, None);

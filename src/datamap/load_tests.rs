@@ -264,8 +264,5 @@ fn the_older_name_of_the_meta_does_not_hide_behind_the_newer() {
     let dataset = load(&text, "d.yml").unwrap();
     let field = &dataset.collections[0].fields[0];
     assert!(field.primary_key && field.identity.is_none());
-    assert_eq!(
-        findings(&text),
-        ["d.yml:7: warning: `fidesops_meta` is not read where `fides_meta` stands beside it"]
-    );
+    assert_eq!(findings(&text), ["d.yml:7: warning: `fidesops_meta` is not read where `fides_meta` stands beside it"]);
 }

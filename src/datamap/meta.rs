@@ -142,7 +142,8 @@ fn identity(reading: &mut Reading<'_>, node: &Node) -> (Option<IdentityKind>, Op
         "phone" | "phone_number" => (Some(IdentityKind::Phone), None),
         // Fides reads these from a browser. Compared with an account number they could be somebody else's.
         "fides_user_device_id" | "ga_client_id" | "ljt_readerID" => {
-            let message = format!("no request brings a `{name}`, so no row is found by it; it counts as a field like others");
+            let message =
+                format!("no request brings a `{name}`, so no row is found by it; it counts as a field like others");
             reading.warn(node.line, message);
             (None, None)
         }

@@ -139,7 +139,9 @@ pub fn check(systems: &Systems) -> Vec<Finding> {
         file: node.file.clone(),
         line: name.line,
         severity: Severity::Warning,
-        message: format!("`{name}` is a service's, and services are asked to erase after all databases: this has no effect"),
+        message: format!(
+            "`{name}` is a service's, and services are asked to erase after all databases: this has no effect"
+        ),
     }));
     let kept = graph.nodes().map(|(_, n)| n).filter(|n| systems.service(&n.system).is_some());
     findings.extend(kept.filter(|n| n.collection.retain.is_some()).map(|n| Finding {

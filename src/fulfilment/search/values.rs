@@ -86,9 +86,7 @@ pub(in crate::fulfilment) fn spelled_in(column: &Column, spelling: Spelling, tex
     match (spelling, Spelling::of(column)) {
         // A decimal `7.00` is the whole number 7.
         (Spelling::Number, Spelling::Number) => vec![canonical()],
-        (Spelling::Number, Spelling::Text) => {
-            BTreeSet::from([text.to_owned(), canonical()]).into_iter().collect()
-        }
+        (Spelling::Number, Spelling::Text) => BTreeSet::from([text.to_owned(), canonical()]).into_iter().collect(),
         (Spelling::Uuid, own) => match (Uuid::try_parse(&canonical()), own) {
             (Err(_), _) => vec![text.to_owned()],
             (Ok(uuid), Spelling::Uuid) => vec![uuid.hyphenated().to_string()],

@@ -123,7 +123,15 @@ fn systems_are_erased_in_the_order_that_the_datasets_ask_for() {
     let asked = "      - name: customers\n        fides_meta: {erase_after: [desk.tickets]}\n        fields:\n";
     let company = Company::across(&[
         (Postgres, "crm", CRM_SQL, &CRM.replace(later, asked)),
-        (Mysql, "books", BOOKS_SQL, &BOOKS.replace("      - name: invoices\n", "      - name: invoices\n        fides_meta: {erase_after: [crm.customers, crm.parcels]}\n")),
+        (
+            Mysql,
+            "books",
+            BOOKS_SQL,
+            &BOOKS.replace(
+                "      - name: invoices\n",
+                "      - name: invoices\n        fides_meta: {erase_after: [crm.customers, crm.parcels]}\n",
+            ),
+        ),
         (Sqlite, "desk", DESK_SQL, DESK),
     ]);
     let (manifest, plan) = company.prepare(&person("ada@example.com"));

@@ -319,9 +319,7 @@ dataset:
 
 /// The database writes it itself, from what was masked.
 #[rstest]
-fn what_the_database_computes_changes_with_what_it_is_computed_from(
-    #[values(Sqlite, Postgres, Mysql)] engine: Engine,
-) {
+fn what_the_database_computes_changes_with_what_it_is_computed_from(#[values(Sqlite, Postgres, Mysql)] engine: Engine) {
     let sql = "CREATE TABLE people (id INTEGER PRIMARY KEY, email VARCHAR(60) NOT NULL,
           folded VARCHAR(60) GENERATED ALWAYS AS (lower(email)) STORED, name VARCHAR(40));
         INSERT INTO people (id, email, name) VALUES (1, 'Ada@example.com', 'Ada'), (2, 'bob@example.com', 'Bob');";
