@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::graph::finding;
 use super::{Graph, Node, NodeId, PhoneWriting, slots};
 use crate::connectors::schema::{ColumnKind, Engine};
-use crate::connectors::{Column, LiveSchema, Table};
+use crate::connectors::{Column, LiveSchema, Table, TableName};
 use crate::domain::finding::{Finding, Severity};
 use crate::domain::identity::IdentityKind;
 use crate::domain::ids::SystemId;
@@ -127,7 +127,7 @@ fn check_indexes(
             Sought::Folded => format!("lower({column})"),
             Sought::Digits => format!("the digits of {column}"),
         };
-        let remedy = engine.map(|engine| remedy(engine, &name.to_string(), column, sought));
+        let remedy = engine.map(|engine| remedy(engine, name, column, sought));
         let remedy = remedy.map_or_else(String::new, |remedy| format!("; {remedy}"));
         let message = format!("`{name}` has no index on {indexed}: every search reads the whole table{remedy}");
         findings.push(finding(&node.file, line, Severity::Warning, message));
@@ -139,14 +139,17 @@ fn is_citext(live: &Column) -> bool {
     live.sql_type.rsplit('.').next().is_some_and(|name| name.eq_ignore_ascii_case("citext"))
 }
 
-/// What makes the search quick.
-fn remedy(engine: Engine, table: &str, column: &str, sought: Sought) -> String {
+/// What makes the search quick, as SQL that can be run as it stands.
+fn remedy(engine: Engine, name: &TableName, column: &str, sought: Sought) -> String {
+    let table = name.schema.iter().chain([&name.name]).map(|part| quoted(engine, part)).collect::<Vec<_>>().join(".");
+    let index = |suffix: &str| quoted(engine, &format!("{}_{column}{suffix}", name.name));
+    let column = quoted(engine, column);
     match (sought, engine) {
         (Sought::AsIs, Engine::Postgres) => format!("`CREATE INDEX ON {table} ({column})` helps"),
-        (Sought::AsIs, _) => format!("`CREATE INDEX {table}_{column} ON {table} ({column})` helps"),
+        (Sought::AsIs, _) => format!("`CREATE INDEX {} ON {table} ({column})` helps", index("")),
         (Sought::Folded, Engine::Postgres) => format!("`CREATE INDEX ON {table} (lower({column}::text))` helps"),
         (Sought::Folded, Engine::Sqlite) => {
-            format!("`CREATE INDEX {table}_{column}_lower ON {table} (lower({column}))` helps")
+            format!("`CREATE INDEX {} ON {table} (lower({column}))` helps", index("_lower"))
         }
         (Sought::Folded, Engine::Mysql) => {
             format!("an index on {column} helps once its collation ignores case, as those ending in `_ci` do")
@@ -157,6 +160,17 @@ fn remedy(engine: Engine, table: &str, column: &str, sought: Sought) -> String {
         (Sought::Digits, _) => {
             "where all numbers are kept in E.164, `phone_format: e164` lets a plain index help".into()
         }
+    }
+}
+
+/// A name as SQL takes it; in quotes where it has anything but small letters, digits and underscores.
+fn quoted(engine: Engine, name: &str) -> String {
+    let plain = name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+        && !name.starts_with(|c: char| c.is_ascii_digit());
+    match engine {
+        _ if plain => name.to_owned(),
+        Engine::Mysql => format!("`{}`", name.replace('`', "``")),
+        Engine::Postgres | Engine::Sqlite => format!("\"{}\"", name.replace('"', "\"\"")),
     }
 }
 

@@ -132,13 +132,17 @@ impl Drafting<'_> {
         let pointings = self.pointings(name, table, column);
         let leads = pointings.iter().any(|p| self.persons.contains(p.to));
         let key = table.primary_key.contains(&column.name);
+        let guess = guessed(column);
+        if key && !leads && guess.identity.is_some() {
+            // An address may be the key itself.
+            return guess;
+        }
         if leads || (key && identified(table)) {
             return Guess::sure("user.unique_id");
         }
         if key || !pointings.is_empty() {
             return Guess::sure("system.operations");
         }
-        let guess = guessed(column);
         if guess.doubt.is_some() && !self.persons.contains(name) {
             return Guess::sure("system.operations");
         }

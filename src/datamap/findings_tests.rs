@@ -522,3 +522,19 @@ fn a_duty_that_counts_from_no_date_is_told() {
     let expected = "d.yml:5: warning: `retain` counts from `c.f`, whose type is bigint: a row without a date is kept as long from the day of the request";
     assert_eq!(told, [expected]);
 }
+
+/// It can be run as it stands.
+#[rstest::rstest]
+#[case(Engine::Postgres, "CREATE INDEX ON c (lower(\"E mail\"::text))")]
+#[case(Engine::Sqlite, "CREATE INDEX \"c_E mail_lower\" ON c (lower(\"E mail\"))")]
+fn a_remedy_quotes_names_that_need_it(#[case] engine: Engine, #[case] expected: &str) {
+    let live = Column {
+        name: "E mail".into(),
+        sql_type: "text".into(),
+        kind: ColumnKind::Text,
+        nullable: true,
+        collation: None,
+    };
+    let told = checked("    - {name: E mail, fides_meta: {identity: email}}\n", engine, live, false).join("; ");
+    assert!(told.contains(expected), "{told}");
+}

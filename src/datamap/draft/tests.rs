@@ -138,6 +138,14 @@ fn of_tables_with_one_name_the_sign_in_s_own_is_described() {
 }
 
 #[test]
+fn a_person_is_found_by_a_key_that_is_an_address() {
+    let text = draft("shop", &schema(&["visits: *email *seen_at"]));
+    assert!(text.contains("primary_key: true\n              identity: email"), "{text}");
+    let graph = Graph::build(&[("s".into(), load(&text, "draft.yml").unwrap())]).unwrap();
+    assert_eq!(graph.warnings(), []);
+}
+
+#[test]
 fn an_empty_schema_is_told() {
     assert!(draft("main", &LiveSchema::default()).contains("# ? the sign-in sees no table"));
 }
