@@ -10,7 +10,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 
 use crate::domain::finding::{Finding, Severity};
-use crate::domain::ids::ControllerId;
+use crate::domain::ids::{ControllerId, SystemId};
 use crate::mail::{MailConfig, TransportKind};
 
 pub use system::System;
@@ -47,6 +47,9 @@ pub struct Config {
     /// The file, for messages.
     #[serde(skip)]
     pub file: String,
+    /// Where its tables stand, for messages.
+    #[serde(skip)]
+    headers: Vec<(String, usize)>,
 }
 
 /// `[server]`
@@ -150,6 +153,7 @@ impl Default for Config {
             systems: Vec::new(),
             base_dir: PathBuf::new(),
             file: String::new(),
+            headers: Vec::new(),
         }
     }
 }
@@ -205,19 +209,40 @@ impl Config {
         }
         let mut config: Config =
             table.try_into().map_err(|e: toml::de::Error| finding("environment", 1, without_value(e.message())))?;
-        for system in &mut config.systems {
-            let resolved = system.resolve(&base_dir, &|name| environment.get(name).cloned());
-            resolved.map_err(|message| finding(&name, 1, message))?;
+        config.headers = headers(&text);
+        for index in 0..config.systems.len() {
+            let resolved = config.systems[index].resolve(&base_dir, &|name| environment.get(name).cloned());
+            resolved.map_err(|message| finding(&name, config.line_of("systems", index), message))?;
         }
         config.base_dir = base_dir;
         config.file = name;
         Ok(config)
     }
 
+    /// The line on which the table of that name begins, or the one at `index` of a list of tables; 1 where the file does not
+    /// have it, since the environment or a default does.
+    pub fn line_of(&self, table: &str, index: usize) -> usize {
+        self.headers.iter().filter(|(name, _)| name == table).nth(index).map_or(1, |(_, line)| *line)
+    }
+
+    /// The line on which a system begins.
+    pub fn line_of_system(&self, id: &SystemId) -> usize {
+        self.systems.iter().position(|system| system.id == *id).map_or(1, |index| self.line_of("systems", index))
+    }
+
     /// A path of the configuration, from the folder of the file.
     pub fn path(&self, path: &Path) -> PathBuf {
         self.base_dir.join(path)
     }
+}
+
+/// The headers of a file's tables, each with its line.
+fn headers(text: &str) -> Vec<(String, usize)> {
+    let header = |line: &str| {
+        let name = line.trim().strip_prefix('[')?.split(']').next()?;
+        Some(name.trim_start_matches('[').trim().to_owned())
+    };
+    text.lines().enumerate().filter_map(|(at, line)| Some((header(line)?, at + 1))).collect()
 }
 
 /// Sets `A__B` to the value: a TOML value where it is one (`8`, `true`), else a string.
@@ -285,6 +310,14 @@ mod tests {
     fn an_error_names_its_line(#[case] text: &str, #[case] expected: &str) {
         let error = load(text, &[]).unwrap_err();
         assert!(error.starts_with(expected), "{error}");
+    }
+
+    #[test]
+    fn a_system_that_contradicts_itself_is_named_with_its_line() {
+        let system = |more: &str| format!("[[systems]]\nid = \"a\"\ncontroller = \"c\"\ndataset = \"d.yml\"\n{more}\n");
+        let text = format!("[server]\n\n{}# the other\n{}", system("url = \"sqlite://a.db\""), system(""));
+        let error = load(&text, &[]).unwrap_err();
+        assert!(error.starts_with("9: system a: give its address once"), "{error}");
     }
 
     #[test]

@@ -49,7 +49,7 @@ pub fn regimes(config: &Config) -> Result<Regimes, Vec<Finding>> {
 pub fn controllers(config: &Config, regimes: &Regimes) -> Result<BTreeMap<ControllerId, Controller>, Vec<Finding>> {
     let mut findings = Vec::new();
     let mut controllers = BTreeMap::new();
-    for entry in &config.controllers {
+    for (index, entry) in config.controllers.iter().enumerate() {
         let policy = policy(config, regimes, &entry.policy, &mut findings);
         let country = policy.as_ref().map_or("", |policy| policy.country.as_str());
         let systems = systems(config, &entry.id, country, &mut findings);
@@ -60,7 +60,7 @@ pub fn controllers(config: &Config, regimes: &Regimes) -> Result<BTreeMap<Contro
             if controllers.insert(id.clone(), Controller { id, policy: Arc::new(policy), systems, sign_in }).is_some() {
                 findings.push(Finding::error(
                     &config.file,
-                    1,
+                    config.line_of("controllers", index),
                     format!("the controller {} stands there twice", entry.id),
                 ));
             }
@@ -69,7 +69,7 @@ pub fn controllers(config: &Config, regimes: &Regimes) -> Result<BTreeMap<Contro
     for system in &config.systems {
         if !config.controllers.iter().any(|c| c.id == system.controller) {
             let message = format!("the system {} belongs to {}, which is no controller", system.id, system.controller);
-            findings.push(Finding::error(&config.file, 1, message));
+            findings.push(Finding::error(&config.file, config.line_of_system(&system.id), message));
         }
     }
     if findings.iter().any(|f| f.severity == Severity::Error) { Err(findings) } else { Ok(controllers) }
@@ -108,8 +108,9 @@ fn systems(config: &Config, controller: &ControllerId, country: &str, findings: 
     let (mut services, mut disabled) = (BTreeMap::new(), BTreeSet::new());
     let before = findings.iter().filter(|f| f.severity == Severity::Error).count();
     for (index, system) in config.systems.iter().enumerate().filter(|(_, s)| s.controller == *controller) {
+        let line = config.line_of("systems", index);
         if config.systems[..index].iter().any(|before| before.id == system.id) {
-            findings.push(Finding::error(&config.file, 1, format!("system {} stands there twice", system.id)));
+            findings.push(Finding::error(&config.file, line, format!("system {} stands there twice", system.id)));
         }
         if let Some(text) = read(config, &system.dataset, findings) {
             match datamap::load(&text, &config.path(&system.dataset).display().to_string()) {
@@ -125,14 +126,14 @@ fn systems(config: &Config, controller: &ControllerId, country: &str, findings: 
             match service(config, system) {
                 Ok(service) => drop(services.insert(system.id.clone(), service)),
                 Err(message) => {
-                    findings.push(Finding::error(&config.file, 1, format!("system {}: {message}", system.id)))
+                    findings.push(Finding::error(&config.file, line, format!("system {}: {message}", system.id)))
                 }
             }
             continue;
         }
         match connectors::open_within(&system.url, &config.base_dir, system.limits()) {
             Ok(connector) => drop(connectors.insert(system.id.clone(), connector)),
-            Err(error) => findings.push(Finding::error(&config.file, 1, format!("system {}: {error}", system.id))),
+            Err(error) => findings.push(Finding::error(&config.file, line, format!("system {}: {error}", system.id))),
         }
     }
     if findings.iter().filter(|f| f.severity == Severity::Error).count() > before {

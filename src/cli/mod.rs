@@ -190,7 +190,7 @@ fn execute(arguments: Habeas) -> Result<ExitCode, Failure> {
     match arguments.command {
         Command::Serve => serve::serve(config()?),
         Command::Demo(args) => demo::run(&args),
-        Command::Check => check::check(&config()?),
+        Command::Check => check::check(config()),
         Command::Deadline(args) => {
             // A date needs no configuration; a folder of one's own regimes counts where one is configured.
             let regimes = match config() {

@@ -120,10 +120,10 @@ impl System {
         if let Some(password) = password {
             self.url = with_password(&self.url, &password).map_err(|why| format!("system {id}: {why}"))?;
         }
-        if [self.connections == Some(0), self.connect_seconds == Some(0), self.statement_seconds == Some(0)]
-            .contains(&true)
-        {
-            return Err(format!("system {id}: connections, connect_seconds and statement_seconds are above 0"));
+        let seconds = [self.connect_seconds, self.statement_seconds, self.lock_seconds];
+        // To PostgreSQL none would be no limit at all.
+        if self.connections == Some(0) || seconds.contains(&Some(0)) {
+            return Err(format!("system {id}: connections, and seconds to wait, are above 0"));
         }
         Ok(())
     }
@@ -223,6 +223,7 @@ mod tests {
         "holds a password already"
     )]
     #[case::no_user("url = \"postgres://h/d\"\npassword_env = \"CRM_PASSWORD\"", "names no user")]
+    #[case::no_wait("url = \"sqlite://a.db\"\nlock_seconds = 0", "above 0")]
     #[case::no_connections("url = \"sqlite://a.db\"\nconnections = 0", "above 0")]
     fn what_is_wrong_is_told_without_a_secret(#[case] keys: &str, #[case] expected: &str) {
         let error = resolved(keys, Some("\n")).unwrap_err();

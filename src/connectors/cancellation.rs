@@ -64,11 +64,6 @@ impl Cancellation {
         self.why().is_some()
     }
 
-    /// Whether anybody could tell it to.
-    pub(super) fn is_possible(&self) -> bool {
-        self.0.is_some()
-    }
-
     /// To be asked between one piece of work and the next.
     ///
     /// # Errors

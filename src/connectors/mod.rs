@@ -160,7 +160,7 @@ pub fn open_within(url: &SecretString, base_dir: &Path, limits: Limits) -> Resul
         "sqlite" if rest.is_empty() => {
             Err(ConnectorError::Statement("the address names no file: sqlite://path".to_owned()))
         }
-        "sqlite" => Ok(Box::new(sqlite::Sqlite::new(base_dir.join(rest)))),
+        "sqlite" => Ok(Box::new(sqlite::Sqlite::new(base_dir.join(rest), limits))),
         "mysql" | "mariadb" => Ok(Box::new(mysql::Mysql::new(url, base_dir, limits)?)),
         "http" | "https" => {
             Err(ConnectorError::Statement("a service has no tables to look at; see docs/services.md".to_owned()))
@@ -170,6 +170,14 @@ pub fn open_within(url: &SecretString, base_dir: &Path, limits: Limits) -> Resul
             Err(ConnectorError::Statement(known.to_owned()))
         }
     }
+}
+
+/// Whether the URL leads over a network to a server that is not checked, and nobody said that this is meant. (MySQL's is
+/// checked where nothing is said.)
+pub fn takes_any_server(url: &SecretString) -> bool {
+    let url = url.expose_secret();
+    let is_postgres = url.starts_with("postgres://") || url.starts_with("postgresql://");
+    is_postgres && postgres::takes_any_server(url)
 }
 
 /// Reads in one snapshot.

@@ -1,6 +1,6 @@
 //! A live schema as plain facts, the same for every engine.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 /// A table's name, with the schema it stands in where the engine has schemas.
@@ -128,7 +128,8 @@ pub struct Table {
     pub row_id: Option<String>,
     /// The column sets that must be unique, the primary key left out.
     pub unique: Vec<Vec<String>>,
-    /// Column lists of every index, in order, leading column first; expressions as the engine prints them.
+    /// Column lists of the indexes that serve a search for equal values in the whole table, leading column first;
+    /// expressions as the engine prints them.
     pub indexes: Vec<Vec<String>>,
     /// The references it holds to other tables.
     pub foreign_keys: Vec<ForeignKey>,
@@ -177,6 +178,8 @@ pub struct LiveSchema {
     pub engine: Option<Engine>,
     /// The schema in which a name without one is looked up.
     pub default_schema: Option<String>,
+    /// Columns that the database computes from others, and lets nobody write.
+    pub generated: BTreeSet<(TableName, String)>,
 }
 
 /// What a schema was recognised by when it was looked at.
@@ -200,6 +203,11 @@ impl LiveSchema {
     /// Looks a table up, in the default schema when the name carries none.
     pub fn table(&self, name: &TableName) -> Option<&Table> {
         self.tables.get(&self.qualified(name))
+    }
+
+    /// Whether the database computes a column from others.
+    pub fn computes(&self, table: &TableName, column: &str) -> bool {
+        !self.generated.is_empty() && self.generated.contains(&(self.qualified(table), column.to_owned()))
     }
 
     /// The name with its schema.

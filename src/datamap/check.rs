@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::graph::finding;
 use super::{Graph, Node, NodeId, PhoneWriting, slots};
 use crate::connectors::schema::{ColumnKind, Engine};
-use crate::connectors::{LiveSchema, Table};
+use crate::connectors::{Column, LiveSchema, Table, TableName};
 use crate::domain::finding::{Finding, Severity};
 use crate::domain::identity::IdentityKind;
 use crate::domain::ids::SystemId;
@@ -17,8 +17,14 @@ pub fn check(graph: &Graph, schemas: &BTreeMap<SystemId, LiveSchema>) -> Vec<Fin
         let Some(schema) = schemas.get(&node.system) else { continue };
         match schema.table(node.table()) {
             Some(table) => {
-                check_table(graph, id, node, table, &mut findings);
-                check_indexes(graph, id, node, table, schema.engine, &mut findings);
+                check_table(node, table, &mut findings);
+                check_composite_keys(graph, id, schema, &mut findings);
+                check_retained(node, table, &mut findings);
+                check_computed(node, schema, &mut findings);
+                slots::check(node, table, &mut findings);
+                if !node.collection.skip_processing {
+                    check_indexes(graph, id, node, table, schema.engine, &mut findings);
+                }
             }
             None => {
                 let message = format!("system `{}` has no table `{}`", node.system, node.table());
@@ -29,7 +35,7 @@ pub fn check(graph: &Graph, schemas: &BTreeMap<SystemId, LiveSchema>) -> Vec<Fin
     findings
 }
 
-fn check_table(graph: &Graph, id: NodeId, node: &Node, table: &Table, findings: &mut Vec<Finding>) {
+fn check_table(node: &Node, table: &Table, findings: &mut Vec<Finding>) {
     for field in &node.collection.fields {
         if table.column(&field.name).is_none() {
             let message =
@@ -44,8 +50,6 @@ fn check_table(graph: &Graph, id: NodeId, node: &Node, table: &Table, findings: 
         let message = format!("rows of `{}` can be exported and not erased: {why}", node.table());
         findings.push(finding(&node.file, node.collection.line, Severity::Warning, message));
     }
-    check_composite_keys(graph, id, node, table, findings);
-    slots::check(node, table, findings);
 }
 
 /// Members are looked for in JSON, which is of a type of its own or a text.
@@ -57,6 +61,34 @@ fn check_members(node: &Node, table: &Table, findings: &mut Vec<Finding>) {
             let message = format!("`{name}` has nested fields and holds no JSON: its type is {sql_type}");
             findings.push(finding(&node.file, member.line, Severity::Error, message));
         }
+    }
+}
+
+/// What the database computes is not written, and changes with what it is computed from.
+fn check_computed(node: &Node, schema: &LiveSchema, findings: &mut Vec<Finding>) {
+    let computed = |name: &str| schema.computes(node.table(), name);
+    for field in node.collection.fields.iter().filter(|f| f.masking.is_some() && computed(&f.name)) {
+        let message = format!(
+            "`{}.{}` is computed by the database, so its mask has no effect: mask what it is computed from",
+            node.table(),
+            field.name
+        );
+        findings.push(finding(&node.file, field.line, Severity::Warning, message));
+    }
+}
+
+/// A duty counts from a date. What does not begin as one counts from the day of the request.
+fn check_retained(node: &Node, table: &Table, findings: &mut Vec<Finding>) {
+    let rule = node.collection.retain.as_ref().and_then(|rule| rule.dated_by());
+    let Some(column) = rule.and_then(|from| table.column(from)) else { return };
+    if !matches!(column.kind, ColumnKind::Date | ColumnKind::DateTime | ColumnKind::Text) {
+        let message = format!(
+            "`retain` counts from `{}.{}`, whose type is {}: a row without a date is kept as long from the day of the request",
+            node.table(),
+            column.name,
+            column.sql_type
+        );
+        findings.push(finding(&node.file, node.collection.line, Severity::Warning, message));
     }
 }
 
@@ -84,7 +116,7 @@ fn check_indexes(
 ) {
     for (column, line, sought) in searched_columns(graph, id, node) {
         let Some(live) = table.column(column) else { continue };
-        let folds = live.collation.as_ref().is_some_and(|rule| rule.ignores_case);
+        let folds = live.collation.as_ref().is_some_and(|rule| rule.ignores_case) || is_citext(live);
         let sought = if sought == Sought::Folded && folds { Sought::AsIs } else { sought };
         if is_indexed(table, column, sought) {
             continue;
@@ -95,21 +127,29 @@ fn check_indexes(
             Sought::Folded => format!("lower({column})"),
             Sought::Digits => format!("the digits of {column}"),
         };
-        let remedy = engine.map(|engine| remedy(engine, &name.to_string(), column, sought));
+        let remedy = engine.map(|engine| remedy(engine, name, column, sought));
         let remedy = remedy.map_or_else(String::new, |remedy| format!("; {remedy}"));
         let message = format!("`{name}` has no index on {indexed}: every search reads the whole table{remedy}");
         findings.push(finding(&node.file, line, Severity::Warning, message));
     }
 }
 
-/// What makes the search quick.
-fn remedy(engine: Engine, table: &str, column: &str, sought: Sought) -> String {
+/// Whether the type itself ignores case, so that a plain index serves.
+fn is_citext(live: &Column) -> bool {
+    live.sql_type.rsplit('.').next().is_some_and(|name| name.eq_ignore_ascii_case("citext"))
+}
+
+/// What makes the search quick, as SQL that can be run as it stands.
+fn remedy(engine: Engine, name: &TableName, column: &str, sought: Sought) -> String {
+    let table = name.schema.iter().chain([&name.name]).map(|part| quoted(engine, part)).collect::<Vec<_>>().join(".");
+    let index = |suffix: &str| quoted(engine, &format!("{}_{column}{suffix}", name.name));
+    let column = quoted(engine, column);
     match (sought, engine) {
         (Sought::AsIs, Engine::Postgres) => format!("`CREATE INDEX ON {table} ({column})` helps"),
-        (Sought::AsIs, _) => format!("`CREATE INDEX {table}_{column} ON {table} ({column})` helps"),
+        (Sought::AsIs, _) => format!("`CREATE INDEX {} ON {table} ({column})` helps", index("")),
         (Sought::Folded, Engine::Postgres) => format!("`CREATE INDEX ON {table} (lower({column}::text))` helps"),
         (Sought::Folded, Engine::Sqlite) => {
-            format!("`CREATE INDEX {table}_{column}_lower ON {table} (lower({column}))` helps")
+            format!("`CREATE INDEX {} ON {table} (lower({column}))` helps", index("_lower"))
         }
         (Sought::Folded, Engine::Mysql) => {
             format!("an index on {column} helps once its collation ignores case, as those ending in `_ci` do")
@@ -120,6 +160,17 @@ fn remedy(engine: Engine, table: &str, column: &str, sought: Sought) -> String {
         (Sought::Digits, _) => {
             "where all numbers are kept in E.164, `phone_format: e164` lets a plain index help".into()
         }
+    }
+}
+
+/// A name as SQL takes it; in quotes where it has anything but small letters, digits and underscores.
+fn quoted(engine: Engine, name: &str) -> String {
+    let plain = name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+        && !name.starts_with(|c: char| c.is_ascii_digit());
+    match engine {
+        _ if plain => name.to_owned(),
+        Engine::Mysql => format!("`{}`", name.replace('`', "``")),
+        Engine::Postgres | Engine::Sqlite => format!("\"{}\"", name.replace('"', "\"\"")),
     }
 }
 
@@ -157,11 +208,18 @@ fn check_primary_key(node: &Node, table: &Table, findings: &mut Vec<Finding>) {
 }
 
 /// A composite foreign key of which the dataset follows the columns one by one would lead to other people's rows.
-fn check_composite_keys(graph: &Graph, id: NodeId, node: &Node, table: &Table, findings: &mut Vec<Finding>) {
+fn check_composite_keys(graph: &Graph, id: NodeId, schema: &LiveSchema, findings: &mut Vec<Finding>) {
+    let node = graph.node(id);
+    let Some(table) = schema.table(node.table()) else { return };
     for key in table.foreign_keys.iter().filter(|k| k.columns.len() > 1) {
         for (_, pointer) in graph.pointers_from(id) {
             let target = graph.node(pointer.to);
             let same_table = target.system == node.system && target.table().name == key.to.name;
+            let names: Vec<&str> = pointer.to_columns().collect();
+            if schema.table(&key.to).is_some_and(|to| to.tells_apart(&names)) {
+                // The rest of the key says nothing more.
+                continue;
+            }
             let half = pointer.columns.len() < key.columns.len()
                 && pointer
                     .columns
@@ -205,7 +263,11 @@ fn searched_columns<'g>(graph: &'g Graph, id: NodeId, node: &'g Node) -> Vec<(&'
     }
     let searched = graph.pointers_from(id).filter(|(_, p)| p.down && graph.belongs_to_persons(p.to));
     columns.extend(searched.filter_map(|(_, p)| p.from_columns().next().map(|c| (c, p.line, Sought::AsIs))));
-    columns.sort_unstable();
-    columns.dedup_by_key(|(column, _, _)| *column);
+    // What the person's rows point at is looked for by the other end, whose line is this collection's.
+    let context = graph.pointers_to(id).filter(|(_, p)| p.up && p.from != id);
+    let line = |name: &str| node.collection.field(name).map_or(node.collection.line, |field| field.line);
+    columns.extend(context.filter_map(|(_, p)| p.to_columns().next().map(|c| (c, line(c), Sought::AsIs))));
+    columns.sort_unstable_by_key(|(column, line, sought)| (*column, *sought, *line));
+    columns.dedup_by_key(|(column, _, sought)| (*column, *sought));
     columns
 }

@@ -41,7 +41,9 @@ pub struct Collection {
     pub masking: Option<Masking>,
     /// Whether erasure deletes its rows although fields have masks; these are then for rows of somebody else's.
     pub deletes: bool,
-    /// Collections of the same system whose rows are erased before its own.
+    /// Collections that Fides searches before it. Here every order finds the same, so they only have to be there.
+    pub after: Vec<CollectionName>,
+    /// Collections whose rows are erased before its own.
     pub erase_after: Vec<CollectionName>,
     /// Whether it is left out of every search.
     pub skip_processing: bool,
@@ -88,6 +90,8 @@ pub struct Field {
     pub primary_key: bool,
     /// The kind of identifier it holds, if it holds one.
     pub identity: Option<IdentityKind>,
+    /// The name by which the dataset calls its account number; fields that call theirs otherwise may count otherwise.
+    pub numbering: Option<String>,
     /// The fields it refers to or is referred to by.
     pub references: Vec<Reference>,
     /// The most characters it may hold.

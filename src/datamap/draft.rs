@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
-use crate::connectors::{Column, LiveSchema, Table, TableName};
+use crate::connectors::{Column, ForeignKey, LiveSchema, Table, TableName};
 
 use super::guess::{self, Guess};
 
@@ -13,7 +13,8 @@ pub const UNSURE: &str = "# ?";
 /// A fideslang dataset for the tables of a schema, as YAML. Keys and references are the database's own; identities and
 /// categories are guessed from names, and what is not certain ends with [`UNSURE`] and a reason.
 pub fn draft(fides_key: &str, schema: &LiveSchema) -> String {
-    let drafting = Drafting { fides_key, schema, persons: persons(schema) };
+    let described = described(schema);
+    let drafting = Drafting { fides_key, schema, persons: persons(schema, &described), described };
     let mut out = String::new();
     // Writing to a String does not fail.
     let _ = drafting.write(&mut out);
@@ -23,6 +24,8 @@ pub fn draft(fides_key: &str, schema: &LiveSchema) -> String {
 struct Drafting<'a> {
     fides_key: &'a str,
     schema: &'a LiveSchema,
+    /// The tables that the draft describes: of one name, the one in the sign-in's own schema.
+    described: BTreeSet<&'a TableName>,
     /// The tables whose rows belong to persons.
     persons: BTreeSet<&'a TableName>,
 }
@@ -43,18 +46,17 @@ impl Drafting<'_> {
             "# Look at every line with `{UNSURE}`, delete what holds nothing about people, then run `habeas check`."
         )?;
         writeln!(out, "dataset:\n  - fides_key: {}\n    collections:", scalar(self.fides_key))?;
-        let mut names = BTreeSet::new();
         for (name, table) in &self.schema.tables {
-            if names.insert(&name.name) {
+            if self.described.contains(name) {
                 self.collection(out, name, table)?;
             } else {
                 writeln!(
                     out,
-                    "      # table {name} is left out: there is one of that name above; describe it in a file of its own"
+                    "      # table {name} is left out: there is another of that name; describe it in a file of its own"
                 )?;
             }
         }
-        if names.is_empty() {
+        if self.described.is_empty() {
             writeln!(out, "      []  {UNSURE} the sign-in sees no table")?;
         }
         Ok(())
@@ -76,6 +78,14 @@ impl Drafting<'_> {
                 "        {UNSURE} nothing here leads to a person: delete it, or add the reference that does"
             )?;
         }
+        for key in table.foreign_keys.iter().filter(|key| self.followed(key).is_empty()) {
+            let (name, to) = (key.name.replace(['\n', '\r'], " "), self.schema.qualified(&key.to));
+            if self.described.contains(&to) {
+                let why =
+                    "is no reference here: what it refers to is no primary key, and a part of it would lead to others";
+                writeln!(out, "        {UNSURE} the foreign key {name} {why}")?;
+            }
+        }
         writeln!(out, "        fields:")?;
         table.columns.iter().try_for_each(|column| self.field(out, name, table, column))
     }
@@ -85,9 +95,9 @@ impl Drafting<'_> {
         writeln!(out, "          - name: {}", scalar(&column.name))?;
         let doubt = guess.doubt.map_or(String::new(), |doubt| format!("  {UNSURE} {doubt}"));
         writeln!(out, "            data_categories: [{}]{doubt}", guess.category)?;
-        let pointing = self.pointing(name, table, column);
+        let pointings = self.pointings(name, table, column);
         let key = table.primary_key.contains(&column.name);
-        if !key && guess.identity.is_none() && pointing.is_none() {
+        if !key && guess.identity.is_none() && pointings.is_empty() {
             return Ok(());
         }
         writeln!(out, "            fides_meta:")?;
@@ -97,10 +107,10 @@ impl Drafting<'_> {
         if let Some(identity) = guess.identity {
             writeln!(out, "              identity: {identity}  {UNSURE} whose is it: the person's the row is about?")?;
         }
-        match pointing {
-            Some(pointing) => self.reference(out, table, &pointing),
-            None => Ok(()),
+        if !pointings.is_empty() {
+            writeln!(out, "              references:")?;
         }
+        pointings.iter().try_for_each(|pointing| self.reference(out, table, pointing))
     }
 
     fn reference(&self, out: &mut String, table: &Table, pointing: &Pointing<'_>) -> std::fmt::Result {
@@ -110,7 +120,6 @@ impl Drafting<'_> {
         let direction = if down { "from" } else { "to" };
         let doubt = if pointing.enforced { "" } else { "no foreign key says so; " };
         let field = format!("{}.{}", pointing.to.name, pointing.column);
-        writeln!(out, "              references:")?;
         writeln!(out, "                - dataset: {}", scalar(self.fides_key))?;
         writeln!(out, "                  field: {}", scalar(&field))?;
         let meaning =
@@ -120,32 +129,67 @@ impl Drafting<'_> {
 
     /// A key says whose row it is where it leads to a person; what a table about things calls a name is the thing's.
     fn guess(&self, name: &TableName, table: &Table, column: &Column) -> Guess {
-        let pointing = self.pointing(name, table, column);
-        let leads = pointing.as_ref().is_some_and(|p| self.persons.contains(p.to));
+        let pointings = self.pointings(name, table, column);
+        let leads = pointings.iter().any(|p| self.persons.contains(p.to));
         let key = table.primary_key.contains(&column.name);
+        let guess = guessed(column);
+        if key && !leads && guess.identity.is_some() {
+            // An address may be the key itself.
+            return guess;
+        }
         if leads || (key && identified(table)) {
             return Guess::sure("user.unique_id");
         }
-        if key || pointing.is_some() {
+        if key || !pointings.is_empty() {
             return Guess::sure("system.operations");
         }
-        let guess = guessed(column);
         if guess.doubt.is_some() && !self.persons.contains(name) {
             return Guess::sure("system.operations");
         }
         guess
     }
 
-    fn pointing(&self, name: &TableName, table: &Table, column: &Column) -> Option<Pointing<'_>> {
-        for key in &table.foreign_keys {
-            let Some(at) = key.columns.iter().position(|c| *c == column.name) else { continue };
-            let Some((to, _)) = self.schema.tables.get_key_value(&self.schema.qualified(&key.to)) else { continue };
-            let target = &self.schema.tables[to];
-            // Borrowed from the target, which outlives this table's own key.
-            let referred = target.columns.iter().find(|c| c.name == key.to_columns[at])?;
-            return Some(Pointing { to, column: &referred.name, enforced: true });
+    /// What a column refers to by the foreign keys it is part of; without one, what its name suggests.
+    fn pointings(&self, name: &TableName, table: &Table, column: &Column) -> Vec<Pointing<'_>> {
+        let mut found: Vec<Pointing<'_>> = Vec::new();
+        for key in table.foreign_keys.iter().filter(|key| key.columns.contains(&column.name)) {
+            let own = self.followed(key).into_iter().filter(|(from, _)| *from == column.name);
+            for (_, pointing) in own {
+                if !found.iter().any(|known| (known.to, known.column) == (pointing.to, pointing.column)) {
+                    found.push(pointing);
+                }
+            }
         }
-        self.suggested(name, column)
+        let is_part = table.foreign_keys.iter().any(|key| key.columns.contains(&column.name));
+        if !is_part {
+            found.extend(self.suggested(name, column));
+        }
+        found
+    }
+
+    /// The columns of a foreign key that together name one row: the primary key's, or one that is unique by itself. All
+    /// of them are needed; with fewer, rows of others would be found.
+    fn followed<'k>(&self, key: &'k ForeignKey) -> Vec<(&'k str, Pointing<'_>)> {
+        let Some((to, target)) = self.schema.tables.get_key_value(&self.schema.qualified(&key.to)) else {
+            return Vec::new();
+        };
+        if !self.described.contains(to) {
+            return Vec::new();
+        }
+        let pairs = || key.columns.iter().zip(&key.to_columns);
+        let names_row = |columns: &[String]| !columns.is_empty() && columns.iter().all(|c| key.to_columns.contains(c));
+        let alone = key.to_columns.iter().find(|c| target.tells_apart(&[c.as_str()]));
+        let needed: Vec<&String> = match alone {
+            _ if key.columns.len() == 1 => key.to_columns.iter().collect(),
+            Some(alone) => vec![alone],
+            None if names_row(&target.primary_key) => target.primary_key.iter().collect(),
+            None => return Vec::new(),
+        };
+        let pointing = |(from, to_column): (&'k String, &String)| {
+            let column = &target.columns.iter().find(|c| c.name == *to_column)?.name;
+            Some((from.as_str(), Pointing { to, column, enforced: true }))
+        };
+        pairs().filter(|(_, to_column)| needed.contains(to_column)).filter_map(pointing).collect()
     }
 
     /// `customer_id` means a table `customer` or `customers` with a key of one column.
@@ -160,20 +204,29 @@ impl Drafting<'_> {
                 || table == format!("{stem}es")
                 || stem.strip_suffix('y').is_some_and(|s| table == format!("{s}ies"))
         };
-        let (to, target) = self.schema.tables.iter().find(|(to, _)| fits(&to.name) && *to != name)?;
+        let mut described = self.schema.tables.iter().filter(|(to, _)| self.described.contains(to));
+        let (to, target) = described.find(|(to, _)| fits(&to.name) && *to != name)?;
         let [key] = target.primary_key.as_slice() else { return None };
         Some(Pointing { to, column: key, enforced: false })
     }
 }
 
+/// The tables, each name once: collections of one dataset are told apart by it alone.
+fn described(schema: &LiveSchema) -> BTreeSet<&TableName> {
+    let (own, others): (Vec<_>, Vec<_>) =
+        schema.tables.keys().partition(|name| name.schema.is_none() || name.schema == schema.default_schema);
+    let mut names = BTreeSet::new();
+    own.into_iter().chain(others).filter(|name| names.insert(&name.name)).collect()
+}
+
 /// The tables with an identity, and those that lead to one of them.
-fn persons(schema: &LiveSchema) -> BTreeSet<&TableName> {
+fn persons<'s>(schema: &'s LiveSchema, described: &BTreeSet<&'s TableName>) -> BTreeSet<&'s TableName> {
     let mut persons: BTreeSet<&TableName> =
         schema.tables.iter().filter(|(_, table)| identified(table)).map(|(name, _)| name).collect();
     loop {
-        let drafting = Drafting { fides_key: "", schema, persons: persons.clone() };
+        let drafting = Drafting { fides_key: "", schema, described: described.clone(), persons: persons.clone() };
         let leads = |name: &TableName, table: &Table| {
-            table.columns.iter().any(|c| drafting.pointing(name, table, c).is_some_and(|p| persons.contains(p.to)))
+            table.columns.iter().any(|c| drafting.pointings(name, table, c).iter().any(|p| persons.contains(p.to)))
         };
         let more: Vec<&TableName> = schema
             .tables

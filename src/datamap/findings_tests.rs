@@ -82,6 +82,8 @@ fn the_file(#[case] text: &str, #[case] expected: &str) {
 )]
 #[case("    fides_meta: {after: [c]}\n", "d.yml:6: `after` names collections in the form `dataset.collection`")]
 #[case("    fides_meta: {erase_after: [d.x]}\n", "d.yml:6: `erase_after` names `d.x`, which is not there")]
+#[case("    fides_meta: {after: [d.x]}\n", "d.yml:6: warning: `after` names `d.x`, which is not there")]
+#[case("    fides_meta: {after: [d.c]}\n", "")]
 #[case("    fides_meta: {skip_processing: never}\n", "d.yml:6: `skip_processing` must be true or false, not a text")]
 #[case(
     "    fides_meta: {read_only: true, retain: {ground: g, until: 2030-12-31}}\n",
@@ -129,6 +131,15 @@ fn a_collection(#[case] more: &str, #[case] expected: &str) {
     "d.yml:9: `return_all_elements: false` is not supported: a list is given whole, or marked with `redact`"
 )]
 #[case("    - {name: f, fides_meta: {data_type: 'string[]', return_all_elements: true}}\n", "")]
+#[case("    - {name: f, fides_meta: {redact: true}}\n", "")]
+#[case(
+    "    - {name: f, fides_meta: {redact: name}}\n",
+    "d.yml:9: warning: `redact: name` hides a name in Fides; here the values are described and never shown, as with `redact: true`"
+)]
+#[case(
+    "    - {name: f, fides_meta: {data_type: strng}}\n",
+    "d.yml:9: warning: the type `strng` is none of string, integer, float, boolean, object_id, object; it has no effect"
+)]
 fn a_field(#[case] text: &str, #[case] expected: &str) {
     assert_eq!(told(&[("d", &field(text))]).join("; "), expected);
 }
@@ -182,11 +193,23 @@ fn a_mask_of_the_column_leaves_nothing_for_its_members() {
 }
 
 #[test]
-fn an_order_across_systems_is_no_order() {
-    let other = collection("").replace("fides_key: d", "fides_key: e");
-    let lines = told(&[("d", &collection("    fides_meta: {erase_after: [e.c]}\n")), ("e", &other)]);
-    let expected =
-        "d.yml:6: warning: `e.c` is in another system; `erase_after` orders within one transaction".to_owned();
+fn an_order_across_systems_is_one_without_a_circle() {
+    let before = |others: &str| format!("    fides_meta: {{erase_after: [{others}]}}\n");
+    let named =
+        |key: &str, others: &str| collection(&before(others)).replace("fides_key: d", &format!("fides_key: {key}"));
+    let files = [("d", named("d", "e.c")), ("e", named("e", "f.c")), ("f", collection("").replace("key: d", "key: f"))];
+    let borrowed: Vec<(&str, &str)> = files.iter().map(|(name, text)| (*name, text.as_str())).collect();
+    assert_eq!(told(&borrowed), Vec::<String>::new());
+    let datasets = files.each_ref().map(|(name, text)| (SystemId::from(*name), load(text, "x.yml").unwrap()));
+    let graph = Graph::build(&datasets).unwrap();
+    let all = ["d", "e", "f", "g"].map(SystemId::from);
+    let order: Vec<&str> = graph.in_erasure_order(all.iter()).into_iter().map(SystemId::as_str).collect();
+    assert_eq!(order, ["f", "e", "d", "g"]);
+
+    let circle = named("f", "d.c");
+    let lines = told(&[borrowed[0], borrowed[1], ("f", &circle)]);
+    let expected = "f.yml:6: warning: `d.c` is in system `d`, some rows of which are to be erased after some of `f` already: one \
+                    transaction erases all of a system's, so this has no effect";
     assert_eq!(lines, [expected]);
 }
 
@@ -364,4 +387,154 @@ fn a_table_that_cannot_be_erased_from_is_told() {
     let expected =
         "d.yml:5: warning: rows of `c` can be exported and not erased: its engine (MyISAM) has no transactions";
     assert_eq!(lines, [expected]);
+}
+
+#[test]
+fn a_category_that_is_none_is_told_once() {
+    let field_of = |name: &str, category: &str| format!("    - {{name: {name}, data_categories: [{category}]}}\n");
+    let text = field("")
+        + &field_of("f", "user.financial.creditcard")
+        + &field_of("g", "user.financial.creditcard")
+        + &field_of("h", "users.name")
+        + &field_of("i", "user.provided.identifiable.financial.account_number");
+    let told = told(&[("d", &text)]);
+    let expected = [
+        "d.yml:9: warning: the category `user.financial.creditcard` is none of fideslang's: it is taken as shown to the person",
+        "d.yml:11: warning: the category `users.name` is none of fideslang's: it is taken as nobody's personal data",
+    ];
+    assert_eq!(told, expected);
+}
+
+#[test]
+fn an_identity_of_a_browser_is_no_account_number() {
+    let text = field("    - {name: f, fides_meta: {identity: ga_client_id}}\n");
+    let expected = "d.yml:9: warning: no request brings a `ga_client_id`, so no row is found by it; it counts as a field like others";
+    assert_eq!(told(&[("d", &text)]), [expected]);
+    let dataset = load(&text, "d.yml").unwrap();
+    assert_eq!(dataset.collections[0].field("f").unwrap().identity, None);
+}
+
+#[rstest::rstest]
+#[case("customer_id", "user_id", "")]
+#[case("loyalty_number", "loyalty_number", "")]
+#[case(
+    "loyalty_number",
+    "customer_id",
+    "d.yml:10: warning: `account_id` is compared with the account number of a request, as `loyalty_number` in d.yml:9 is: \
+     if a number can be one person's there and another's here, leave one `identity` out"
+)]
+fn two_numberings_are_told(#[case] one: &str, #[case] other: &str, #[case] expected: &str) {
+    let of = |name: &str, identity: &str| format!("    - {{name: {name}, fides_meta: {{identity: {identity}}}}}\n");
+    let text = field(&of("f", one)) + &of("g", other);
+    assert_eq!(told(&[("d", &text)]).join("; "), expected);
+}
+
+/// The type itself compares without case.
+#[rstest::rstest]
+#[case("citext", "f", true)]
+#[case("citext", "lower(f)", false)]
+#[case("public.citext", "f", true)]
+#[case("text", "f", false)]
+#[case("text", "lower(f)", true)]
+fn an_index_serves_what_is_compared(#[case] sql_type: &str, #[case] index: &str, #[case] serves: bool) {
+    let yaml = field("    - {name: f, fides_meta: {identity: email}}\n");
+    let graph = Graph::build(&[("d".into(), load(&yaml, "d.yml").unwrap())]).unwrap();
+    let column = |name: &str, sql_type: &str| Column {
+        name: name.into(),
+        sql_type: sql_type.into(),
+        kind: ColumnKind::Text,
+        nullable: false,
+        collation: None,
+    };
+    let table = Table {
+        columns: vec![column("id", "text"), column("email", "text"), column("f", sql_type)],
+        primary_key: vec!["id".into()],
+        row_id: None,
+        unique: vec![],
+        indexes: vec![vec!["lower(email)".into()], vec![index.into()]],
+        foreign_keys: Vec::new(),
+        unerasable: None,
+    };
+    let name = TableName { schema: None, name: "c".to_owned() };
+    let tables = BTreeMap::from([(name, table)]);
+    let schema = LiveSchema { tables, engine: Some(Engine::Postgres), ..LiveSchema::default() };
+    assert_eq!(check(&graph, &BTreeMap::from([("d".into(), schema)])).is_empty(), serves);
+}
+
+#[test]
+fn context_that_is_looked_for_without_an_index_is_told() {
+    let yaml = field("    - {name: f, fides_meta: {references: [{dataset: d, field: p.code, direction: to}]}}\n")
+        + "  - name: p\n    fields:\n    - {name: id, fides_meta: {primary_key: true}}\n    - {name: code}\n";
+    let graph = Graph::build(&[("d".into(), load(&yaml, "d.yml").unwrap())]).unwrap();
+    let column = |name: &str| Column {
+        name: name.into(),
+        sql_type: "text".into(),
+        kind: ColumnKind::Text,
+        nullable: false,
+        collation: None,
+    };
+    let table = |columns: &[&str]| Table {
+        columns: columns.iter().map(|name| column(name)).collect(),
+        primary_key: vec!["id".into()],
+        row_id: None,
+        unique: vec![],
+        indexes: vec![vec!["lower(email)".into()]],
+        foreign_keys: Vec::new(),
+        unerasable: None,
+    };
+    let named = |name: &str| TableName { schema: None, name: name.to_owned() };
+    let tables = BTreeMap::from([(named("c"), table(&["id", "email", "f"])), (named("p"), table(&["id", "code"]))]);
+    let schema = LiveSchema { tables, ..LiveSchema::default() };
+    let told: Vec<String> =
+        check(&graph, &BTreeMap::from([("d".into(), schema)])).iter().map(ToString::to_string).collect();
+    assert_eq!(told, ["d.yml:13: warning: `p` has no index on code: every search reads the whole table"]);
+}
+
+#[test]
+fn a_duty_that_counts_from_no_date_is_told() {
+    let duty = "    fides_meta: {retain: {ground: g, for: 8 years, from: f}}\n";
+    let dataset = load(&(collection(duty) + "    - {name: f}\n"), "d.yml").unwrap();
+    let graph = Graph::build(&[("d".into(), dataset)]).unwrap();
+    let column = |name: &str, kind| Column {
+        name: name.into(),
+        sql_type: "bigint".into(),
+        kind,
+        nullable: false,
+        collation: None,
+    };
+    let table = Table {
+        columns: vec![
+            column("id", ColumnKind::Integer),
+            column("email", ColumnKind::Text),
+            column("f", ColumnKind::Integer),
+        ],
+        primary_key: vec!["id".into()],
+        row_id: None,
+        unique: vec![],
+        indexes: vec![vec!["lower(email)".into()]],
+        foreign_keys: Vec::new(),
+        unerasable: None,
+    };
+    let name = TableName { schema: None, name: "c".to_owned() };
+    let schema = LiveSchema { tables: BTreeMap::from([(name, table)]), ..LiveSchema::default() };
+    let told: Vec<String> =
+        check(&graph, &BTreeMap::from([("d".into(), schema)])).iter().map(ToString::to_string).collect();
+    let expected = "d.yml:5: warning: `retain` counts from `c.f`, whose type is bigint: a row without a date is kept as long from the day of the request";
+    assert_eq!(told, [expected]);
+}
+
+/// It can be run as it stands.
+#[rstest::rstest]
+#[case(Engine::Postgres, "CREATE INDEX ON c (lower(\"E mail\"::text))")]
+#[case(Engine::Sqlite, "CREATE INDEX \"c_E mail_lower\" ON c (lower(\"E mail\"))")]
+fn a_remedy_quotes_names_that_need_it(#[case] engine: Engine, #[case] expected: &str) {
+    let live = Column {
+        name: "E mail".into(),
+        sql_type: "text".into(),
+        kind: ColumnKind::Text,
+        nullable: true,
+        collation: None,
+    };
+    let told = checked("    - {name: E mail, fides_meta: {identity: email}}\n", engine, live, false).join("; ");
+    assert!(told.contains(expected), "{told}");
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::dataset::Dataset;
+use super::pointers::ErasureOrder;
 use super::{Collection, pointers, reach};
 use crate::connectors::TableName;
 use crate::domain::finding::{Finding, Severity};
@@ -86,7 +87,7 @@ impl Pointer {
 pub struct Graph {
     nodes: Vec<Node>,
     pointers: Vec<Pointer>,
-    erase_after: Vec<(NodeId, NodeId)>,
+    erasure: ErasureOrder,
     owned: Vec<bool>,
     warnings: Vec<Finding>,
 }
@@ -114,14 +115,15 @@ impl Graph {
             }));
         }
         let pointers = pointers::resolve(&nodes, &mut findings);
-        let erase_after = pointers::erase_order(&nodes, &mut findings);
+        let erasure = pointers::erasure_order(&nodes, &mut findings);
         reach::warn_unreached(&nodes, &pointers, &mut findings);
         warn_missing_keys(&nodes, &mut findings);
+        warn_two_numberings(&nodes, &mut findings);
         if findings.iter().any(|f| f.severity == Severity::Error) {
             return Err(findings);
         }
         let owned = reach::owned(&nodes, &pointers);
-        Ok(Self { nodes, pointers, erase_after, owned, warnings: findings })
+        Ok(Self { nodes, pointers, erasure, owned, warnings: findings })
     }
 
     /// What is odd in the datasets without making them unusable.
@@ -177,7 +179,24 @@ impl Graph {
 
     /// Pairs of collections of one system of which the rows of the second are erased before those of the first.
     pub fn erase_after(&self) -> &[(NodeId, NodeId)] {
-        &self.erase_after
+        &self.erasure.within
+    }
+
+    /// Pairs of systems of which the second is erased before the first.
+    pub fn systems_after(&self) -> &[(SystemId, SystemId)] {
+        &self.erasure.between
+    }
+
+    /// Systems in the order in which they are erased: as the datasets ask, and else as they come.
+    pub fn in_erasure_order<'i>(&self, systems: impl Iterator<Item = &'i SystemId>) -> Vec<&'i SystemId> {
+        let (mut left, mut order): (Vec<_>, Vec<_>) = (systems.collect(), Vec::new());
+        while !left.is_empty() {
+            let waits = |system: &SystemId| self.systems_after().iter().any(|(l, e)| l == system && left.contains(&e));
+            // There is no circle in what is asked for.
+            let next = left.iter().position(|system| !waits(system)).unwrap_or_default();
+            order.push(left.remove(next));
+        }
+        order
     }
 }
 
@@ -189,6 +208,26 @@ fn warn_missing_keys(nodes: &[Node], findings: &mut Vec<Finding>) {
                 node.collection.name
             );
             findings.push(finding(&node.file, node.collection.line, Severity::Warning, message));
+        }
+    }
+}
+
+/// A request gives one account number. Where two fields count in different ways, it is one person's in the one and
+/// somebody else's in the other.
+fn warn_two_numberings(nodes: &[Node], findings: &mut Vec<Finding>) {
+    let searched = nodes.iter().filter(|n| !n.collection.skip_processing);
+    let fields = searched.flat_map(|node| node.collection.fields.iter().map(move |field| (node, field)));
+    let mut first: Option<(&str, &Node, usize)> = None;
+    for (node, field) in fields {
+        let Some(name) = field.numbering.as_deref() else { continue };
+        let (known, at, line) = *first.get_or_insert((name, node, field.line));
+        if known != name {
+            let message = format!(
+                "`{name}` is compared with the account number of a request, as `{known}` in {}:{line} is: if a number can be \
+                 one person's there and another's here, leave one `identity` out",
+                at.file
+            );
+            findings.push(finding(&node.file, field.line, Severity::Warning, message));
         }
     }
 }

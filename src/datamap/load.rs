@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::document::{self, Entry, Node};
+use super::document::{self, Entry, Node, Value};
 use super::meta::{self, CollectionMeta, DatasetMeta, FieldMeta};
 use super::reading::Reading;
 use super::{Category, Collection, Dataset, Field, members, retain};
@@ -87,16 +87,22 @@ pub(super) fn read_common<'n>(
     name_key: &str,
 ) -> Common<'n> {
     let mut common = Common::default();
-    for Entry { key, line, value } in entries {
+    let given = entries.iter().filter(|entry| entry.value.value != Value::Null);
+    for Entry { key, line, value } in given.clone() {
         match key.as_str() {
             k if k == name_key => common.name = reading.text(value, &format!("`{name_key}` of a {level}")),
             "name" => {}
             "description" => common.description = reading.optional_text(value, "`description`"),
             "data_categories" => {
                 let names = reading.texts(value, "`data_categories`");
-                common.categories = names.into_iter().map(|(name, _)| Category(name)).collect();
+                common.categories = names.iter().map(|(name, line)| category(reading, name, *line)).collect();
             }
-            "fides_meta" | "fidesops_meta" => common.meta = Some(value),
+            "fides_meta" => common.meta = Some(value),
+            // As Fides has it: the older name counts where the newer one is not there.
+            "fidesops_meta" if given.clone().any(|other| other.key == "fides_meta") => {
+                reading.warn(*line, "`fidesops_meta` is not read where `fides_meta` stands beside it");
+            }
+            "fidesops_meta" => common.meta = Some(value),
             "fields" if level != "dataset" => common.fields = Some(value),
             "collections" if level == "dataset" => common.collections = Some(value),
             k if DESCRIPTIVE.contains(&k) => {}
@@ -167,6 +173,7 @@ fn read_collection(
         fields,
         masking: meta.masking,
         deletes: meta.deletes,
+        after: meta.after,
         erase_after: meta.erase_after,
         skip_processing: meta.skip_processing,
         read_only,
@@ -199,6 +206,7 @@ fn read_field(reading: &mut Reading<'_>, node: &Node, inherited: &[Category]) ->
         categories,
         primary_key: meta.primary_key,
         identity: meta.identity,
+        numbering: meta.numbering,
         references: meta.references,
         length: meta.length,
         read_only: meta.read_only,
@@ -209,6 +217,16 @@ fn read_field(reading: &mut Reading<'_>, node: &Node, inherited: &[Category]) ->
         masking,
         members: members.described,
     })
+}
+
+/// A name that fideslang does not have is taken as it is, and told once where it may be a misspelt one that counts.
+fn category(reading: &mut Reading<'_>, name: &str, line: usize) -> Category {
+    let category = Category::named(name);
+    if category.is_doubtful() && reading.doubted.insert(category.clone()) {
+        let meaning = if category.is_personal() { "shown to the person" } else { "nobody's personal data" };
+        reading.warn(line, format!("the category `{name}` is none of fideslang's: it is taken as {meaning}"));
+    }
+    category
 }
 
 /// The categories of something and of what is around it.

@@ -47,7 +47,7 @@ dataset:
             data_categories: [user.contact.email]
             fides_meta: {identity: email, data_type: string, length: 254, read_only: true}
           - name: phone
-            fides_meta: {identity: phone_number, redact: name}
+            fides_meta: {identity: phone_number, redact: true}
           - name: number
             fides_meta:
               identity: customer_number
@@ -60,7 +60,7 @@ dataset:
 
 #[test]
 fn a_whole_dataset_is_read() {
-    let dataset = load(&WHOLE.replace("skip_processing: no", "skip_processing: false"), "crm.yml").unwrap();
+    let dataset = load(WHOLE, "crm.yml").unwrap();
     assert_eq!(dataset.warnings, []);
     assert_eq!((dataset.key.as_str(), dataset.line, dataset.collections.len()), ("crm", 3, 1));
     let customers = &dataset.collections[0];
@@ -202,4 +202,67 @@ fn a_field_nobody_categorised_is_a_warning() {
     let text = "dataset:\n- fides_key: d\n  collections:\n  - name: c\n    fields:\n    - name: f\n";
     let expected = "d.yml:6: warning: field `f` has no data category, so it counts as nobody's personal data";
     assert_eq!(findings(text), [expected]);
+}
+
+/// As `fides pull` and Fides's API write a dataset: whatever is not set is there, with nothing for a value.
+const WRITTEN_OUT: &str = "
+dataset:
+- fides_key: postgres_example
+  organization_fides_key: default_organization
+  tags: null
+  name: null
+  description: null
+  meta: null
+  data_categories: null
+  fides_meta: null
+  collections:
+  - name: customer
+    description: null
+    data_categories: null
+    fields:
+    - name: email
+      description: null
+      data_categories: [user.contact.email]
+      fides_meta:
+        references: null
+        identity: email
+        primary_key: null
+        data_type: string
+        length: null
+        return_all_elements: null
+        read_only: null
+        custom_request_field: null
+        masking_strategy_override: null
+        redact: null
+      fields: null
+    - name: id
+      data_categories: [user.unique_id]
+      fides_meta: {references: null, identity: null, primary_key: yes, data_type: null}
+      fields: null
+    fides_meta:
+      after: null
+      erase_after: null
+      skip_processing: false
+      masking_strategy_override: null
+      partitioning: null
+";
+
+#[test]
+fn what_fides_writes_out_is_read_as_it_is() {
+    let dataset = load(WRITTEN_OUT, "d.yml").unwrap_or_else(|findings| panic!("{findings:?}"));
+    assert_eq!(dataset.warnings, []);
+    let [email, id] = dataset.collections[0].fields.as_slice() else { panic!("{dataset:?}") };
+    assert_eq!((email.identity, email.masking.as_ref(), email.redact), (Some(IdentityKind::Email), None, false));
+    assert!(id.primary_key && id.identity.is_none());
+    let empty = WRITTEN_OUT.replace("partitioning: null", "retain: null");
+    assert!(findings(&empty).iter().any(|line| line.contains("`retain` says how long")), "{:?}", findings(&empty));
+}
+
+#[test]
+fn the_older_name_of_the_meta_does_not_hide_behind_the_newer() {
+    let text = field_with("{primary_key: true}, fidesops_meta: {identity: email}");
+    let dataset = load(&text, "d.yml").unwrap();
+    let field = &dataset.collections[0].fields[0];
+    assert!(field.primary_key && field.identity.is_none());
+    assert_eq!(findings(&text), ["d.yml:7: warning: `fidesops_meta` is not read where `fides_meta` stands beside it"]);
 }

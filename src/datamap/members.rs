@@ -64,7 +64,7 @@ fn below(reading: &mut Reading<'_>, nested: &Node, way: &mut Vec<String>, around
 /// What works on columns alone.
 fn refuse(reading: &mut Reading<'_>, meta: Option<&Node>, name: &str) {
     let Some(meta) = meta else { return };
-    for Entry { key, line, .. } in reading.map(meta, "`fides_meta`") {
+    for Entry { key, line, .. } in reading.given(meta, "`fides_meta`") {
         let why = match key.as_str() {
             "identity" | "references" => "no index serves a search inside of JSON: give the value a column of its own",
             "primary_key" => "a key is made of columns",

@@ -1,7 +1,7 @@
 //! What `fides_meta` adds to a dataset, a collection and a field: keys, references, masks.
 
 use super::dataset::CollectionName;
-use super::document::{Entry, Node};
+use super::document::{Entry, Node, Value};
 use super::masking::{self, Override};
 use super::reading::Reading;
 use super::{Direction, PhoneWriting, Reference, retain};
@@ -21,6 +21,7 @@ pub(super) struct CollectionMeta {
     pub(super) schema: Option<String>,
     pub(super) masking: Option<Masking>,
     pub(super) deletes: bool,
+    pub(super) after: Vec<CollectionName>,
     pub(super) erase_after: Vec<CollectionName>,
     pub(super) skip_processing: bool,
     pub(super) read_only: bool,
@@ -31,6 +32,8 @@ pub(super) struct CollectionMeta {
 pub(super) struct FieldMeta {
     pub(super) primary_key: bool,
     pub(super) identity: Option<IdentityKind>,
+    /// By which name an account number is asked for.
+    pub(super) numbering: Option<String>,
     pub(super) references: Vec<Reference>,
     pub(super) length: Option<usize>,
     pub(super) read_only: bool,
@@ -45,7 +48,7 @@ pub(super) struct FieldMeta {
 
 pub(super) fn dataset(reading: &mut Reading<'_>, node: &Node) -> DatasetMeta {
     let mut meta = DatasetMeta::default();
-    for entry in reading.map(node, "`fides_meta`") {
+    for entry in reading.given(node, "`fides_meta`") {
         match entry.key.as_str() {
             "namespace" => meta.schema = namespace(reading, &entry.value),
             "read_only" => meta.read_only = reading.flag(&entry.value, "`read_only`"),
@@ -60,6 +63,10 @@ pub(super) fn dataset(reading: &mut Reading<'_>, node: &Node) -> DatasetMeta {
 pub(super) fn collection(reading: &mut Reading<'_>, node: &Node) -> CollectionMeta {
     let mut meta = CollectionMeta::default();
     for entry in reading.map(node, "`fides_meta`") {
+        // An empty duty is no duty left out: it is not whole.
+        if entry.value.value == Value::Null && entry.key != "retain" {
+            continue;
+        }
         let value = &entry.value;
         match entry.key.as_str() {
             "namespace" => meta.schema = namespace(reading, value),
@@ -69,8 +76,8 @@ pub(super) fn collection(reading: &mut Reading<'_>, node: &Node) -> CollectionMe
                 None => {}
             },
             "erase_after" => meta.erase_after = collection_names(reading, value, "`erase_after`"),
-            // Only the order of a search, which is to a fixpoint here: checked for its form, without effect.
-            "after" => drop(collection_names(reading, value, "`after`")),
+            // Only the order of a search, which is to a fixpoint here.
+            "after" => meta.after = collection_names(reading, value, "`after`"),
             "skip_processing" => meta.skip_processing = reading.flag(value, "`skip_processing`"),
             "read_only" => meta.read_only = reading.flag(value, "`read_only`"),
             "retain" => meta.retain = retain::rule(reading, value).map(|rule| (rule, entry.line)),
@@ -82,16 +89,16 @@ pub(super) fn collection(reading: &mut Reading<'_>, node: &Node) -> CollectionMe
 
 pub(super) fn field(reading: &mut Reading<'_>, node: &Node) -> FieldMeta {
     let (mut meta, mut list) = (FieldMeta::default(), None);
-    for entry in reading.map(node, "`fides_meta`") {
+    for entry in reading.given(node, "`fides_meta`") {
         let value = &entry.value;
         match entry.key.as_str() {
             "primary_key" => meta.primary_key = reading.flag(value, "`primary_key`"),
-            "identity" => meta.identity = reading.text(value, "`identity`").map(|kind| identity(&kind)),
+            "identity" => (meta.identity, meta.numbering) = identity(reading, value),
             "references" => meta.references = references(reading, value),
             "data_type" => list = data_type(reading, &mut meta, value),
             "length" => meta.length = length(reading, value),
             "read_only" => meta.read_only = reading.flag(value, "`read_only`"),
-            "redact" => meta.redact = reading.optional_text(value, "`redact`").is_some_and(|t| t != "false"),
+            "redact" => meta.redact = redact(reading, value),
             "phone_country" | "phone_format" => {
                 if let Some(writing) = phone(reading, entry) {
                     meta.phone = writing;
@@ -127,11 +134,23 @@ fn without_effect(reading: &mut Reading<'_>, entry: &Entry, level: &str) {
     }
 }
 
-fn identity(kind: &str) -> IdentityKind {
-    match kind {
-        "email" | "email_address" => IdentityKind::Email,
-        "phone" | "phone_number" => IdentityKind::Phone,
-        _ => IdentityKind::AccountId,
+/// The kind of identifier, and of an account number by which name it goes.
+fn identity(reading: &mut Reading<'_>, node: &Node) -> (Option<IdentityKind>, Option<String>) {
+    let Some(name) = reading.text(node, "`identity`") else { return (None, None) };
+    match name.as_str() {
+        "email" | "email_address" => (Some(IdentityKind::Email), None),
+        "phone" | "phone_number" => (Some(IdentityKind::Phone), None),
+        // Fides reads these from a browser. Compared with an account number they could be somebody else's.
+        "fides_user_device_id" | "ga_client_id" | "ljt_readerID" => {
+            let message =
+                format!("no request brings a `{name}`, so no row is found by it; it counts as a field like others");
+            reading.warn(node.line, message);
+            (None, None)
+        }
+        "account_id" | "external_id" | "user_id" | "customer_id" => {
+            (Some(IdentityKind::AccountId), Some("account_id".to_owned()))
+        }
+        _ => (Some(IdentityKind::AccountId), Some(name)),
     }
 }
 
@@ -153,7 +172,7 @@ fn phone(reading: &mut Reading<'_>, entry: &Entry) -> Option<PhoneWriting> {
 
 fn namespace(reading: &mut Reading<'_>, node: &Node) -> Option<String> {
     let mut schema = None;
-    for entry in reading.map(node, "`namespace`") {
+    for entry in reading.given(node, "`namespace`") {
         match entry.key.as_str() {
             "schema" => schema = reading.text(&entry.value, "`schema`"),
             "database" | "database_name" => {
@@ -165,9 +184,25 @@ fn namespace(reading: &mut Reading<'_>, node: &Node) -> Option<String> {
     schema
 }
 
+/// To Fides it hides the field's name and shows what stands in it. Who hides the name can hardly mean to give the values
+/// away, so these are kept back, and that is told.
+fn redact(reading: &mut Reading<'_>, node: &Node) -> bool {
+    let how = reading.optional_text(node, "`redact`");
+    if how.as_deref() == Some("name") {
+        reading.warn(node.line, "`redact: name` hides a name in Fides; here the values are described and never shown, as with `redact: true`");
+    }
+    how.is_some_and(|how| how != "false")
+}
+
+/// fideslang's types. What a column really holds is seen in the database.
+const TYPES: [&str; 6] = ["string", "integer", "float", "boolean", "object_id", "object"];
+
 /// The line, where the type is a list's.
 fn data_type(reading: &mut Reading<'_>, meta: &mut FieldMeta, node: &Node) -> Option<usize> {
     let name = reading.optional_text(node, "`data_type`")?;
+    if !TYPES.contains(&name.trim_end_matches("[]")) {
+        reading.warn(node.line, format!("the type `{name}` is none of {}; it has no effect", TYPES.join(", ")));
+    }
     meta.object = (name.trim_end_matches("[]") == "object").then_some(node.line);
     name.ends_with("[]").then_some(node.line)
 }

@@ -19,6 +19,7 @@ mod reach;
 mod reading;
 mod retain;
 mod slots;
+mod taxonomy;
 mod words;
 
 pub use category::Category;

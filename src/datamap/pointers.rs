@@ -4,6 +4,7 @@ use super::dataset::CollectionName;
 use super::graph::{NodeId, Pointer, finding};
 use super::{Direction, Field, Node, Reference};
 use crate::domain::finding::{Finding, Severity};
+use crate::domain::ids::SystemId;
 
 /// Every reference as a pointer; those that one composite key needs together are one.
 pub(super) fn resolve(nodes: &[Node], findings: &mut Vec<Finding>) -> Vec<Pointer> {
@@ -105,25 +106,53 @@ fn is_sibling(a: &Pointer, b: &Pointer) -> bool {
     (a.from, a.to, a.down, a.up) == (b.from, b.to, b.down, b.up)
 }
 
-/// The pairs (later, earlier) that `erase_after` asks for.
-pub(super) fn erase_order(nodes: &[Node], findings: &mut Vec<Finding>) -> Vec<(NodeId, NodeId)> {
-    let mut pairs = Vec::new();
+/// What the datasets ask for as to the order of an erasure.
+#[derive(Debug, Clone, Default)]
+pub(super) struct ErasureOrder {
+    /// Pairs (later, earlier) of collections of one system.
+    pub(super) within: Vec<(NodeId, NodeId)>,
+    /// Pairs (later, earlier) of systems, without a circle.
+    pub(super) between: Vec<(SystemId, SystemId)>,
+}
+
+/// What `erase_after` asks for; of `after` only whether it names what is there.
+pub(super) fn erasure_order(nodes: &[Node], findings: &mut Vec<Finding>) -> ErasureOrder {
+    let mut order = ErasureOrder::default();
     for (later, node) in nodes.iter().enumerate() {
+        let missing = |name: &CollectionName, key: &str, severity| {
+            finding(&node.file, name.line, severity, format!("`{key}` names `{name}`, which is not there"))
+        };
+        for name in node.collection.after.iter().filter(|name| !nodes.iter().any(|n| is_named(n, name))) {
+            findings.push(missing(name, "after", Severity::Warning));
+        }
         for name in &node.collection.erase_after {
-            match nodes.iter().position(|n| is_named(n, name)) {
-                Some(earlier) if nodes[earlier].system == node.system => pairs.push((NodeId(later), NodeId(earlier))),
-                Some(_) => {
-                    let message = format!("`{name}` is in another system; `erase_after` orders within one transaction");
-                    findings.push(finding(&node.file, name.line, Severity::Warning, message));
-                }
-                None => {
-                    let message = format!("`erase_after` names `{name}`, which is not there");
-                    findings.push(finding(&node.file, name.line, Severity::Error, message));
-                }
+            let Some(earlier) = nodes.iter().position(|n| is_named(n, name)) else {
+                findings.push(missing(name, "erase_after", Severity::Error));
+                continue;
+            };
+            if nodes[earlier].system == node.system {
+                order.within.push((NodeId(later), NodeId(earlier)));
+                continue;
+            }
+            let pair = (node.system.clone(), nodes[earlier].system.clone());
+            if leads_to(&order.between, &pair.1, &pair.0) {
+                let message = format!(
+                    "`{name}` is in system `{}`, some rows of which are to be erased after some of `{}` already: one transaction \
+                     erases all of a system's, so this has no effect",
+                    pair.1, pair.0
+                );
+                findings.push(finding(&node.file, name.line, Severity::Warning, message));
+            } else if !order.between.contains(&pair) {
+                order.between.push(pair);
             }
         }
     }
-    pairs
+    order
+}
+
+/// Whether one system is erased after another, perhaps over others.
+fn leads_to(pairs: &[(SystemId, SystemId)], later: &SystemId, earlier: &SystemId) -> bool {
+    pairs.iter().filter(|(from, _)| from == later).any(|(_, to)| to == earlier || leads_to(pairs, to, earlier))
 }
 
 fn is_named(node: &Node, name: &CollectionName) -> bool {

@@ -1,5 +1,8 @@
 //! The reader of a document's values: it takes what has the right kind and writes down, with its line, what has not.
 
+use std::collections::BTreeSet;
+
+use super::Category;
 use super::document::{Entry, Node, Value};
 use crate::domain::finding::{Finding, Severity};
 
@@ -7,11 +10,13 @@ use crate::domain::finding::{Finding, Severity};
 pub(super) struct Reading<'a> {
     file: &'a str,
     pub(super) findings: Vec<Finding>,
+    /// The data categories that were told of already.
+    pub(super) doubted: BTreeSet<Category>,
 }
 
 impl<'a> Reading<'a> {
     pub(super) fn new(file: &'a str) -> Self {
-        Self { file, findings: Vec::new() }
+        Self { file, findings: Vec::new(), doubted: BTreeSet::new() }
     }
 
     pub(super) fn error(&mut self, line: usize, message: impl Into<String>) {
@@ -36,6 +41,11 @@ impl<'a> Reading<'a> {
                 &[]
             }
         }
+    }
+
+    /// The entries of a mapping that say something: Fides writes out what is not set, with nothing for a value.
+    pub(super) fn given<'n>(&mut self, node: &'n Node, what: &str) -> impl Iterator<Item = &'n Entry> + use<'n> {
+        self.map(node, what).iter().filter(|entry| entry.value.value != Value::Null)
     }
 
     /// The items of a list; an empty value is an empty list.
@@ -71,11 +81,14 @@ impl<'a> Reading<'a> {
         }
     }
 
-    /// `true` or `false`; left empty is `false`.
+    /// `true` or `false`, which are `yes`, `no`, `on` and `off` to Fides (YAML 1.1); left empty is `false`.
     pub(super) fn flag(&mut self, node: &Node, what: &str) -> bool {
+        let is = |words: [&str; 3], text: &str| words.iter().any(|word| text.eq_ignore_ascii_case(word));
         match &node.value {
             Value::Bool(b) => *b,
             Value::Null => false,
+            Value::Text(text) if is(["yes", "on", "true"], text) => true,
+            Value::Text(text) if is(["no", "off", "false"], text) => false,
             _ => {
                 self.error(node.line, format!("{what} must be true or false, not {}", node.kind()));
                 false

@@ -130,6 +130,19 @@ pub fn check(systems: &Systems) -> Vec<Finding> {
         ),
     };
     let mut findings: Vec<Finding> = unfollowed.map(finding).collect();
+    let before = graph.nodes().flat_map(|(_, node)| node.collection.erase_after.iter().map(move |name| (node, name)));
+    let services_first = before.filter(|(node, name)| {
+        let earlier = graph.find(&name.dataset, &name.collection).map(|id| &graph.node(id).system);
+        earlier.is_some_and(|system| *system != node.system && systems.service(system).is_some())
+    });
+    findings.extend(services_first.map(|(node, name)| Finding {
+        file: node.file.clone(),
+        line: name.line,
+        severity: Severity::Warning,
+        message: format!(
+            "`{name}` is a service's, and services are asked to erase after all databases: this has no effect"
+        ),
+    }));
     let kept = graph.nodes().map(|(_, n)| n).filter(|n| systems.service(&n.system).is_some());
     findings.extend(kept.filter(|n| n.collection.retain.is_some()).map(|n| Finding {
         file: n.file.clone(),

@@ -16,7 +16,10 @@ pub(super) fn probe(session: &mut Session) -> Result<LiveSchema, ConnectorError>
     for (name, table, unerasable) in ask::<(String, String, Option<String>)>(session, &tables())? {
         schema.tables.insert(named(name, table), Table { unerasable, ..empty() });
     }
-    for (at, table, name, data_type, sql_type, nullable, collated) in ask::<ColumnRow>(session, COLUMNS)? {
+    for (at, table, name, data_type, sql_type, nullable, collated, computed) in ask::<ColumnRow>(session, COLUMNS)? {
+        if computed {
+            schema.generated.insert((named(at.clone(), table.clone()), name.clone()));
+        }
         if let Some(table) = schema.tables.get_mut(&named(at, table)) {
             let (kind, collation) = (kind(&data_type, &sql_type), collated.map(collation));
             table.columns.push(Column { name, sql_type, kind, nullable, collation });
@@ -55,19 +58,23 @@ fn tables() -> String {
     format!("{UNERASABLE} WHERE t.{COMPANY_S} AND t.TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED')")
 }
 
-type ColumnRow = (String, String, String, String, String, bool, Option<String>);
+type ColumnRow = (String, String, String, String, String, bool, Option<String>, bool);
 
+/// (MySQL's `DEFAULT_GENERATED` is a default and no more.)
 const COLUMNS: &str = "
-    SELECT TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME, DATA_TYPE, COLUMN_TYPE, IS_NULLABLE = 'YES', COLLATION_NAME
+    SELECT TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME, DATA_TYPE, COLUMN_TYPE, IS_NULLABLE = 'YES', COLLATION_NAME,
+           EXTRA LIKE '%VIRTUAL GENERATED%' OR EXTRA LIKE '%STORED GENERATED%'
     FROM information_schema.COLUMNS
     WHERE TABLE_SCHEMA NOT IN ('information_schema', 'performance_schema', 'mysql', 'sys')
     ORDER BY TABLE_SCHEMA, TABLE_NAME, ORDINAL_POSITION";
 
-/// MySQL tells the expression of an index in a column that MariaDB does not have.
+/// MySQL tells the expression of an index in a column that MariaDB does not have. An index of words or of places serves no
+/// search for equal values.
 const INDEXES: &str = "
     SELECT TABLE_SCHEMA, TABLE_NAME, INDEX_NAME, NON_UNIQUE = 0, coalesce(COLUMN_NAME /*!80013 , EXPRESSION */)
     FROM information_schema.STATISTICS
     WHERE TABLE_SCHEMA NOT IN ('information_schema', 'performance_schema', 'mysql', 'sys')
+      AND INDEX_TYPE IN ('BTREE', 'HASH')
     ORDER BY TABLE_SCHEMA, TABLE_NAME, INDEX_NAME, SEQ_IN_INDEX";
 
 type ReferenceRow = (String, String, String, String, String, String, String, String);

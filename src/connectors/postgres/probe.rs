@@ -18,7 +18,11 @@ pub(super) fn probe(session: &mut Session) -> Result<LiveSchema, ConnectorError>
         schema.tables.insert(table_name(&row, 0), empty());
     }
     for row in ask(COLUMNS)? {
-        table(&mut schema, &row).columns.push(column(&row));
+        let column = column(&row);
+        if row.get(6) {
+            schema.generated.insert((table_name(&row, 0), column.name.clone()));
+        }
+        table(&mut schema, &row).columns.push(column);
     }
     for row in ask(PRIMARY_KEYS)? {
         table(&mut schema, &row).primary_key = row.get(2);
@@ -34,7 +38,9 @@ pub(super) fn probe(session: &mut Session) -> Result<LiveSchema, ConnectorError>
         if row.get(2) {
             table.unique.push(columns.clone());
         }
-        table.indexes.push(columns);
+        if row.get(4) {
+            table.indexes.push(columns);
+        }
     }
     Ok(schema)
 }
@@ -78,7 +84,8 @@ const COLUMNS: &str = "
         SELECT chain.type, t.typname::text AS name FROM chain JOIN pg_type t ON t.oid = chain.base
         WHERE t.typtype <> 'd'
     )
-    SELECT v.schema, v.name, a.attname::text, format_type(a.atttypid, a.atttypmod), base.name, NOT a.attnotnull
+    SELECT v.schema, v.name, a.attname::text, format_type(a.atttypid, a.atttypmod), base.name, NOT a.attnotnull,
+        a.attgenerated <> ''
     FROM visible v JOIN pg_attribute a ON a.attrelid = v.oid JOIN base ON base.type = a.atttypid
     WHERE a.attnum > 0 AND NOT a.attisdropped ORDER BY v.oid, a.attnum";
 
@@ -102,7 +109,8 @@ const FOREIGN_KEYS: &str = "
     WHERE k.contype = 'f' ORDER BY v.oid, k.conname";
 
 /// A partial index promises nothing for the whole table, and one over an expression is no set of columns: neither
-/// counts as unique. Columns that an index merely includes are left out.
+/// counts as unique. Columns that an index merely includes are left out. A search for equal values is served by a whole
+/// index of a kind that knows them.
 const INDEXES: &str = "
     SELECT v.schema, v.name,
         i.indisunique AND NOT i.indisprimary AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL,
@@ -110,8 +118,10 @@ const INDEXES: &str = "
             SELECT coalesce(a.attname::text, pg_get_indexdef(i.indexrelid, u.at::int, true))
             FROM unnest(i.indkey::int2[]) WITH ORDINALITY u (number, at)
             LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = u.number
-            WHERE u.at <= i.indnkeyatts ORDER BY u.at)
-    FROM visible v JOIN pg_index i ON i.indrelid = v.oid ORDER BY v.oid, i.indexrelid";
+            WHERE u.at <= i.indnkeyatts ORDER BY u.at),
+        i.indisvalid AND i.indpred IS NULL AND m.amname IN ('btree', 'hash')
+    FROM visible v JOIN pg_index i ON i.indrelid = v.oid JOIN pg_class x ON x.oid = i.indexrelid
+    JOIN pg_am m ON m.oid = x.relam ORDER BY v.oid, i.indexrelid";
 
 fn empty() -> Table {
     Table {

@@ -1,5 +1,6 @@
 //! How a connection is encrypted and whom it trusts, taken from the URL's `sslmode` and `sslrootcert`.
 
+use std::net::IpAddr;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -9,7 +10,8 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 use secrecy::SecretString;
-use tokio_postgres::config::SslMode;
+use tokio_postgres::Config;
+use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::connectors::ConnectorError;
@@ -46,6 +48,18 @@ pub(super) fn take_from(url: &str, base_dir: &Path) -> Result<(SecretString, Tls
     let client = MakeRustlsConnect::new(config);
     let separator = if rest.is_empty() { "" } else { "?" };
     Ok((format!("{address}{separator}{}", rest.join("&")).into(), Tls { mode, client }))
+}
+
+/// Whether the URL says nothing of encryption, and its server is not this machine.
+pub(in crate::connectors) fn takes_any_server(url: &str) -> bool {
+    let is_here = |host: &Host| match host {
+        Host::Tcp(name) => name == "localhost" || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback()),
+        Host::Unix(_) => true,
+    };
+    let says = |option: &str| option.starts_with("sslmode=");
+    let silent = url.split_once('?').is_none_or(|(_, query)| !query.split('&').any(says));
+    let config = url.parse::<Config>();
+    silent && config.is_ok_and(|config| !config.get_hosts().iter().all(is_here))
 }
 
 fn checking(root: Option<&Path>) -> Result<ClientConfig, ConnectorError> {
@@ -134,6 +148,19 @@ mod tests {
     fn the_mode_is_taken_out_of_the_url(#[case] url: &str, #[case] mode: SslMode, #[case] rest: &str) {
         let (url, tls) = take_from(url, Path::new("/")).unwrap();
         assert_eq!((url.expose_secret(), tls.mode), (rest, mode));
+    }
+
+    #[rstest]
+    #[case("postgres://u:p@db.internal/d", true)]
+    #[case("postgres://u@10.1.2.3:5433/d?application_name=x", true)]
+    #[case("postgres://u@localhost,db.internal/d", true)]
+    #[case("postgres://u@db.internal/d?sslmode=verify-full", false)]
+    #[case("postgres://u@db.internal/d?a=b&sslmode=disable", false)]
+    #[case("postgres://u@127.0.0.1/d", false)]
+    #[case("postgres://u@localhost/d", false)]
+    #[case("postgres://u@%2Frun%2Fpostgresql/d", false)]
+    fn silence_about_a_server_elsewhere_is_noticed(#[case] url: &str, #[case] any: bool) {
+        assert_eq!(takes_any_server(url), any);
     }
 
     #[rstest]

@@ -26,7 +26,7 @@ pub(super) fn running(connection: &Connection, table: &TableName, error: Error) 
     match failure.code {
         ErrorCode::ConstraintViolation => constraint(connection, table, failure.extended_code, message.as_deref()),
         ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => ConnectorError::TimedOut,
-        // Nobody but a run that was told to end interrupts.
+        // By a run that was told to end; whoever ran the statement tells whether it took too long instead.
         ErrorCode::OperationInterrupted => ConnectorError::Cancelled,
         ErrorCode::SystemIoFailure | ErrorCode::DiskFull | ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => {
             ConnectorError::Unreachable(description(&error))

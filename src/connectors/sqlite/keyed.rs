@@ -18,25 +18,12 @@ impl Writer for Session {
         each: &mut EachRow<'_>,
     ) -> Result<u64, ConnectorError> {
         // BEGIN IMMEDIATE already keeps every other writer out: reading is enough.
-        let known = self.columns(table)?;
-        let failed = |e| error::running(&self.connection, table, e);
-        let wanted = column_list(table, columns, &known)?;
-        let name = sql::quoted_table(table);
-        let address = Address::of(&known, key_columns);
-        let statement = format!("SELECT {wanted} FROM {name} AS t WHERE {}", address.condition(0));
-        let mut statement = self.connection.prepare(&statement).map_err(failed)?;
-        let mut count = 0;
-        for key in sql::distinct(keys, key_columns)? {
-            self.cancellation.check()?;
-            let parameters = rusqlite::params_from_iter(address.parameters(table, key)?);
-            count += at_most_one(table, stream(&mut statement, parameters, columns.len(), &failed, each)?)?;
-        }
-        Ok(count)
+        self.timed(|session| session.keyed(table, key_columns, keys, columns, each))
     }
 
     fn delete(&mut self, table: &TableName, key_columns: &[String], keys: &[Key]) -> Result<u64, ConnectorError> {
         let change = format!("DELETE FROM {} AS t", sql::quoted_table(table));
-        self.change(&change, &[], table, key_columns, keys)
+        self.timed(|session| session.change(&change, &[], table, key_columns, keys))
     }
 
     fn update(
@@ -55,7 +42,7 @@ impl Writer for Session {
             assignments.push(format!("{} = ?{}", sql::quoted(column), values.len()));
         }
         let change = format!("UPDATE {} AS t SET {}", sql::quoted_table(table), assignments.join(", "));
-        self.change(&change, &values, table, key_columns, keys)
+        self.timed(|session| session.change(&change, &values, table, key_columns, keys))
     }
 
     fn defer_references(&mut self) -> Result<(), ConnectorError> {
@@ -78,6 +65,30 @@ impl Writer for Session {
 }
 
 impl Session {
+    fn keyed(
+        &mut self,
+        table: &TableName,
+        key_columns: &[String],
+        keys: &[Key],
+        columns: &[String],
+        each: &mut EachRow<'_>,
+    ) -> Result<u64, ConnectorError> {
+        let known = self.columns(table)?;
+        let failed = |e| error::running(&self.connection, table, e);
+        let wanted = column_list(table, columns, &known)?;
+        let name = sql::quoted_table(table);
+        let address = Address::of(&known, key_columns);
+        let statement = format!("SELECT {wanted} FROM {name} AS t WHERE {}", address.condition(0));
+        let mut statement = self.connection.prepare(&statement).map_err(failed)?;
+        let mut count = 0;
+        for key in sql::distinct(keys, key_columns)? {
+            self.cancellation.check()?;
+            let parameters = rusqlite::params_from_iter(address.parameters(table, key)?);
+            count += at_most_one(table, stream(&mut statement, parameters, columns.len(), &failed, each)?)?;
+        }
+        Ok(count)
+    }
+
     fn change(
         &mut self,
         change: &str,

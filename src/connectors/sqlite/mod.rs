@@ -10,16 +10,15 @@ use std::collections::HashMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use rusqlite::functions::FunctionFlags;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use self::value::Affinity;
-use super::{Cancellation, Connector, ConnectorError, LiveSchema, Reader, SchemaMark, TableName, Writer, sql};
-
-/// How long to wait for another writer before giving up.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
+use super::{Cancellation, Connector, ConnectorError, Limits, LiveSchema, Reader, SchemaMark, TableName, Writer, sql};
+use crate::clock;
 
 /// How long to wait before it is looked whether anybody still wants it.
 const GLANCE: Duration = Duration::from_millis(100);
@@ -30,13 +29,15 @@ const STEPS: i32 = 4096;
 /// A company's SQLite file.
 pub struct Sqlite {
     path: PathBuf,
+    limits: Limits,
     cancellation: Cancellation,
 }
 
 impl Sqlite {
-    /// The database in the file at `path`, which must exist when it is first used.
-    pub fn new(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into(), cancellation: Cancellation::default() }
+    /// The database in the file at `path`, which must exist when it is first used. Of the limits, those on connecting say
+    /// nothing of a file.
+    pub fn new(path: impl Into<PathBuf>, limits: Limits) -> Self {
+        Self { path: path.into(), limits, cancellation: Cancellation::default() }
     }
 
     /// The file's path.
@@ -51,13 +52,12 @@ impl Sqlite {
         let connection = Connection::open_with_flags(&self.path, flags).map_err(unreachable)?;
         rusqlite::vtab::array::load_module(&connection).map_err(unreachable)?;
         add_functions(&connection).map_err(unreachable)?;
-        if self.cancellation.is_possible() {
-            let run = self.cancellation.clone();
-            connection.progress_handler(STEPS, Some(move || run.is_cancelled())).map_err(unreachable)?;
-        }
         self.begin(&connection, begin)?;
-        connection.busy_timeout(BUSY_TIMEOUT).map_err(unreachable)?;
-        Ok(Session { connection, columns: HashMap::new(), cancellation: self.cancellation.clone() })
+        connection.busy_timeout(self.limits.lock).map_err(unreachable)?;
+        let patience = Arc::new(Patience::new(self.limits.statement));
+        let (run, over) = (self.cancellation.clone(), Arc::clone(&patience));
+        connection.progress_handler(STEPS, Some(move || run.is_cancelled() || over.is_over())).map_err(unreachable)?;
+        Ok(Session { connection, columns: HashMap::new(), cancellation: self.cancellation.clone(), patience })
     }
 
     /// Waits for other writers a glance at a time: SQLite itself, while it waits, does not look whether anybody still
@@ -65,7 +65,7 @@ impl Sqlite {
     fn begin(&self, connection: &Connection, begin: &str) -> Result<(), ConnectorError> {
         let failed = |e| error::opening(&self.path, e);
         connection.busy_timeout(GLANCE).map_err(failed)?;
-        let mut left = BUSY_TIMEOUT;
+        let mut left = self.limits.lock;
         loop {
             self.cancellation.check()?;
             match connection.execute_batch(begin) {
@@ -100,7 +100,7 @@ impl Connector for Sqlite {
     }
 
     fn until(&self, cancellation: &Cancellation) -> Arc<dyn Connector> {
-        Arc::new(Self { path: self.path.clone(), cancellation: cancellation.clone() })
+        Arc::new(Self { path: self.path.clone(), limits: self.limits, cancellation: cancellation.clone() })
     }
 
     fn reader(&self) -> Result<Box<dyn Reader + '_>, ConnectorError> {
@@ -123,6 +123,34 @@ struct Session {
     connection: Connection,
     columns: HashMap<TableName, Columns>,
     cancellation: Cancellation,
+    patience: Arc<Patience>,
+}
+
+/// How long the statement that runs may still take; SQLite itself knows no such limit.
+struct Patience {
+    statement: Duration,
+    /// When the connection was made; moments are counted from there.
+    since: Instant,
+    /// In milliseconds since then.
+    until: AtomicU64,
+}
+
+impl Patience {
+    fn new(statement: Duration) -> Self {
+        let patience = Self { statement, since: clock::steady(), until: AtomicU64::new(0) };
+        patience.begin();
+        patience
+    }
+
+    /// Another statement begins.
+    fn begin(&self) {
+        let until = clock::steady().duration_since(self.since).saturating_add(self.statement);
+        self.until.store(u64::try_from(until.as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
+    fn is_over(&self) -> bool {
+        clock::steady().duration_since(self.since).as_millis() > u128::from(self.until.load(Ordering::Relaxed))
+    }
 }
 
 /// A table's columns as comparisons need them.
@@ -148,6 +176,15 @@ impl Columns {
 }
 
 impl Session {
+    /// One statement with all that it streams. What was interrupted although the run is still wanted took too long.
+    fn timed<T>(&mut self, run: impl FnOnce(&mut Self) -> Result<T, ConnectorError>) -> Result<T, ConnectorError> {
+        self.patience.begin();
+        match run(self) {
+            Err(ConnectorError::Cancelled) if !self.cancellation.is_cancelled() => Err(ConnectorError::TimedOut),
+            done => done,
+        }
+    }
+
     fn columns(&mut self, table: &TableName) -> Result<Columns, ConnectorError> {
         if let Some(known) = self.columns.get(table) {
             return Ok(known.clone());
@@ -183,7 +220,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("company.db");
         Connection::open(&path).unwrap().execute_batch("CREATE TABLE t (id); INSERT INTO t VALUES (1)").unwrap();
-        let session = Sqlite::new(&path).session(BEGIN_READING).unwrap();
+        let session = Sqlite::new(&path, Limits::default()).session(BEGIN_READING).unwrap();
         for write in ["INSERT INTO t VALUES (2)", "DELETE FROM t", "CREATE TABLE u (id)", "PRAGMA user_version = 7"] {
             let refused = session.connection.execute_batch(write).unwrap_err();
             assert_eq!(refused.sqlite_error_code(), Some(rusqlite::ErrorCode::ReadOnly), "{write}");

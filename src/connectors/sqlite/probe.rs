@@ -1,6 +1,6 @@
 //! The live schema, from SQLite's table-valued pragmas.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use aws_lc_rs::digest::{Context, SHA256};
 use rusqlite::{Connection, Row};
@@ -39,12 +39,16 @@ pub(super) fn probe(connection: &Connection) -> Result<LiveSchema, ConnectorErro
         Ok((row.get::<_, String>(0)?, Rows { without_id: row.get(1)?, keyed: row.get(2)? }))
     })
     .map_err(failed)?;
-    let mut tables = BTreeMap::new();
+    let (mut tables, mut generated) = (BTreeMap::new(), BTreeSet::new());
     for (name, kept) in names {
         let found = table(connection, &name, &kept).map_err(failed)?;
-        tables.insert(TableName { schema: None, name }, found);
+        let computed = "SELECT name FROM pragma_table_xinfo(?1) WHERE hidden IN (2, 3)";
+        let computed = rows(connection, computed, [&name], |row| row.get::<_, String>(0)).map_err(failed)?;
+        let name = TableName { schema: None, name };
+        generated.extend(computed.into_iter().map(|column| (name.clone(), column)));
+        tables.insert(name, found);
     }
-    Ok(LiveSchema { tables, engine: Some(Engine::Sqlite), default_schema: None })
+    Ok(LiveSchema { tables, engine: Some(Engine::Sqlite), default_schema: None, generated })
 }
 
 /// How a table keeps its rows.
@@ -146,12 +150,12 @@ fn kind(declared: &str) -> ColumnKind {
 
 type ColumnLists = Vec<Vec<String>>;
 
-/// The unique column sets, and every index. A partial index promises nothing for the whole table, and one over an
-/// expression is no set of columns: neither counts as unique.
+/// The unique column sets, and every index of the whole table. One over an expression is no set of columns and does not
+/// count as unique.
 fn indexes(connection: &Connection, table: &str) -> rusqlite::Result<(ColumnLists, ColumnLists)> {
     let list = rows(
         connection,
-        "SELECT name, \"unique\" AND NOT partial AND origin <> 'pk' FROM pragma_index_list(?1) ORDER BY name",
+        "SELECT name, \"unique\" AND origin <> 'pk' FROM pragma_index_list(?1) WHERE NOT partial ORDER BY name",
         [table],
         |row| Ok((row.get::<_, String>(0)?, row.get::<_, bool>(1)?)),
     )?;

@@ -11,6 +11,12 @@ use crate::connectors::{Comparison, ConnectorError, EachRow, Match, Reader, Row,
 
 impl Reader for Session {
     fn select(&mut self, select: &Select<'_>, each: &mut EachRow<'_>) -> Result<u64, ConnectorError> {
+        self.timed(|session| session.stream_of(select, each))
+    }
+}
+
+impl Session {
+    fn stream_of(&mut self, select: &Select<'_>, each: &mut EachRow<'_>) -> Result<u64, ConnectorError> {
         let columns = self.columns(select.table)?;
         let mut lists = Vec::with_capacity(select.any_of.len());
         let mut conditions = Vec::with_capacity(select.any_of.len());

@@ -133,6 +133,8 @@ fn writable<'p>(place: &'p Place, name: &str) -> Result<(&'p Field, &'p Column),
         Err(format!("rows of the table {} cannot be changed for good: {why}", place.table_name))
     } else if field.read_only || place.collection.read_only {
         Err(format!("the dataset marks {collection}.{name} read_only"))
+    } else if place.computes(name) {
+        Err(format!("the database computes {collection}.{name} from others"))
     } else if field.primary_key || key.iter().any(|c| c == name) || is_pointer() {
         Err(format!("{collection}.{name} is a key: other rows are found by it"))
     } else {

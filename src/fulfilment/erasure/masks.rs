@@ -15,7 +15,7 @@ pub(in crate::fulfilment) type Masks = BTreeMap<String, Masking>;
 
 /// The masks of a row that belongs to the person, in a collection that is masked and not deleted.
 pub(in crate::fulfilment) fn of_own(place: &Place, joined: &Joined) -> Masks {
-    let fields = place.fields().filter(|(field, _)| !field.read_only);
+    let fields = place.fields().filter(|(field, _)| !field.read_only && !place.computes(&field.name));
     let mask = |(field, column): (&Field, &Column)| {
         let own = || of_field(place, field, column);
         let mask = match (&field.masking, joined.followed(place, &field.name)) {
@@ -71,7 +71,8 @@ pub(in crate::fulfilment) fn of_shared(place: &Place, graph: &Graph, joined: &Jo
             Link::Identity(_) => false,
         };
         for column in link.columns(place) {
-            let Some(field) = place.collection.field(column).filter(|field| !field.read_only) else { continue };
+            let writable = |field: &&Field| !field.read_only && !place.computes(&field.name);
+            let Some(field) = place.collection.field(column).filter(writable) else { continue };
             let mask = match (stays, joined.followed(place, column)) {
                 (true, followed) => followed.cloned(),
                 (false, _) => Some(field.masking.clone().unwrap_or(Masking::NullRewrite)),
@@ -90,10 +91,11 @@ fn default_mask(place: &Place, field: &Field, column: &Column) -> Masking {
     if !may_be_null(table, column) || fits() { own } else { Masking::NullRewrite }
 }
 
-/// A number that only tells rows apart may stay in a masked row; an identifier in the key may not.
+/// A number that only tells rows apart may stay in a masked row; an identifier in the key may not. What the database
+/// computes from other columns changes with these.
 fn is_writable(place: &Place, field: &Field) -> bool {
     let in_key = place.table().primary_key.contains(&field.name);
-    !field.read_only && (!in_key || field.identity.is_some() || field.masking.is_some())
+    !field.read_only && !place.computes(&field.name) && (!in_key || field.identity.is_some() || field.masking.is_some())
 }
 
 /// Whether every row gets the same value, known beforehand; otherwise each value is drawn.

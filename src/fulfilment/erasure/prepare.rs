@@ -85,7 +85,7 @@ pub fn prepare_keeping(
     let (systems_of, dropped) = (Vec::new(), Vec::new());
     let mut manifest = Manifest { round, systems: systems_of, trails, left, dropped, masking_key, learned };
     let all = Whole { places, graph, candidates: &candidates, joined: &joined, drawn: &drawn };
-    for system in systems.ids() {
+    for system in graph.in_erasure_order(systems.ids()) {
         let (mut entry, order) = all.system_manifest(system);
         entry.mark = places.schema(system).and_then(|schema| systems.mark_of(system, schema));
         plan.order.extend(order.tables.iter().map(|table| format!("{system}: {table}")));

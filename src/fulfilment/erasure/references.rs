@@ -7,10 +7,10 @@ use super::super::FulfilmentError;
 use super::super::search::place::Place;
 use super::super::search::row_name::Naming;
 use super::super::search::trace::Trace;
-use super::super::search::values::{Spelling, most_telling};
+use super::super::search::values::{Spelling, most_telling, spelled_in};
 use super::super::standing::Standing;
 use super::candidates::{Action, Candidate, Candidates};
-use crate::connectors::{Comparison, Key, KeyChange, Match, Row, Select, Table, TableName};
+use crate::connectors::{Column, Comparison, Key, KeyChange, Match, Row, Select, Table, TableName};
 use crate::datamap::NodeId;
 use crate::domain::ids::SystemId;
 
@@ -36,6 +36,8 @@ pub(in crate::fulfilment) struct Way {
     /// What the database does when the key referred to changes.
     pub(in crate::fulfilment) on_update: KeyChange,
     spellings: Vec<Spelling>,
+    /// The referring columns as they stand in their table.
+    live: Vec<Column>,
 }
 
 /// All references to the rows that would go.
@@ -150,6 +152,7 @@ impl Way {
             foreign_key: None,
             on_update: KeyChange::Refuses,
             spellings: columns.iter().zip(to_columns).map(spelling).collect::<Option<_>>()?,
+            live: columns.iter().map(|c| table.column(c).cloned()).collect::<Option<_>>()?,
         })
     }
 
@@ -166,8 +169,9 @@ impl Way {
     /// What to look for in the referring table; a composite key is compared whole on the rows that come back.
     pub(in crate::fulfilment) fn matching(&self, keys: &[Vec<String>]) -> Option<Match> {
         let part = most_telling(keys, self.columns.len())?;
-        let values: BTreeSet<&String> = keys.iter().map(|key| &key[part]).collect();
-        let values = values.into_iter().cloned().collect();
+        let spelled = |key: &Vec<String>| spelled_in(&self.live[part], self.spellings[part], &key[part]);
+        let values: BTreeSet<String> = keys.iter().flat_map(spelled).collect();
+        let values = values.into_iter().collect();
         Some(Match { column: self.columns[part].clone(), values, comparison: Comparison::Exact })
     }
 

@@ -98,6 +98,11 @@ impl Place {
         self.schema.table(&self.table_name).expect("a place is made for a table that is there")
     }
 
+    /// Whether the database computes a column from others.
+    pub(in crate::fulfilment) fn computes(&self, column: &str) -> bool {
+        self.schema.computes(&self.table_name, column)
+    }
+
     /// Whether nothing leads on from its rows, so that the trace need not read them.
     pub(in crate::fulfilment) fn is_leaf(&self) -> bool {
         let kinds: BTreeSet<IdentityKind> = self.identities.iter().map(|i| i.kind).collect();
@@ -186,7 +191,7 @@ pub(in crate::fulfilment) fn handed(systems: &Systems, node: NodeId, columns: Ve
         foreign_keys: Vec::new(),
         unerasable: None,
     };
-    let schema = LiveSchema { tables: BTreeMap::from([(name.clone(), table)]), default_schema: None, engine: None };
+    let schema = LiveSchema { tables: BTreeMap::from([(name.clone(), table)]), ..LiveSchema::default() };
     let mut place = place(systems, node, &Tables::from([(node, (Arc::new(schema), name))]));
     // Only keys of rows that were searched here are known as the person's.
     place.pointers.retain(|end| systems.has_tables(&graph.node(end.other).system));

@@ -17,7 +17,7 @@ use super::place::{Place, Places, PointerEnd};
 use super::row_name::Naming;
 use super::scratch::Scratch;
 use super::snapshot::Snapshot;
-use super::values::most_telling;
+use super::values::{most_telling, spelled_in};
 use super::wanted::{Question, Wanted};
 use crate::connectors::{Comparison, Key, Match, Row, Select};
 use crate::datamap::{Graph, NodeId, Pointer, PointerId};
@@ -561,7 +561,11 @@ impl Findings<'_> {
         let Some(part) = most_telling(&[key], end.columns.len()) else { return Ok(()) };
         let progress = &mut self.progress[place.node.index()];
         progress.broad |= end.columns.len() > 1;
-        progress.wanted.add(self.scratch, place, &end.columns[part], Comparison::Exact, &key[part])?;
+        let (name, spelling) = (&end.columns[part], end.spellings[part]);
+        let Some(column) = place.table().column(name) else { return Ok(()) };
+        for spelled in spelled_in(column, spelling, &key[part]) {
+            progress.wanted.add(self.scratch, place, name, Comparison::Exact, &spelled)?;
+        }
         Ok(())
     }
 }

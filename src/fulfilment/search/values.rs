@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime};
+use uuid::Uuid;
 
 use crate::connectors::schema::ColumnKind;
 use crate::connectors::{Column, Table};
@@ -32,7 +33,7 @@ impl Spelling {
         match column.kind {
             ColumnKind::Integer | ColumnKind::Number => Spelling::Number,
             _ if sql_type == "uuid" => Spelling::Uuid,
-            _ if sql_type == "citext" => Spelling::Folded,
+            _ if sql_type == "citext" || sql_type.ends_with(".citext") => Spelling::Folded,
             _ => Spelling::Text,
         }
     }
@@ -75,6 +76,27 @@ impl Spelling {
                 if case { Cow::Owned(text.to_lowercase()) } else { Cow::Borrowed(text) }
             }
         }
+    }
+}
+
+/// A key in all the ways in which a column may hold it that compares with it so: other engines and other types write it
+/// otherwise, and what is only looked for as it stands would be missed in silence.
+pub(in crate::fulfilment) fn spelled_in(column: &Column, spelling: Spelling, text: &str) -> Vec<String> {
+    let canonical = || spelling.canonical(text).into_owned();
+    match (spelling, Spelling::of(column)) {
+        // A decimal `7.00` is the whole number 7.
+        (Spelling::Number, Spelling::Number) => vec![canonical()],
+        (Spelling::Number, Spelling::Text) => BTreeSet::from([text.to_owned(), canonical()]).into_iter().collect(),
+        (Spelling::Uuid, own) => match (Uuid::try_parse(&canonical()), own) {
+            (Err(_), _) => vec![text.to_owned()],
+            (Ok(uuid), Spelling::Uuid) => vec![uuid.hyphenated().to_string()],
+            // As text in either case, with hyphens or without, or as its sixteen bytes.
+            (Ok(uuid), _) => {
+                let (long, short) = (uuid.hyphenated().to_string(), uuid.simple().to_string());
+                vec![long.to_uppercase(), short.to_uppercase(), format!("\\x{short}"), long, short]
+            }
+        },
+        _ => vec![text.to_owned()],
     }
 }
 
@@ -174,6 +196,39 @@ mod tests {
     #[case("99999999999999999999999999999999999999999", "99999999999999999999999999999999999999998", false)]
     fn numbers_are_compared_as_numbers(#[case] a: &str, #[case] b: &str, #[case] same: bool) {
         assert_eq!(Spelling::Number.canonical(a) == Spelling::Number.canonical(b), same);
+    }
+
+    #[rstest]
+    #[case::whole("integer", ColumnKind::Integer, Spelling::Number, "7.00", &["7"])]
+    #[case::padded("text", ColumnKind::Text, Spelling::Number, "007", &["007", "7"])]
+    #[case::plain("text", ColumnKind::Text, Spelling::Number, "7", &["7"])]
+    #[case::text("text", ColumnKind::Text, Spelling::Text, "7.0", &["7.0"])]
+    #[case::uuid(
+        "uuid", ColumnKind::Text, Spelling::Uuid, "0190F3A000007000800000000000000A",
+        &["0190f3a0-0000-7000-8000-00000000000a"]
+    )]
+    #[case::uuid_of_bytes(
+        "uuid", ColumnKind::Text, Spelling::Uuid, "\\x0190f3a000007000800000000000000a",
+        &["0190f3a0-0000-7000-8000-00000000000a"]
+    )]
+    #[case::uuid_as_text(
+        "char(36)", ColumnKind::Text, Spelling::Uuid, "0190f3a0-0000-7000-8000-00000000000a",
+        &[
+            "0190F3A0-0000-7000-8000-00000000000A", "0190F3A000007000800000000000000A",
+            "\\x0190f3a000007000800000000000000a", "0190f3a0-0000-7000-8000-00000000000a",
+            "0190f3a000007000800000000000000a",
+        ]
+    )]
+    #[case::no_uuid("uuid", ColumnKind::Text, Spelling::Uuid, "Ada", &["Ada"])]
+    fn a_key_is_looked_for_as_its_column_writes_it(
+        #[case] sql_type: &str,
+        #[case] kind: ColumnKind,
+        #[case] spelling: Spelling,
+        #[case] text: &str,
+        #[case] expected: &[&str],
+    ) {
+        let column = Column { name: "c".into(), sql_type: sql_type.into(), kind, nullable: true, collation: None };
+        assert_eq!(spelled_in(&column, spelling, text), expected);
     }
 
     #[rstest]

@@ -242,6 +242,39 @@ fn the_live_schema_is_told(#[values(Engine::Sqlite, Engine::Postgres, Engine::My
 }
 
 #[rstest]
+fn a_column_that_the_database_computes_is_known(
+    #[values(Engine::Sqlite, Engine::Postgres, Engine::Mysql)] engine: Engine,
+) {
+    let company = Company::new(
+        engine,
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, name VARCHAR(40), folded VARCHAR(40) GENERATED ALWAYS AS (lower(name)) STORED,
+             made TIMESTAMP DEFAULT CURRENT_TIMESTAMP)",
+    );
+    let probed = company.connector.probe().unwrap();
+    let computed = |column| probed.computes(&name("t"), column);
+    assert_eq!(["id", "name", "folded", "made"].map(computed), [false, false, true, false]);
+}
+
+/// What `habeas check` says of slow searches stands on this.
+#[rstest]
+#[case::partial(Engine::Sqlite, "CREATE INDEX i ON people (phone) WHERE name <> ''", false)]
+#[case::partial(Engine::Postgres, "CREATE INDEX i ON people (phone) WHERE name <> ''", false)]
+#[case::of_another_kind(Engine::Postgres, "CREATE INDEX i ON people USING brin (phone)", false)]
+#[case::of_words(Engine::Mysql, "CREATE FULLTEXT INDEX i ON people (phone)", false)]
+#[case::whole(Engine::Sqlite, "CREATE INDEX i ON people (phone)", true)]
+#[case::whole(Engine::Postgres, "CREATE INDEX i ON people (phone)", true)]
+#[case::hashed(Engine::Postgres, "CREATE INDEX i ON people USING hash (phone)", true)]
+#[case::whole(Engine::Mysql, "CREATE INDEX i ON people (phone)", true)]
+fn only_an_index_that_serves_counts(#[case] engine: Engine, #[case] index: &str, #[case] serves: bool) {
+    let company = Company::new(engine, PEOPLE);
+    company.execute(index);
+    let probed = company.connector.probe().unwrap();
+    let people = probed.table(&name("people")).unwrap();
+    assert_eq!(people.indexes.contains(&texts(&["phone"])), serves, "{:?}", people.indexes);
+    assert_eq!(people.unique, [["email"]]);
+}
+
+#[rstest]
 #[case("ALTER TABLE people ADD COLUMN city TEXT")]
 #[case("ALTER TABLE people RENAME COLUMN name TO called")]
 #[case("DROP TABLE seats")]

@@ -125,6 +125,8 @@ fn database(company: &Company) -> &str {
     company.url.rsplit('/').next().unwrap()
 }
 
+const URN: &str = "urn:uuid:0190f3a0-0000-7000-8000-000000000000";
+
 #[test]
 fn a_value_of_another_type_is_no_match() {
     let company = Company::new(
@@ -136,7 +138,7 @@ fn a_value_of_another_type_is_no_match() {
     );
     for column in ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l", "m", "n"] {
         for comparison in [Comparison::Exact, Comparison::IgnoreCase, Comparison::PhoneDigits] {
-            for value in ["abc", "", "99999999999999999999", "+1e999", "{", "\0"] {
+            for value in ["abc", "", "99999999999999999999", "+1e999", "{", "\0", URN] {
                 let found = company.rows("t", &["a"], &[compared(comparison, column, value)]);
                 assert!(found.is_empty(), "{column} {value}");
             }
@@ -310,6 +312,20 @@ fn the_right_password_is_taken_and_permissions_are_named() {
     let refused = rows(&mut *connector.reader().unwrap(), "t", &["id"], &[exact("id", &["1"])]);
     let expected = "the database cannot run the statement: permission denied (SQLSTATE 42501) on t";
     assert_eq!(error_of(refused), expected);
+}
+
+/// Rows that a policy hides would be missed in silence.
+#[test]
+fn a_table_whose_rows_are_hidden_is_refused() {
+    let company = Company::new(
+        Engine::Postgres,
+        "CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1), (2);
+         GRANT SELECT ON t TO locked; ALTER TABLE t ENABLE ROW LEVEL SECURITY; CREATE POLICY p ON t USING (id > 1)",
+    );
+    assert_eq!(company.rows("t", &["id"], &[exact("id", &["1"])]).len(), 1, "whom the policy does not concern");
+    let connector = open(&server::as_role(&company.url, &format!("locked:{PASSWORD}")), Path::new("/")).unwrap();
+    let refused = rows(&mut *connector.reader().unwrap(), "t", &["id"], &[exact("id", &["1", "2"])]);
+    assert!(error_of(refused).contains("SQLSTATE 42501"));
 }
 
 #[test]

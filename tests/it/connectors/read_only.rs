@@ -44,18 +44,19 @@ fn a_view_that_writes_when_it_is_read_is_refused(
     assert_eq!(company.rows("log", &["line"], &[exact("line", &["read"])]).len(), 1);
 }
 
-/// A table's own rule for who may see a row is a function like any other.
+/// A table's own rule for who may see a row is a function like any other; what it hides would be missed. It is not run.
 #[test]
-fn a_row_policy_that_writes_is_refused() {
+fn a_row_policy_is_refused_before_it_runs() {
     let company = spied_on(Engine::Postgres);
     company.execute(
         "ALTER TABLE t ENABLE ROW LEVEL SECURITY; CREATE POLICY spied ON t USING (spy()); GRANT ALL ON t, log TO locked",
     );
     let url = server::as_role(&company.url, &format!("locked:{}", server::PASSWORD));
     let connector = open(&url, Path::new("/")).unwrap();
+    let expected = "permission denied (SQLSTATE 42501) on t";
     let refused = error_of(rows(&mut *connector.reader().unwrap(), "t", &["v"], &[exact("id", &["1"])]));
-    assert!(refused.ends_with("the database is read-only (SQLSTATE 25006) on t"), "{refused}");
+    assert!(refused.ends_with(expected), "{refused}");
+    let refused = error_of(rows(&mut *connector.writer().unwrap(), "t", &["v"], &[exact("id", &["1"])]));
+    assert!(refused.ends_with(expected), "{refused}");
     assert_eq!(company.rows("log", &["line"], &[exact("line", &["read"])]).len(), 0);
-    let mut writer = connector.writer().unwrap();
-    assert_eq!(rows(&mut *writer, "t", &["v"], &[exact("id", &["1"])]).unwrap().len(), 1, "a writer may");
 }

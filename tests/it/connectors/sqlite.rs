@@ -1,5 +1,10 @@
 //! What is particular to SQLite: types of values rather than of columns, and names in double quotes.
 
+use std::time::Duration;
+
+use habeas::connectors::Limits;
+use habeas::connectors::sqlite::Sqlite;
+
 use super::*;
 
 #[test]
@@ -131,4 +136,41 @@ fn the_schema_tells_sqlite_s_own_ways() {
     assert!(b.column("g").is_some());
     assert_eq!(b.foreign_keys[0].name, "ay, ax");
     assert_eq!(b.foreign_keys[0].to_columns, ["y", "x"]);
+}
+
+#[test]
+fn a_slow_statement_is_interrupted() {
+    let company = Company::new(
+        Engine::Sqlite,
+        "CREATE TABLE t (id INTEGER PRIMARY KEY); INSERT INTO t VALUES (1);
+         CREATE VIEW endless AS WITH RECURSIVE s (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s)
+           SELECT 1 AS id FROM s WHERE n < 0;
+         CREATE TABLE log (n INTEGER);
+         CREATE TRIGGER slow BEFORE DELETE ON t BEGIN INSERT INTO log SELECT id FROM endless; END",
+    );
+    let limits = Limits { statement: Duration::from_millis(50), ..Limits::default() };
+    let connector = Sqlite::new(company.file(), limits);
+    let late = rows(&mut *connector.reader().unwrap(), "endless", &["id"], &[exact("id", &["1"])]);
+    assert_eq!(error_of(late), "the system did not answer in time");
+    let mut writer = connector.writer().unwrap();
+    let late = writer.delete(&name("t"), &texts(&["id"]), &[key(&["1"])]);
+    assert_eq!(error_of(late), "the system did not answer in time");
+    drop(writer);
+    let mut reader = connector.reader().unwrap();
+    for _ in 0..3 {
+        std::thread::sleep(Duration::from_millis(40));
+        let found = rows(&mut *reader, "t", &["id"], &[exact("id", &["1"])]).unwrap();
+        assert_eq!(found, [some(&["1"])], "each statement has its own time");
+    }
+}
+
+#[test]
+fn a_locked_file_is_waited_for_no_longer_than_is_said() {
+    let company = Company::new(Engine::Sqlite, "CREATE TABLE t (id INTEGER PRIMARY KEY)");
+    let limits = Limits { lock: Duration::from_millis(50), ..Limits::default() };
+    let connector = Sqlite::new(company.file(), limits);
+    let first = connector.writer().unwrap();
+    assert_eq!(error_of(connector.writer()), "the system did not answer in time");
+    drop(first);
+    assert!(connector.writer().is_ok());
 }

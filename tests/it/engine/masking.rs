@@ -316,3 +316,28 @@ dataset:
     assert!(refused.is_some_and(|why| why.contains("constraint")));
     assert_eq!(company.query("base", "SELECT email FROM people"), "ada@example.com");
 }
+
+/// The database writes it itself, from what was masked.
+#[rstest]
+fn what_the_database_computes_changes_with_what_it_is_computed_from(#[values(Sqlite, Postgres, Mysql)] engine: Engine) {
+    let sql = "CREATE TABLE people (id INTEGER PRIMARY KEY, email VARCHAR(60) NOT NULL,
+          folded VARCHAR(60) GENERATED ALWAYS AS (lower(email)) STORED, name VARCHAR(40));
+        INSERT INTO people (id, email, name) VALUES (1, 'Ada@example.com', 'Ada'), (2, 'bob@example.com', 'Bob');";
+    let yaml = "
+dataset:
+  - fides_key: base
+    data_categories: [user]
+    collections:
+      - name: people
+        fides_meta: {masking_strategy_override: {strategy: string_rewrite, configuration: {rewrite_value: GONE}}}
+        fields:
+          - {name: id, fides_meta: {primary_key: true}}
+          - {name: email, data_categories: [user.contact.email]}
+          - {name: folded, data_categories: [user.contact.email], fides_meta: {identity: email}}
+          - {name: name, data_categories: [user.name]}
+";
+    let company = Company::new(engine, &[("base", sql, yaml)]);
+    company.erase(&person("ada@example.com"));
+    let left = company.query("base", "SELECT id, email, folded, name FROM people ORDER BY id");
+    assert_eq!(left, "1|GONE|gone|GONE\n2|bob@example.com|bob@example.com|Bob");
+}

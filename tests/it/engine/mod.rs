@@ -1,11 +1,13 @@
 //! Search, export, erasure and correction on real databases, each test on every engine.
 
 mod access;
+mod across;
 mod collations;
 mod correction;
 mod erasure;
 mod exact;
 mod failing;
+mod fides;
 mod identities;
 mod masking;
 mod members;
@@ -43,7 +45,7 @@ pub enum Engine {
 
 /// A company: several systems, each a database of its own, described by datasets.
 pub struct Company {
-    engine: Engine,
+    engines: BTreeMap<String, Engine>,
     folder: tempfile::TempDir,
     urls: BTreeMap<String, String>,
     pub systems: Systems,
@@ -54,19 +56,26 @@ pub struct Company {
 impl Company {
     /// A company whose systems are given by name, SQL and dataset.
     pub fn new(engine: Engine, systems: &[(&str, &str, &str)]) -> Self {
+        let systems: Vec<_> = systems.iter().map(|(name, sql, yaml)| (engine, *name, *sql, *yaml)).collect();
+        Self::across(&systems)
+    }
+
+    /// The same with systems of different engines.
+    pub fn across(systems: &[(Engine, &str, &str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let queries = Arc::new(AtomicUsize::new(0));
         let (mut urls, mut connectors, mut datasets) =
             (BTreeMap::new(), BTreeMap::<SystemId, Box<dyn Connector>>::new(), Vec::new());
-        for (name, sql, yaml) in systems {
+        let engines = systems.iter().map(|(engine, name, ..)| ((*name).to_owned(), *engine)).collect();
+        for &(engine, name, sql, yaml) in systems {
             let url = match engine {
                 Engine::Sqlite => format!("sqlite://{name}.db"),
                 Engine::Postgres => postgres::fresh_database(),
                 Engine::Mysql => mysql::fresh_database(),
             };
-            urls.insert((*name).to_owned(), url.clone());
+            urls.insert(name.to_owned(), url.clone());
             run(engine, &url, &folder.path().join(format!("{name}.db")), sql);
-            let id = SystemId::from(*name);
+            let id = SystemId::from(name);
             // One connection is enough for everything: whoever needed two would wait for others who hold one each.
             let limits = Limits { connections: 1, ..Limits::default() };
             let connector = connectors::open_within(&url.into(), folder.path(), limits).unwrap();
@@ -75,17 +84,17 @@ impl Company {
             datasets.push((id, dataset));
         }
         let graph = Graph::build(&datasets).unwrap_or_else(|f| panic!("{}", lines(&f)));
-        Self { engine, folder, urls, systems: Systems::new(connectors, graph), queries }
+        Self { engines, folder, urls, systems: Systems::new(connectors, graph), queries }
     }
 
     /// Runs SQL as the company itself does.
     pub fn execute(&self, system: &str, sql: &str) {
-        run(self.engine, &self.urls[system], &self.file(system), sql);
+        run(self.engines[system], &self.urls[system], &self.file(system), sql);
     }
 
     /// What a query prints: values apart by `|`, rows on lines.
     pub fn query(&self, system: &str, sql: &str) -> String {
-        match self.engine {
+        match self.engines[system] {
             Engine::Postgres => return postgres::query(&self.urls[system], sql),
             Engine::Mysql => return mysql::query(&self.urls[system], sql),
             Engine::Sqlite => {}
