@@ -95,14 +95,27 @@ fn string(out: &mut String, text: &str, smooth: bool) {
 
 /// The grammar of RFC 8259 section 6.
 fn is_json_number(text: &str) -> bool {
-    let unsigned = text.strip_prefix('-').unwrap_or(text);
-    let (mantissa, exponent) = unsigned.split_once(['e', 'E']).map_or((unsigned, None), |(m, e)| (m, Some(e)));
-    let (whole, fraction) = mantissa.split_once('.').map_or((mantissa, None), |(w, f)| (w, Some(f)));
-    let digits = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_digit());
-    digits(whole)
-        && (whole == "0" || !whole.starts_with('0'))
-        && fraction.is_none_or(digits)
-        && exponent.is_none_or(|e| digits(e.strip_prefix(['+', '-']).unwrap_or(e)))
+    let bytes = text.as_bytes();
+    // Behind some digits; `None` where there is none.
+    let digits = |from: usize| {
+        let behind = bytes.get(from..)?.iter().take_while(|b| b.is_ascii_digit()).count();
+        (behind > 0).then_some(from + behind)
+    };
+    let whole = usize::from(bytes.first() == Some(&b'-'));
+    let Some(mut at) = digits(whole) else { return false };
+    if bytes[whole] == b'0' && at > whole + 1 {
+        return false;
+    }
+    if bytes.get(at) == Some(&b'.') {
+        let Some(behind) = digits(at + 1) else { return false };
+        at = behind;
+    }
+    if let Some(b'e' | b'E') = bytes.get(at) {
+        let sign = usize::from(matches!(bytes.get(at + 1), Some(b'+' | b'-')));
+        let Some(behind) = digits(at + 1 + sign) else { return false };
+        at = behind;
+    }
+    at == bytes.len()
 }
 
 #[cfg(test)]

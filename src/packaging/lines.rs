@@ -28,6 +28,6 @@ impl Lines {
     pub fn field(&mut self, before: &str) {
         let begins = self.text.len();
         self.text.push_str(before);
-        self.marks.push(Mark { begins, value: self.text.len() });
+        self.marks.push(Mark::new(begins, self.text.len()));
     }
 }

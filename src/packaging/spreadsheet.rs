@@ -156,9 +156,9 @@ mod tests {
     #[test]
     fn a_cell_ends_where_a_spreadsheet_would_begin_another() {
         let written = |text: &str| {
-            let mut out = String::new();
-            line(&mut out, [Cell::Text(text)].into_iter());
-            out.trim_end().to_owned()
+            let mut out = Lines::new();
+            line(&mut out, [Cell::Text(text)].into_iter(), false);
+            out.text.trim_end().to_owned()
         };
         let whole = "x".repeat(LONGEST);
         assert_eq!(written(&whole), whole);

@@ -131,10 +131,7 @@ impl<W: Write> PackageWriter<W> {
     ///
     /// # Errors
     /// [`PackagingError::Order`] outside a collection, [`PackagingError::RowWidth`]; those of `out` and the spool.
-    pub fn row<'c>(
-        &mut self,
-        cells: impl ExactSizeIterator<Item = Cell<'c>> + Clone,
-    ) -> Result<(), PackagingError> {
+    pub fn row<'c>(&mut self, cells: impl ExactSizeIterator<Item = Cell<'c>> + Clone) -> Result<(), PackagingError> {
         let open = self.open.as_mut().ok_or(PackagingError::Order("a row came outside a collection"))?;
         let header = &open.written.header;
         if cells.len() != header.columns.len() {

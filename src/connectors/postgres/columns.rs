@@ -230,8 +230,24 @@ const COLUMNS: &str = "
 /// Types that print as a cast to text would have them, of which there are exceptions: a boolean prints `t`, a `character`
 /// keeps its spaces, an address its prefix.
 const PRINT_THEMSELVES: [&str; 18] = [
-    "text", "varchar", "int2", "int4", "int8", "float4", "float8", "numeric", "uuid", "date", "time", "timetz",
-    "timestamp", "timestamptz", "interval", "bytea", "json", "jsonb",
+    "text",
+    "varchar",
+    "int2",
+    "int4",
+    "int8",
+    "float4",
+    "float8",
+    "numeric",
+    "uuid",
+    "date",
+    "time",
+    "timetz",
+    "timestamp",
+    "timestamptz",
+    "interval",
+    "bytea",
+    "json",
+    "jsonb",
 ];
 
 fn spelling(built_in: &str, category: &str) -> Spelling {

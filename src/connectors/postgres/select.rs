@@ -44,7 +44,8 @@ impl<'a> Selection<'a> {
     /// A statement that reads `printed` columns; `list` writes the list of texts that is parameter so and so.
     fn statement(&self, printed: &str, list: impl Fn(usize) -> List) -> Result<String, ConnectorError> {
         let Select { table, any_of, .. } = self.select;
-        let condition = |(at, one): (usize, &Match)| Ok(condition(one, self.columns.get(table, &one.column)?, &list(at + 1)));
+        let condition =
+            |(at, one): (usize, &Match)| Ok(condition(one, self.columns.get(table, &one.column)?, &list(at + 1)));
         let conditions: Vec<String> = any_of.iter().enumerate().map(condition).collect::<Result<_, _>>()?;
         Ok(format!("SELECT {printed} FROM {} AS t WHERE {}", sql::quoted_table(table), conditions.join(" OR ")))
     }
@@ -145,7 +146,9 @@ impl Session {
         let explain = format!("EXPLAIN {}", selection.bound()?);
         let plan = self.query(&explain, selection.parameters(), &selection.place())?;
         let first: Option<&str> = plan.first().and_then(|row| row.try_get(0).ok());
-        Ok(first.is_some_and(|node| node.starts_with("Seq Scan") || node.starts_with("Parallel Seq Scan") || node.starts_with("Gather")))
+        Ok(first.is_some_and(|node| {
+            node.starts_with("Seq Scan") || node.starts_with("Parallel Seq Scan") || node.starts_with("Gather")
+        }))
     }
 
     /// Lets plans use indexes or not, until the transaction ends; gives what was set before.

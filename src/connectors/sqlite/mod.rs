@@ -17,6 +17,7 @@ use rusqlite::functions::FunctionFlags;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use self::value::Affinity;
+use super::pool::{Dial, Lent, Pool};
 use super::{Cancellation, Connector, ConnectorError, Limits, LiveSchema, Reader, SchemaMark, TableName, Writer, sql};
 use crate::clock;
 
@@ -31,13 +32,30 @@ pub struct Sqlite {
     path: PathBuf,
     limits: Limits,
     cancellation: Cancellation,
+    turns: Arc<Pool<Turns>>,
+}
+
+/// Who may have the file open: a connection is made for each transaction, so what is lent is the turn alone.
+struct Turns;
+
+impl Dial for Turns {
+    type Client = ();
+
+    fn dial(&self, _: Duration, _: &Cancellation) -> Result<(), ConnectorError> {
+        Ok(())
+    }
+
+    fn is_closed(_: &()) -> bool {
+        false
+    }
 }
 
 impl Sqlite {
-    /// The database in the file at `path`, which must exist when it is first used. Of the limits, those on connecting say
-    /// nothing of a file.
+    /// The database in the file at `path`, which must exist when it is first used. Of the limits, how long connecting may take
+    /// says nothing of a file.
     pub fn new(path: impl Into<PathBuf>, limits: Limits) -> Self {
-        Self { path: path.into(), limits, cancellation: Cancellation::default() }
+        let turns = Arc::new(Pool::new(Turns, &limits));
+        Self { path: path.into(), limits, cancellation: Cancellation::default(), turns }
     }
 
     /// The file's path.
@@ -47,6 +65,7 @@ impl Sqlite {
 
     fn session(&self, begin: &str) -> Result<Session, ConnectorError> {
         let unreachable = |e| error::opening(&self.path, e);
+        let turn = self.turns.lend(&self.cancellation)?;
         // Without SQLITE_OPEN_CREATE: a mistyped path must not leave an empty database behind.
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(&self.path, flags).map_err(unreachable)?;
@@ -57,7 +76,8 @@ impl Sqlite {
         let patience = Arc::new(Patience::new(self.limits.statement));
         let (run, over) = (self.cancellation.clone(), Arc::clone(&patience));
         connection.progress_handler(STEPS, Some(move || run.is_cancelled() || over.is_over())).map_err(unreachable)?;
-        Ok(Session { connection, columns: HashMap::new(), cancellation: self.cancellation.clone(), patience })
+        let (columns, cancellation) = (HashMap::new(), self.cancellation.clone());
+        Ok(Session { connection, columns, cancellation, patience, _turn: turn })
     }
 
     /// Waits for other writers a glance at a time: SQLite itself, while it waits, does not look whether anybody still
@@ -100,7 +120,8 @@ impl Connector for Sqlite {
     }
 
     fn until(&self, cancellation: &Cancellation) -> Arc<dyn Connector> {
-        Arc::new(Self { path: self.path.clone(), limits: self.limits, cancellation: cancellation.clone() })
+        let (path, turns) = (self.path.clone(), Arc::clone(&self.turns));
+        Arc::new(Self { path, limits: self.limits, cancellation: cancellation.clone(), turns })
     }
 
     fn reader(&self) -> Result<Box<dyn Reader + '_>, ConnectorError> {
@@ -124,6 +145,8 @@ struct Session {
     columns: HashMap<TableName, Columns>,
     cancellation: Cancellation,
     patience: Arc<Patience>,
+    /// Given up when the connection is closed.
+    _turn: Lent<Turns>,
 }
 
 /// How long the statement that runs may still take; SQLite itself knows no such limit.

@@ -32,6 +32,27 @@ fn digits(bytes: &[u8]) -> usize {
     bytes.chunks(usize::from(u8::MAX)).map(|part| usize::from(count(part))).sum()
 }
 
+/// What a byte is: looked up, since each is asked for.
+const KINDS: [u8; 256] = {
+    let mut kinds = [0; 256];
+    let mut byte = 0_u8;
+    while byte < 128 {
+        kinds[byte as usize] = match byte {
+            b'0'..=b'9' => DIGIT,
+            b'a'..=b'z' | b'A'..=b'Z' => LETTER,
+            _ => 0,
+        };
+        byte += 1;
+    }
+    kinds
+};
+const LETTER: u8 = 1;
+const DIGIT: u8 = 2;
+
+fn is_sign(byte: &u8) -> bool {
+    KINDS[usize::from(*byte)] != 0
+}
+
 /// Letters and digits that stand together.
 #[derive(Clone)]
 struct Piece {
@@ -44,17 +65,18 @@ struct Piece {
 impl Piece {
     /// The first that begins at a place or behind it.
     fn from(bytes: &[u8], at: usize) -> Option<Self> {
-        let start = at + bytes[at..].iter().position(u8::is_ascii_alphanumeric)?;
+        let start = at + bytes[at..].iter().position(is_sign)?;
         let start = match escape(bytes, start) {
             0 => start,
             // A quote or a blank may follow.
-            long => start + long + bytes[start + long..].iter().position(u8::is_ascii_alphanumeric)?,
+            long => start + long + bytes[start + long..].iter().position(is_sign)?,
         };
-        let behind = bytes[start..].iter().position(|b| !b.is_ascii_alphanumeric());
-        let end = behind.map_or(bytes.len(), |run| start + run);
-        let digits = bytes[start..end].iter().all(u8::is_ascii_digit);
-        let then =
-            separator(&bytes[end..]).filter(|(_, long)| bytes.get(end + long).is_some_and(u8::is_ascii_alphanumeric));
+        let (mut end, mut digits) = (start, true);
+        while let Some(kind @ (LETTER | DIGIT)) = bytes.get(end).map(|b| KINDS[usize::from(*b)]) {
+            digits &= kind == DIGIT;
+            end += 1;
+        }
+        let then = separator(&bytes[end..]).filter(|(_, long)| bytes.get(end + long).is_some_and(is_sign));
         Some(Self { at: start..end, digits, then: then.map(|(kind, _)| kind) })
     }
 }

@@ -81,22 +81,23 @@ const KNOWN: &[(&str, Reach, Secret)] = &[
     ("eyJ", Reach::Jwt, Secret::AccessToken),
 ];
 
-/// What each first byte of a beginning goes on with: a bit for each second byte, all of which are ASCII.
-const GOES_ON: [u128; 256] = following(1);
-
-/// The same for each third byte: `sh` and `wh` begin too many words.
-const AND_ON: [u128; 256] = following(2);
-
-const fn following(place: usize) -> [u128; 256] {
-    let mut table = [0; 256];
+/// For each of the first three bytes, the groups of beginnings that have it there: a bit each. Few places of a text have a
+/// group in all three.
+const GROUPS: [[u8; 256]; 3] = {
+    let mut groups = [[0; 256]; 3];
     let mut at = 0;
     while at < KNOWN.len() {
         let beginning = KNOWN[at].0.as_bytes();
-        table[beginning[0] as usize] |= 1 << beginning[place];
+        let mut place = 0;
+        while place < 3 {
+            // Neighbours in the list are alike, so they share a group.
+            groups[place][beginning[place] as usize] |= 1 << (at * 8 / KNOWN.len());
+            place += 1;
+        }
         at += 1;
     }
-    table
-}
+    groups
+};
 
 /// Stands in the title of each private key.
 const PRIVATE_KEY: &str = "PRIVATE KEY";
@@ -121,12 +122,11 @@ const LEAST: usize = {
     least
 };
 
-/// Which of the beginnings stands at a place, where no word runs into it.
+/// Which of the beginnings stands at a place, where no word runs into it; there are three bytes at least.
 fn known(text: &[u8], at: usize) -> Option<&'static (&'static str, Reach, Secret)> {
-    let first = usize::from(text[at]);
-    let has = |table: &[u128; 256], next: u8| table[first].checked_shr(u32::from(next)).unwrap_or(0) & 1 == 1;
     // Most places end here: nothing begins so.
-    if GOES_ON[first] == 0 || !has(&GOES_ON, *text.get(at + 1)?) || !has(&AND_ON, *text.get(at + 2)?) {
+    let group = |place: usize| GROUPS[place][usize::from(text[at + place])];
+    if group(0) & group(1) & group(2) == 0 {
         return None;
     }
     // What begins with a sign begins wherever it stands, as in `argon2$argon2id$`; a letter may be the end of an escape.

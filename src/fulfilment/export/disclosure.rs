@@ -72,6 +72,11 @@ pub(in crate::fulfilment) struct SecretMembers(Vec<Vec<String>>);
 const DESCRIBED: &str = "\"[held, not disclosed]\"";
 
 impl SecretMembers {
+    /// Whether there are none, so that the text need not be looked at.
+    pub(in crate::fulfilment) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     pub(in crate::fulfilment) fn of(field: &Field, more: &[String]) -> Self {
         let secret = field.members.iter().filter(|member| secret_member(member, more).is_some());
         Self(secret.map(|member| member.path.clone()).collect())

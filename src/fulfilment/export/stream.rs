@@ -1,7 +1,7 @@
 //! One collection on its way out: what of each row is shown, what is described, and what waits for staff.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::super::FulfilmentError;
 use super::super::search::judge::Verdict;
@@ -23,6 +23,10 @@ pub(in crate::fulfilment) struct Stream<'a> {
     header: CollectionHeader,
     /// How each column is looked at.
     looks: Vec<Look>,
+    /// Which columns hold nothing that is looked for: their values go out as they are.
+    plain: Vec<bool>,
+    /// The verdict of the row before, and which columns it withholds; of many rows in a row it is the same.
+    withheld: Option<(Verdict, Vec<bool>)>,
     /// What of the JSON in each column is not shown.
     members: Vec<SecretMembers>,
     /// The columns that tell staff which row a free text stands in; none without free text.
@@ -60,10 +64,15 @@ impl<'a> Stream<'a> {
             .map(|(field, column)| Look::of(field, column, secret(field, options.never_disclose).is_some()))
             .collect();
         let members = place.fields().map(|(field, _)| SecretMembers::of(field, options.never_disclose)).collect();
+        let is_plain = |(look, members): (&Look, &SecretMembers)| {
+            !look.secret && !(look.searched && options.forms.always) && !look.free && members.is_empty()
+        };
+        let plain = looks.iter().zip(&members).map(is_plain).collect();
         let is_free = looks.iter().any(|look| look.free);
         let key = if is_free { place.table().primary_key.clone() } else { Vec::new() };
         let ExportOptions { forms, disclose, .. } = options;
-        Self { sink, header, looks, members, key, forms, disclose, range, begun: false, done, room: Vec::new() }
+        let (withheld, begun, room) = (None, false, Vec::new());
+        Self { sink, header, looks, plain, withheld, members, key, forms, disclose, range, begun, done, room }
     }
 
     /// The columns to read beyond those of the trace.
@@ -87,21 +96,21 @@ impl<'a> Stream<'a> {
             self.begun = true;
         }
         let standing = verdict.standing();
-        let withheld = if self.disclose { BTreeSet::new() } else { withheld(place, verdict) };
+        let withholds = self.withholds(place, verdict);
         let mut cells = emptied(std::mem::take(&mut self.room));
         let mut edited: Vec<(usize, String)> = Vec::new();
         for index in 0..self.looks.len() {
-            let name = self.header.columns[index].name.as_str();
             cells.push(match row.get(first + index) {
                 None => Cell::Null,
                 Some(_) if self.looks[index].secret => {
                     self.done.not_disclosed += 1;
                     Cell::NotDisclosed
                 }
-                Some(_) if withheld.contains(name) => {
+                Some(_) if withholds && self.is_withheld(index) => {
                     self.done.withheld += 1;
                     Cell::Withheld
                 }
+                Some(text) if self.plain[index] => Cell::Text(text),
                 Some(text) => match self.seen(row, first, index, text)? {
                     Seen::Cell(cell) => cell,
                     Seen::Edited(text) => {
@@ -118,6 +127,23 @@ impl<'a> Stream<'a> {
         self.sink.row(standing, &cells)?;
         self.room = emptied(cells);
         Ok(())
+    }
+
+    /// Whether something of a row with this verdict is withheld; works out what, unless it is that of the row before.
+    fn withholds(&mut self, place: &Place, verdict: &Verdict) -> bool {
+        if self.disclose || matches!(verdict, Verdict::Own { others } if others.is_empty()) {
+            return false;
+        }
+        if self.withheld.as_ref().is_none_or(|(before, _)| before != verdict) {
+            let names = withheld(place, verdict);
+            let columns = self.header.columns.iter().map(|column| names.contains(column.name.as_str())).collect();
+            self.withheld = Some((verdict.clone(), columns));
+        }
+        true
+    }
+
+    fn is_withheld(&self, index: usize) -> bool {
+        self.withheld.as_ref().is_some_and(|(_, columns)| columns[index])
     }
 
     /// What is left of a value once the secrets in it are described, and once staff were asked where it is free text.

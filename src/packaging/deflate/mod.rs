@@ -18,9 +18,17 @@ use tokens::{Tokens, distance_code, length_code};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Mark {
     /// The beginning of what stands before its value: the separator, the key.
-    pub begins: usize,
+    begins: u32,
     /// The beginning of its value.
-    pub value: usize,
+    value: u32,
+}
+
+impl Mark {
+    /// Of a text beyond four gigabytes it says something wrong, which does no harm.
+    #[inline]
+    pub fn new(begins: usize, value: usize) -> Self {
+        Self { begins: begins as u32, value: value as u32 }
+    }
 }
 
 /// One deflate stream under way.
@@ -81,13 +89,14 @@ impl Deflate {
             }
             at += token.literals;
             if token.length > 0 {
-                let (symbol, more, value) = length_code(token.length);
+                let (length, distance) = (usize::from(token.length), usize::from(token.distance));
+                let (symbol, more, value) = length_code(length);
                 let (code, bits) = literals.entry(symbol);
                 sink.put(code | value << bits, bits + more);
-                let (symbol, more, value) = distance_code(token.distance);
+                let (symbol, more, value) = distance_code(distance);
                 let (code, bits) = distances.entry(symbol);
                 sink.put(code | value << bits, bits + more);
-                at += token.length;
+                at += length;
             }
         }
         let (code, bits) = literals.entry(LITERALS);
@@ -150,7 +159,7 @@ mod tests {
             for (i, value) in row.iter().enumerate() {
                 let begins = text.len();
                 text.extend_from_slice(if i == 0 { b"" } else { b"," });
-                marks.push(Mark { begins, value: text.len() });
+                marks.push(Mark::new(begins, text.len()));
                 text.extend_from_slice(value.as_bytes());
             }
             text.push(b'\n');
@@ -202,13 +211,13 @@ mod tests {
 
         #[test]
         fn wrong_marks_do_no_harm(text in prop::collection::vec(0..4_u8, 0..400), marks in prop::collection::vec((0..500_usize, 0..500_usize), 0..60), columns in 0..5_usize) {
-            let marks: Vec<_> = marks.into_iter().map(|(begins, value)| Mark { begins, value }).collect();
+            let marks: Vec<_> = marks.into_iter().map(|(begins, value)| Mark::new(begins, value)).collect();
             prop_assert_eq!(inflated(&deflated(&[(text.clone(), marks)], columns)), text);
         }
 
         #[test]
         fn bytes_of_every_kind_come_back(text in prop::collection::vec(any::<u8>(), 0..70_000)) {
-            let marks: Vec<_> = (0..text.len()).step_by(7).map(|at| Mark { begins: at, value: at + 1 }).collect();
+            let marks: Vec<_> = (0..text.len()).step_by(7).map(|at| Mark::new(at, at + 1)).collect();
             prop_assert!(inflated(&deflated(&[(text.clone(), marks)], 4)) == text);
         }
     }

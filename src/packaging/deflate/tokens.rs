@@ -22,8 +22,8 @@ const REMEMBERED: u32 = 12;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Token {
     pub literals: usize,
-    pub length: usize,
-    pub distance: usize,
+    pub length: u16,
+    pub distance: u16,
 }
 
 /// A text as tokens, and how often each symbol stands in them.
@@ -46,15 +46,16 @@ impl Tokens {
         // How far the text is taken apart.
         let mut done = 0;
         for (i, mark) in marks.iter().enumerate() {
-            let above = i.checked_sub(columns).and_then(|i| marks.get(i)).map(|above| above.begins);
-            if let Some(length) = above.and_then(|above| repeated(text, done, mark.begins, above, LEAST)) {
-                done = self.push(&mut counted, text, done, mark.begins, above.map(|above| (above, length)));
+            let (begins, value) = (mark.begins as usize, mark.value as usize);
+            let above = i.checked_sub(columns).and_then(|i| marks.get(i)).map(|above| above.begins as usize);
+            if let Some(length) = above.and_then(|above| repeated(text, done, begins, above, LEAST)) {
+                done = self.push(&mut counted, text, done, begins, above.map(|above| (above, length)));
             }
-            let ends = marks.get(i + 1).map_or(text.len(), |next| next.begins);
-            if ends.saturating_sub(mark.value) >= LEAST && mark.value >= done {
-                let before = self.begun_before(text, mark.value);
-                if let Some(length) = before.and_then(|before| repeated(text, done, mark.value, before, LEAST_FAR)) {
-                    done = self.push(&mut counted, text, done, mark.value, before.map(|before| (before, length)));
+            let ends = marks.get(i + 1).map_or(text.len(), |next| next.begins as usize);
+            if ends.saturating_sub(value) >= LEAST && value >= done {
+                let before = self.begun_before(text, value);
+                if let Some(length) = before.and_then(|before| repeated(text, done, value, before, LEAST_FAR)) {
+                    done = self.push(&mut counted, text, done, value, before.map(|before| (before, length)));
                 }
             }
         }
@@ -80,7 +81,8 @@ impl Tokens {
             counted.symbols[length_code(length).0] += 1;
             counted.distances[distance_code(distance).0] += 1;
         }
-        self.all.push(Token { literals: to - from, length, distance });
+        // Within MOST and WINDOW.
+        self.all.push(Token { literals: to - from, length: length as u16, distance: distance as u16 });
         to + length
     }
 
@@ -230,7 +232,7 @@ mod tests {
     #[test]
     fn the_field_above_is_repeated() {
         let text = b"1,Berlin\n2,Berlin\n";
-        let mark = |begins, value| Mark { begins, value };
+        let mark = Mark::new;
         let mut tokens = Tokens::default();
         tokens.find(text, &[mark(0, 0), mark(1, 2), mark(9, 9), mark(10, 11)], 2);
         let (first, last) =

@@ -56,7 +56,7 @@ fn invalid(why: impl Into<String>) -> Error {
 }
 
 fn read_csv(text: &str, to: &mut dyn Receiver) -> Result<u64, Error> {
-    let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(text.as_bytes());
+    let mut reader = csv::ReaderBuilder::new().flexible(true).delimiter(delimiter(text)).from_reader(text.as_bytes());
     let broken = |_| invalid("the file is no CSV");
     let columns: Vec<String> = reader.headers().map_err(broken)?.iter().map(|name| name.trim().to_owned()).collect();
     check(&columns)?;
@@ -75,6 +75,17 @@ fn read_csv(text: &str, to: &mut dyn Receiver) -> Result<u64, Error> {
         rows += 1;
     }
     Ok(rows)
+}
+
+/// What divides the names in the first line: a spreadsheet program of a country that writes `1,5` saves semicolons.
+fn delimiter(text: &str) -> u8 {
+    let mut quoted = false;
+    let bare = text.bytes().take_while(|b| *b != b'\n').filter(|b| {
+        quoted ^= *b == b'"';
+        !quoted
+    });
+    let bare: Vec<u8> = bare.collect();
+    [b',', b';', b'\t'].into_iter().find(|sign| bare.contains(sign)).unwrap_or(b',')
 }
 
 fn read_json(text: &str, to: &mut dyn Receiver) -> Result<u64, Error> {
@@ -196,6 +207,10 @@ mod tests {
             rows: vec![vec![some("1.50"), some("x,\"y\"\n")], vec![some("2"), None]],
         };
         assert_eq!(table(FileKind::Csv, b"\xef\xbb\xbfa,b\r\n1.50,\"x,\"\"y\"\"\n\"\r\n2,\r\n").unwrap(), expected);
+        let semicolons = b"a;b\r\n1.50;\"x,\"\"y\"\"\n\"\r\n2;\r\n";
+        assert_eq!(table(FileKind::Csv, semicolons).unwrap(), expected);
+        assert_eq!(table(FileKind::Csv, b"a\tb\n1.50\t\"x,\"\"y\"\"\n\"\n2\t\n").unwrap(), expected);
+        assert_eq!(table(FileKind::Csv, b"\"a;b\",c\n1,2\n").unwrap().columns, ["a;b", "c"]);
         let json = r#"[{"a": 1.50, "b": "x,\"y\"\n"}, {"b": null, "a": 2}]"#;
         assert_eq!(table(FileKind::Json, json.as_bytes()).unwrap(), expected);
     }

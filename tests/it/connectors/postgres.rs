@@ -77,8 +77,8 @@ fn many_rows_come_as_few_do() {
          INSERT INTO t (id, x) VALUES (1301, '\\N'), (1302, E'\\\\')",
     );
     let columns = [
-        "id", "a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l", "m", "n", "o", "p", "q", "r", "s", "t", "u", "v",
-        "w", "x", "y", "z", "aa", "ab", "ac", "ad", "ae",
+        "id", "a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l", "m", "n", "o", "p", "q", "r", "s", "t", "u",
+        "v", "w", "x", "y", "z", "aa", "ab", "ac", "ad", "ae",
     ];
     let ids = |from: u32, to: u32| {
         let ids: Vec<String> = (from..=to).map(|id| id.to_string()).collect();

@@ -174,3 +174,14 @@ fn a_locked_file_is_waited_for_no_longer_than_is_said() {
     drop(first);
     assert!(connector.writer().is_ok());
 }
+
+#[test]
+fn connections_are_few() {
+    let company = Company::new(Engine::Sqlite, "");
+    let limits = Limits { connections: 2, statement: Duration::from_millis(200), ..Limits::default() };
+    let connector = Sqlite::new(company.file(), limits);
+    let both = (connector.reader().unwrap(), connector.reader().unwrap());
+    assert_eq!(error_of(connector.reader()), "all connections to the system are in use by other work of our own");
+    drop(both);
+    assert!(connector.reader().is_ok() && connector.writer().is_ok());
+}
