@@ -29,8 +29,7 @@ pub(in crate::fulfilment) struct Stream<'a> {
     withheld: Option<(Verdict, Vec<bool>)>,
     /// What of the JSON in each column is not shown.
     members: Vec<SecretMembers>,
-    /// The columns that tell staff which row a free text stands in; none without free text.
-    key: Vec<String>,
+    layout: Layout,
     forms: Forms,
     disclose: bool,
     /// The days asked for, and the column that tells them.
@@ -39,6 +38,31 @@ pub(in crate::fulfilment) struct Stream<'a> {
     done: ExportedCollection,
     /// The room for a row's cells, empty between two rows.
     room: Vec<Cell<'static>>,
+}
+
+/// Where the columns stand in the rows that are read.
+struct Layout {
+    /// Those of the header.
+    at: Vec<usize>,
+    /// Those that tell staff which row a free text stands in; none without free text.
+    key: Vec<(String, usize)>,
+    /// The columns to read beyond those of the trace: none is read twice.
+    more: Vec<String>,
+}
+
+impl Layout {
+    fn of(place: &Place, header: &CollectionHeader, key: &[String]) -> Self {
+        let mut read = place.columns.clone();
+        let mut find = |name: &String| {
+            read.iter().position(|column| column == name).unwrap_or_else(|| {
+                read.push(name.clone());
+                read.len() - 1
+            })
+        };
+        let at = header.columns.iter().map(|column| find(&column.name)).collect();
+        let key = key.iter().map(|name| (name.clone(), find(name))).collect();
+        Self { at, key, more: read.split_off(place.columns.len()) }
+    }
 }
 
 impl<'a> Stream<'a> {
@@ -57,8 +81,6 @@ impl<'a> Stream<'a> {
             outside: 0,
             dated: range::dated(place).is_some(),
         };
-        let at = |name: &str| header.columns.iter().position(|c| c.name == name);
-        let range = options.range.and_then(|range| Some((range::dated(place).and_then(at)?, range)));
         let looks: Vec<Look> = place
             .fields()
             .map(|(field, column)| Look::of(field, column, secret(field, options.never_disclose).is_some()))
@@ -69,15 +91,18 @@ impl<'a> Stream<'a> {
         };
         let plain = looks.iter().zip(&members).map(is_plain).collect();
         let is_free = looks.iter().any(|look| look.free);
-        let key = if is_free { place.table().primary_key.clone() } else { Vec::new() };
+        let layout = Layout::of(place, &header, if is_free { &place.table().primary_key } else { &[] });
+        let dated =
+            |name: &str| header.columns.iter().position(|column| column.name == name).map(|index| layout.at[index]);
+        let range = options.range.and_then(|range| Some((range::dated(place).and_then(dated)?, range)));
         let ExportOptions { forms, disclose, .. } = options;
         let (withheld, begun, room) = (None, false, Vec::new());
-        Self { sink, header, looks, plain, withheld, members, key, forms, disclose, range, begun, done, room }
+        Self { sink, header, looks, plain, withheld, members, layout, forms, disclose, range, begun, done, room }
     }
 
     /// The columns to read beyond those of the trace.
     pub(in crate::fulfilment) fn columns(&self) -> Vec<String> {
-        self.header.columns.iter().map(|c| c.name.clone()).chain(self.key.iter().cloned()).collect()
+        self.layout.more.clone()
     }
 
     pub(in crate::fulfilment) fn row(
@@ -86,8 +111,7 @@ impl<'a> Stream<'a> {
         row: &Row,
         verdict: &Verdict,
     ) -> Result<(), FulfilmentError> {
-        let first = place.columns.len();
-        if self.range.is_some_and(|(at, range)| range::outside(range, row.get(first + at))) {
+        if self.range.is_some_and(|(at, range)| range::outside(range, row.get(at))) {
             self.done.outside += 1;
             return Ok(());
         }
@@ -100,7 +124,7 @@ impl<'a> Stream<'a> {
         let mut cells = emptied(std::mem::take(&mut self.room));
         let mut edited: Vec<(usize, String)> = Vec::new();
         for index in 0..self.looks.len() {
-            cells.push(match row.get(first + index) {
+            cells.push(match row.get(self.layout.at[index]) {
                 None => Cell::Null,
                 Some(_) if self.looks[index].secret => {
                     self.done.not_disclosed += 1;
@@ -111,7 +135,7 @@ impl<'a> Stream<'a> {
                     Cell::Withheld
                 }
                 Some(text) if self.plain[index] => Cell::Text(text),
-                Some(text) => match self.seen(row, first, index, text)? {
+                Some(text) => match self.seen(row, index, text)? {
                     Seen::Cell(cell) => cell,
                     Seen::Edited(text) => {
                         edited.push((index, text));
@@ -147,19 +171,12 @@ impl<'a> Stream<'a> {
     }
 
     /// What is left of a value once the secrets in it are described, and once staff were asked where it is free text.
-    fn seen<'r>(
-        &mut self,
-        row: &'r Row,
-        first: usize,
-        index: usize,
-        text: &'r str,
-    ) -> Result<Seen<'r>, FulfilmentError> {
+    fn seen<'r>(&mut self, row: &'r Row, index: usize, text: &'r str) -> Result<Seen<'r>, FulfilmentError> {
         let Some(clean) = self.described(index, text) else { return Ok(Seen::Cell(Cell::NotDisclosed)) };
         if !self.looks[index].free || clean.trim().is_empty() {
             return Ok(Seen::of(text, clean));
         }
-        let at = first + self.looks.len();
-        let key = self.key.iter().enumerate().map(|(i, column)| (column.as_str(), row.get(at + i))).collect();
+        let key = self.layout.key.iter().map(|(column, at)| (column.as_str(), row.get(*at))).collect();
         let (dataset, collection) = (self.header.dataset.as_str(), self.header.collection.as_str());
         let field = self.header.columns[index].name.as_str();
         let cell = FreeText { dataset, collection, row: key, field, text: &clean };
