@@ -7,6 +7,7 @@ mod erasure;
 pub(super) mod failing;
 pub(super) mod marking;
 mod package;
+mod parts;
 mod planned;
 mod progress;
 mod proof;

@@ -70,7 +70,7 @@ impl<'s> Trace<'s> {
     ) -> Result<Self, FulfilmentError> {
         let graph = systems.graph();
         let mut places = Places::bind(systems)?;
-        let left = LeftRows::of(earlier, graph, &mut places);
+        let left = LeftRows::of(earlier, graph, &mut places)?;
         let scratch = systems.scratch();
         let mut trace = Self {
             systems,
