@@ -26,6 +26,19 @@ def free_port():
         return found.getsockname()[1]
 
 
+def processor_ms(pid):
+    """Processor time of a process, and of its children that have ended."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:  # it has ended since it was listed
+        return 0.0
+    return sum(map(int, fields[11:15])) * 1e3 / os.sysconf("SC_CLK_TCK")
+
+
+def children(pid):
+    return Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+
+
 @contextlib.contextmanager
 def scratch():
     """A folder that is gone afterwards; not under /tmp, which may be memory and make fsync free."""
@@ -65,6 +78,11 @@ class Postgres:
         command = [str(self.bin / "psql"), "--no-psqlrc", "--quiet", "--no-align", "--tuples-only", "--set=ON_ERROR_STOP=1"]
         done = subprocess.run([*command, self.url(database)], input=sql, text=True, check=True, stdout=out)
         return (done.stdout or "").strip()
+
+    def processor_ms(self):
+        """What the cluster has spent so far, with the backends that have ended."""
+        postmaster = (self.data / "postmaster.pid").read_text().split()[0]
+        return processor_ms(postmaster) + sum(processor_ms(child) for child in children(postmaster))
 
     def stop(self):
         self.run("pg_ctl", "--pgdata", self.data, "--mode", "immediate", "stop")
@@ -133,6 +151,9 @@ policy = "{ROOT}/src/cli/demo/policy.toml"
             if line.startswith(what):
                 return int(line.split()[1]) / 1024
         sys.exit(f"no {what}")
+
+    def processor_ms(self):
+        return processor_ms(self.process.pid)
 
     def forget_peak(self):
         Path(f"/proc/{self.process.pid}/clear_refs").write_text("5")

@@ -1,9 +1,11 @@
 //! Exactly which rows an erasure touches, written down and sealed before any of them changes.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io;
 
 use serde::{Deserialize, Serialize};
 
+use super::row_parts::RowParts;
 use super::standing::Standing;
 use crate::connectors::{Key, SchemaMark, TableName};
 use crate::domain::identity::IdentityKind;
@@ -51,7 +53,13 @@ impl Manifest {
     pub fn rows_of(&self, system: &SystemId) -> u64 {
         let steps = self.systems.iter().filter(|s| s.system == *system).flat_map(|s| &s.steps);
         let steps = steps.filter(|step| !matches!(step.action, StepAction::Detach { .. }));
-        steps.map(|step| step.rows.len() as u64).sum()
+        steps.map(Step::count).sum()
+    }
+
+    /// The steps whose rows are in parts of their own, those of parts that were dropped among them.
+    pub fn steps_in_parts(&mut self) -> impl Iterator<Item = &mut RowParts> {
+        let systems = self.systems.iter_mut().chain(&mut self.dropped);
+        systems.flat_map(|part| &mut part.steps).filter_map(|step| step.parts.as_mut())
     }
 }
 
@@ -76,10 +84,21 @@ pub struct SystemManifest {
 }
 
 impl SystemManifest {
-    /// The rows of a step that were not passed over.
-    pub fn taken<'m>(&'m self, step: &'m Step) -> impl Iterator<Item = &'m ManifestRow> {
+    /// Hands on the key of each row of a step that was not passed over.
+    ///
+    /// # Errors
+    /// Those of `each`, and of where the rows are.
+    pub fn taken<E: From<io::Error>>(&self, step: &Step, mut each: impl FnMut(&Key) -> Result<(), E>) -> Result<(), E> {
         let changed = |row: &ManifestRow| self.changed.contains(&(step.table.clone(), row.key.clone()));
-        step.rows.iter().filter(move |row| self.changed.is_empty() || !changed(row))
+        let mut taken = |row: &ManifestRow| match self.changed.is_empty() || !changed(row) {
+            true => each(&row.key),
+            false => Ok(()),
+        };
+        step.rows.iter().try_for_each(&mut taken)?;
+        for rows in step.parts.iter().flat_map(RowParts::each) {
+            rows?.iter().try_for_each(&mut taken)?;
+        }
+        Ok(())
     }
 }
 
@@ -126,6 +145,16 @@ pub struct Step {
     pub kept: bool,
     /// To which rows.
     pub rows: Vec<ManifestRow>,
+    /// And to which others, where there are so many that they are in parts of their own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parts: Option<RowParts>,
+}
+
+impl Step {
+    /// To how many rows.
+    pub fn count(&self) -> u64 {
+        self.rows.len() as u64 + self.parts.as_ref().map_or(0, |parts| parts.rows)
+    }
 }
 
 /// What is done with the rows of a step.

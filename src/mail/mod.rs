@@ -101,7 +101,7 @@ impl Mailer {
         Self { shown_by: Some(show), ..self }
     }
 
-    /// Sends a letter, or the same letter again.
+    /// Sends a letter, or the same letter again. That it has left holds whatever happens from [`Mailer::keep_sent`] on.
     ///
     /// # Errors
     /// [`MailError`]; whether to try again is [`MailError::is_permanent`]'s to say.
@@ -111,6 +111,22 @@ impl Mailer {
             show(letter);
         }
         Ok(())
+    }
+
+    /// Makes sure that what was sent so far outlives a loss of power: a directory is written to the disk once for many letters.
+    ///
+    /// # Errors
+    /// [`MailError::Directory`]: none of what was sent since the last time may be taken for sent.
+    pub async fn keep_sent(&self) -> Result<(), MailError> {
+        let Transport::File { directory } = &self.transport else { return Ok(()) };
+        let directory = directory.clone();
+        let kept = tokio::task::spawn_blocking(move || match std::fs::File::open(&directory) {
+            // Nothing was ever sent.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(error),
+            Ok(directory) => directory.sync_all(),
+        });
+        Ok(kept.await.map_err(io::Error::other)??)
     }
 
     async fn hand_over(&self, letter: &Letter) -> Result<(), MailError> {
@@ -139,8 +155,6 @@ fn write_whole(directory: &Path, id: Uuid, mail: &[u8]) -> io::Result<()> {
     file.write_all(mail)?;
     file.as_file().sync_all()?;
     file.persist(directory.join(format!("{id}.eml")))?;
-    #[cfg(unix)]
-    std::fs::File::open(directory)?.sync_all()?;
     Ok(())
 }
 
@@ -177,6 +191,7 @@ mod tests {
         let place = directory.path().join("mail");
         for body in ["first", "second"] {
             mailer(&place).send(&letter(body)).await.unwrap();
+            mailer(&place).keep_sent().await.unwrap();
         }
         let files: Vec<_> = std::fs::read_dir(&place).unwrap().map(|e| e.unwrap().file_name()).collect();
         assert_eq!(files, [format!("{ID}.eml").as_str()]);
@@ -189,6 +204,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let file = directory.path().join("file");
         std::fs::write(&file, "").unwrap();
+        mailer(&directory.path().join("mail")).keep_sent().await.unwrap();
         let error = mailer(&file.join("mail")).send(&letter("text")).await.unwrap_err();
         assert!(matches!(error, MailError::Directory(_)) && !error.is_permanent());
     }

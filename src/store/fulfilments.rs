@@ -12,7 +12,7 @@ use super::codec::word;
 use super::dialect::{ask, change};
 use super::prepared::prepared;
 use super::requests::purged;
-use super::schema::{manifests, steps};
+use super::schema::{manifest_parts, manifests, steps};
 use super::sql_types::{At, Uid};
 use super::{StoreError, Tx};
 use crate::domain::ids::{RequestId, SystemId};
@@ -64,10 +64,16 @@ pub enum StepState {
 pub type Manifest = (i32, SystemId, Zeroizing<Vec<u8>>, bool);
 
 const KIND: &[u8] = b"manifest";
+const ROWS: &[u8] = b"manifest rows";
 
 /// The place of a manifest among a request's: none can stand in for another.
 fn part(round: i32, system: &str) -> Vec<u8> {
     [round.to_be_bytes().as_slice(), system.as_bytes()].concat()
+}
+
+/// The place of a part of a manifest's rows.
+fn row_part(round: i32, number: i32) -> Vec<u8> {
+    [round.to_be_bytes(), number.to_be_bytes()].concat()
 }
 
 #[derive(Queryable, Insertable)]
@@ -210,12 +216,66 @@ impl Tx<'_> {
             .collect()
     }
 
-    /// A manifest was carried out.
-    pub fn mark_executed(&mut self, request: RequestId, round: i32, system: &SystemId) -> Result<(), StoreError> {
-        let this = manifests::table.find((Uid(request.0), round, system.as_str()));
+    /// Keeps a part of the rows of a manifest that names very many, sealed under the request's key: before the manifest
+    /// itself, which says how many parts there are.
+    pub fn put_manifest_part(
+        &mut self,
+        request: RequestId,
+        round: i32,
+        number: i32,
+        bytes: &[u8],
+    ) -> Result<(), StoreError> {
+        let key = self.key_of(request)?.ok_or_else(purged)?;
+        let sealed = key.seal(ROWS, &row_part(round, number), bytes);
+        let row = (
+            manifest_parts::request_id.eq(Uid(request.0)),
+            manifest_parts::round.eq(round),
+            manifest_parts::number.eq(number),
+            manifest_parts::sealed.eq(sealed),
+        );
+        change!(self, c => insert_into(manifest_parts::table).values(row).execute(c)).map(drop)
+    }
+
+    /// A part of a manifest's rows; none once it is purged.
+    pub fn manifest_part(
+        &mut self,
+        request: RequestId,
+        round: i32,
+        number: i32,
+    ) -> Result<Option<Zeroizing<Vec<u8>>>, StoreError> {
+        let this = manifest_parts::table.find((Uid(request.0), round, number)).select(manifest_parts::sealed);
+        let sealed: Option<Vec<u8>> = ask!(self, c => this.get_result(c).optional())?;
+        let (Some(sealed), Some(key)) = (sealed, self.key_of(request)?) else { return Ok(None) };
+        key.open(ROWS, &row_part(round, number), &sealed).map(Some)
+    }
+
+    /// Forgets the parts of a manifest that was never kept itself: a crash came in between. One that was is a
+    /// [`StoreError::Conflict`].
+    pub fn clear_manifest_parts(&mut self, request: RequestId, round: i32) -> Result<(), StoreError> {
+        let kept = manifests::request_id.eq(Uid(request.0)).and(manifests::round.eq(round));
+        let kept: i64 = ask!(self, c => manifests::table.filter(kept).count().get_result(c))?;
+        if kept > 0 {
+            return Err(StoreError::Conflict("the manifest of these rows"));
+        }
+        let parts = manifest_parts::request_id.eq(Uid(request.0)).and(manifest_parts::round.eq(round));
+        change!(self, c => delete(manifest_parts::table.filter(parts)).execute(c)).map(drop)
+    }
+
+    /// A manifest was carried out; in its place are kept `bytes` from now on. One that was marked before stays as it is.
+    pub fn mark_executed(
+        &mut self,
+        request: RequestId,
+        round: i32,
+        system: &SystemId,
+        bytes: &[u8],
+    ) -> Result<(), StoreError> {
+        let key = self.key_of(request)?.ok_or_else(purged)?;
+        let sealed = key.seal(KIND, &part(round, system.as_str()), bytes);
+        let this =
+            manifests::table.find((Uid(request.0), round, system.as_str())).filter(manifests::executed.eq(false));
         change!(self, c => {
-            let marked = update(this).set(manifests::executed.eq(true)).returning(manifests::request_id);
-            prepared(marked).changed::<Uid, _>(c)
+            let set = (manifests::sealed.eq(&sealed), manifests::executed.eq(true));
+            prepared(update(this).set(set).returning(manifests::request_id)).changed::<Uid, _>(c)
         })
         .map(drop)
     }

@@ -87,6 +87,21 @@ impl Tx<'_> {
         rows.into_iter().map(standing).collect()
     }
 
+    /// Those of a bundle's other requests that stand in a state, without opening them.
+    pub fn siblings_in(
+        &mut self,
+        bundle: BundleId,
+        id: RequestId,
+        state: StateName,
+    ) -> Result<Vec<RequestId>, StoreError> {
+        let others = requests::bundle_id.eq(Uid(bundle.0)).and(requests::id.ne(Uid(id.0)));
+        let there = requests::state.eq(state.as_str()).and(requests::wrapped_key.is_not_null());
+        let ids: Vec<Uid> = ask!(self, c => {
+            requests::table.filter(others.and(there)).order(requests::id).select(requests::id).load(c)
+        })?;
+        Ok(ids.into_iter().map(|id| RequestId(id.0)).collect())
+    }
+
     /// The requests of a bundle, and nobody else changes them until this write ends.
     pub fn requests_of_for_update(&mut self, bundle: BundleId) -> Result<Vec<Request>, StoreError> {
         let query = requests::table.filter(requests::bundle_id.eq(Uid(bundle.0))).order(requests::id).select(COLUMNS);

@@ -7,7 +7,8 @@ use diesel::{delete, insert_into, update};
 use super::dialect::{ask, change};
 use super::requests::purged;
 use super::schema::{
-    answers, communications, deliveries, jobs, manifests, messages, record_holds, requests, retained, steps, tasks,
+    answers, communications, deliveries, jobs, manifest_parts, manifests, messages, record_holds, requests, retained,
+    steps, tasks,
 };
 use super::sql_types::{At, On, Uid};
 use super::{StoreError, Tx};
@@ -137,6 +138,7 @@ impl Tx<'_> {
         change!(self, c => delete(messages::table.filter(messages::request_id.eq(uid))).execute(c))?;
         change!(self, c => delete(communications::table.filter(communications::request_id.eq(uid))).execute(c))?;
         change!(self, c => delete(manifests::table.filter(manifests::request_id.eq(uid))).execute(c))?;
+        change!(self, c => delete(manifest_parts::table.filter(manifest_parts::request_id.eq(uid))).execute(c))?;
         change!(self, c => delete(steps::table.filter(steps::request_id.eq(uid))).execute(c))?;
         change!(self, c => delete(deliveries::table.filter(deliveries::request_id.eq(uid))).execute(c))?;
         change!(self, c => delete(tasks::table.filter(tasks::request_id.eq(uid))).execute(c))?;

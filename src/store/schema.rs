@@ -106,6 +106,17 @@ table! {
 table! {
     use diesel::sql_types::*;
     use super::super::sql_types::*;
+    manifest_parts (request_id, round, number) {
+        request_id -> Id,
+        round -> Integer,
+        number -> Integer,
+        sealed -> Binary,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use super::super::sql_types::*;
     jobs (id) {
         id -> Id,
         kind -> Text,

@@ -382,10 +382,8 @@ pub(super) fn wake_siblings(tx: &mut Tx<'_>, request: &Request, now: DateTime<Ut
     if !request.state.name().is_final() {
         return Ok(());
     }
-    for sibling in tx.requests_of(request.bundle)? {
-        if sibling.id != request.id && sibling.state.name() == StateName::Fulfilling {
-            tx.enqueue(&NewJob { job: Job::Fulfil { request: sibling.id }, run_at: now })?;
-        }
+    for sibling in tx.siblings_in(request.bundle, request.id, StateName::Fulfilling)? {
+        tx.enqueue(&NewJob { job: Job::Fulfil { request: sibling }, run_at: now })?;
     }
     Ok(())
 }

@@ -7,6 +7,7 @@ mod erasure;
 pub(super) mod failing;
 pub(super) mod marking;
 mod package;
+mod parts;
 mod planned;
 mod progress;
 mod proof;
@@ -21,6 +22,7 @@ use uuid::Uuid;
 use super::decide::{forget_free_text, wake_siblings};
 use super::holds::circumstances;
 use super::office::Controller;
+use super::recipients;
 use super::remedies::remedies;
 use super::services::{self, Pending, Services};
 use super::tasks::upload;
@@ -132,7 +134,8 @@ fn commit(office: &Office, tx: &mut Tx<'_>, job: &LeasedJob, owner: Uuid, done: 
     let Done { request: id, result, retained, rows, review, now } = done;
     let (id, now) = (*id, *now);
     let request = tx.request_for_update(id)?.ok_or(Error::NotFound("request"))?;
-    if !upload::files(tx, &request)?.iter().map(|(_, upload)| upload.file).eq(rows.iter().copied()) {
+    let tasks = tx.tasks(id)?;
+    if !upload::of(&request, &tasks).map(|(_, upload)| upload.file).eq(rows.iter().copied()) {
         let reason = "rows were handed in meanwhile".to_owned();
         return Ok(tx.settle(job, owner, &Settlement::Postponed { until: now, reason }, now).map(drop)?);
     }
@@ -140,12 +143,13 @@ fn commit(office: &Office, tx: &mut Tx<'_>, job: &LeasedJob, owner: Uuid, done: 
         return Ok(());
     }
     // Work by hand joins the answer when staff release it.
-    let review = *review || !tx.tasks(id)?.is_empty();
+    let review = *review || !tasks.is_empty();
     tx.clear_steps(id)?;
     tx.put_steps(id, &steps(request.right, result, now))?;
     let outcome = request.complete(now, result.clone(), review)?;
     let outcome = delivered(office, outcome, now);
     let outcome = outcome.with_remedies(|request| remedies(office, request, now));
+    let outcome = recipients::with_answer(office, tx, outcome, now)?;
     tx.save(&outcome)?;
     tx.put_retained(id, *retained)?;
     forget_free_text(tx, &outcome.request)?;

@@ -31,6 +31,7 @@ pub async fn lift(office: &Office, by: StaffId, id: RequestId, reason: String) -
 /// When the letter does not leave: the mark then stands.
 pub async fn tell_and_lift(office: &Office, job: &Dispatch, id: RequestId) -> Result<(), LetterError> {
     letters::mail_lifting(office, job, id).await?;
+    office.mailer.keep_sent().await?;
     let now = office.clock.now();
     let lifted = office.store.write(move |tx| {
         let Some(request) = tx.request_for_update(id)? else { return Ok(()) };

@@ -1,10 +1,15 @@
 //! Recipients: those to whom data was disclosed are told of what was done with it, each once.
 
+use chrono::{DateTime, Utc};
+
 use super::services::opt_out;
 use super::{Error, Office};
 use crate::domain::ids::RequestId;
+use crate::domain::job::{Job, NewJob};
 use crate::domain::policy::{Policy, Recipient};
+use crate::domain::request::{Outcome, Request};
 use crate::domain::right::Right;
+use crate::store::Tx;
 
 /// Who has to be told, by name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -35,18 +40,46 @@ pub async fn tell(office: &Office, id: RequestId) -> Result<(), Error> {
         .write(move |tx| {
             // Purged meanwhile, or reopened: whatever ends it then has a job of its own.
             let Some(request) = tx.request_for_update(id)? else { return Ok(()) };
-            let controller = inner.controller(&request.controller).ok_or(Error::UnknownController)?;
-            opt_out::arrange(&inner, tx, &request)?;
-            let Recipients { by_mail, by_staff } = of(&controller.policy, request.right);
-            if by_mail.is_empty() && by_staff.is_empty() {
-                return Ok(());
-            }
-            match request.recipients_told(now, by_mail, by_staff) {
-                Ok(outcome) => Ok(tx.save(&outcome)?),
-                Err(_) => Ok(()),
+            match told(&inner, tx, request, now)? {
+                Some(outcome) => Ok(tx.save(&outcome)?),
+                None => Ok(()),
             }
         })
         .await
+}
+
+/// The same in the transaction that commits the answer, so that no job has to follow it.
+///
+/// # Errors
+/// As [`tell`].
+pub fn with_answer(
+    office: &Office,
+    tx: &mut Tx<'_>,
+    mut outcome: Outcome,
+    now: DateTime<Utc>,
+) -> Result<Outcome, Error> {
+    let later = |job: &NewJob| matches!(job.job, Job::TellRecipients { .. });
+    if !outcome.jobs.iter().any(later) {
+        return Ok(outcome);
+    }
+    outcome.jobs.retain(|job| !later(job));
+    if let Some(told) = told(office, tx, outcome.request.clone(), now)? {
+        outcome.request = told.request;
+        outcome.entries.extend(told.entries);
+        outcome.jobs.extend(told.jobs);
+    }
+    Ok(outcome)
+}
+
+/// The request with who is told; none where there is nobody, or nothing that they have to know.
+fn told(office: &Office, tx: &mut Tx<'_>, request: Request, now: DateTime<Utc>) -> Result<Option<Outcome>, Error> {
+    let controller = office.controller(&request.controller).ok_or(Error::UnknownController)?;
+    opt_out::arrange(office, tx, &request)?;
+    let Recipients { by_mail, by_staff } = of(&controller.policy, request.right);
+    if by_mail.is_empty() && by_staff.is_empty() {
+        return Ok(None);
+    }
+    Ok(request.recipients_told(now, by_mail, by_staff).ok())
 }
 
 #[cfg(test)]

@@ -60,7 +60,13 @@ pub async fn mails(office: &Office, owner: Uuid, jobs: Vec<LeasedJob>, watch: &W
         let settlement = mail(&run, &job, &dispatch).await;
         (job, Some(dispatch), settlement)
     });
-    let settlements = sent.buffer_unordered(MAILS_AT_ONCE).collect().await;
+    let mut settlements: Vec<_> = sent.buffer_unordered(MAILS_AT_ONCE).collect().await;
+    if let Err(error) = office.mailer.keep_sent().await {
+        tracing::warn!(%error, mails = settlements.len(), "mails that left may not be kept; they are sent again");
+        for (job, _, settlement) in settlements.iter_mut().filter(|(.., settlement)| *settlement == Settlement::Done) {
+            *settlement = Settlement::failed(job.attempts, office.clock.now(), error.to_string());
+        }
+    }
     settle(office, owner, settlements).await;
 }
 

@@ -11,6 +11,7 @@ use super::super::search::row_name::Naming;
 use super::super::search::trace::Trace;
 use super::super::standing::{Counts, Standing};
 use super::afar::Afar;
+use super::going::Going;
 use super::joined::Joined;
 use super::keeping::{Keeping, masks_of_kept};
 use super::masks::{self, Masks, constant};
@@ -97,6 +98,8 @@ pub(in crate::fulfilment) struct Candidates {
     pub(in crate::fulfilment) shapes: BTreeMap<NodeId, Shape>,
     pub(in crate::fulfilment) counts: BTreeMap<NodeId, Counts>,
     by_key: HashMap<(NodeId, Key), usize>,
+    /// Beside these the rows that are deleted whatever refers to what.
+    pub(in crate::fulfilment) going: BTreeMap<NodeId, Going>,
     /// Sentences that name tables and columns.
     pub(in crate::fulfilment) obstacles: BTreeSet<String>,
 }
@@ -114,6 +117,7 @@ impl Candidates {
             shapes: BTreeMap::new(),
             counts: BTreeMap::new(),
             by_key: HashMap::new(),
+            going: BTreeMap::new(),
             obstacles: BTreeSet::new(),
         };
         let afar = Afar::of(trace, keeping);
@@ -126,6 +130,7 @@ impl Candidates {
             // Whether a service's rows of others refer to a row of context, nobody here can see.
             let unseen = graph.pointers_to(node).any(|(_, p)| !trace.systems.has_tables(&graph.node(p.from).system));
             let unsure = afar.unsure(place, trace.systems);
+            let mut going = Going::of(trace.systems, &trace.places, place);
             trace.sweep(node, &shape.read(), |place, row, verdict| {
                 let standing = verdict.standing();
                 all.counts.entry(node).or_default().add(standing);
@@ -142,15 +147,21 @@ impl Candidates {
                         }
                     }
                 };
-                all.add(&asked, standing, treatment);
-                Ok(())
+                all.add(&asked, standing, treatment, going.as_mut())
             })?;
+            all.going.extend(going.filter(|going| going.count() > 0).map(|going| (node, going)));
             all.shapes.insert(node, shape);
         }
         Ok(all)
     }
 
-    fn add(&mut self, asked: &Asked<'_>, standing: Standing, (mut action, kept): (Action, Option<Kept>)) {
+    fn add(
+        &mut self,
+        asked: &Asked<'_>,
+        standing: Standing,
+        (mut action, kept): (Action, Option<Kept>),
+        going: Option<&mut Going>,
+    ) -> Result<(), FulfilmentError> {
         let Asked { place, row, shape, joined, .. } = *asked;
         let key = asked.key();
         if key.0.expose().is_empty() && !matches!(action, Action::Keep(_)) {
@@ -172,13 +183,23 @@ impl Candidates {
             };
             self.obstacles.extend(masks.iter().filter_map(obstacle));
         }
-        let values = shape.stored.iter().map(|name| asked.value(name)).collect();
         let fingerprint = match action {
             Action::Keep(_) => String::new(),
             _ => fingerprint::hex(row.iter().skip(place.columns.len()).take(shape.columns.len())),
         };
+        let goes = action == Action::Delete && standing == Standing::Own && shape.naming.lasts(&key);
+        if let Some(going) = going.filter(|_| goes) {
+            return Ok(going.add(key, fingerprint)?);
+        }
+        let values = shape.stored.iter().map(|name| asked.value(name)).collect();
         self.by_key.insert((place.node, key.clone()), self.rows.len());
         self.rows.push(Candidate { node: place.node, standing, key, fingerprint, values, action, kept });
+        Ok(())
+    }
+
+    /// Whether the row with that key is deleted whatever refers to what.
+    pub(in crate::fulfilment) fn goes(&self, node: NodeId, key: &Key) -> Result<bool, FulfilmentError> {
+        self.going.get(&node).map_or(Ok(false), |going| going.has(key))
     }
 
     /// A stored value of a row.

@@ -1,11 +1,14 @@
 //! A manifest is carried out: one transaction per system, children first, and no row that changed since is touched.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::io;
 
 use serde::{Deserialize, Serialize};
 
 use super::super::manifest::{Guard, Manifest, ManifestRow, Step, StepAction, SystemManifest, TableRef};
+use super::super::row_parts::RowParts;
 use super::super::search::fingerprint;
+use super::super::search::key_set::KeySet;
 use super::super::{FulfilmentError, Systems};
 use super::references::Way;
 use crate::connectors::{ConnectorError, Key, LiveSchema, Row, Select, TableName, Writer};
@@ -77,7 +80,7 @@ pub fn execute_unless(
             crate::crash::point("erasure.inside_transaction");
         }
     };
-    let outcome = run(&schema, part, &mut *writer, &mut first)?;
+    let outcome = run(systems, &schema, part, &mut *writer, &mut first)?;
     if changed {
         still_as_planned(systems, part, &mut *writer)?;
         if held() {
@@ -116,7 +119,7 @@ pub fn rehearse(systems: &Systems, system: &SystemId, manifest: &Manifest) -> Re
     let failed = |source| FulfilmentError::System { system: system.clone(), source };
     let schema = systems.schema(system)?;
     let mut writer = systems.connector(system)?.writer().map_err(failed)?;
-    match run(&schema, part, &mut *writer, &mut || ()) {
+    match run(systems, &schema, part, &mut *writer, &mut || ()) {
         Ok(_) | Err(FulfilmentError::Overtaken { .. }) => Ok(None),
         Err(FulfilmentError::System {
             source: source @ (ConnectorError::Constraint { .. } | ConnectorError::Statement(_)),
@@ -129,6 +132,7 @@ pub fn rehearse(systems: &Systems, system: &SystemId, manifest: &Manifest) -> Re
 /// Everything but the commit. `wrote` is called after each step that changed rows. The schema is known before the writer
 /// has a connection: whoever held one while waiting for another to look at the schema would wait for others like it.
 fn run(
+    systems: &Systems,
     schema: &LiveSchema,
     part: &SystemManifest,
     writer: &mut dyn Writer,
@@ -140,17 +144,31 @@ fn run(
     if part.defer {
         writer.defer_references().map_err(failed)?;
     }
-    let unchanged = lock_unchanged(writer, part).map_err(failed)?;
+    let mut unchanged = lock_unchanged(writer, part).map_err(failed)?;
+    for step in &part.steps {
+        lock_parts(writer, systems, system, step, &mut unchanged)?;
+    }
     for guard in &part.guards {
         check_guard(writer, system, schema, part, guard, &unchanged)?;
     }
     for step in &part.steps {
         let still = unchanged.rows_of(step);
-        let rows = if still.is_empty() { 0 } else { carry_out(writer, step, &still).map_err(failed)? };
+        let mut rows = if still.is_empty() { 0 } else { carry_out(writer, step, &still).map_err(failed)? };
         if rows > 0 {
             wrote();
         }
-        note(&mut outcome, step, rows, step.rows.len() as u64 - still.len() as u64);
+        let mut passed_over = (step.rows.len() - still.len()) as u64;
+        for listed in step.parts.iter().flat_map(RowParts::each) {
+            let listed = listed?;
+            let still = unchanged.rows_of_part(step, &listed)?;
+            passed_over += (listed.len() - still.len()) as u64;
+            let now = if still.is_empty() { 0 } else { carry_out(writer, step, &still).map_err(failed)? };
+            if now > 0 {
+                wrote();
+            }
+            rows += now;
+        }
+        note(&mut outcome, step, rows, passed_over);
     }
     outcome.changed = unchanged.changed;
     Ok(outcome)
@@ -206,6 +224,8 @@ fn note(outcome: &mut SystemOutcome, step: &Step, rows: u64, passed_over: u64) {
 struct Unchanged {
     /// Those that still are what it saw, by table and key, with the values that guards look at.
     rows: BTreeMap<TableRef, HashMap<Key, Vec<Option<String>>>>,
+    /// The keys of those that are in parts of their own.
+    in_parts: BTreeMap<TableRef, KeySet>,
     /// Those that are something else, and not what it makes of them.
     changed: BTreeSet<(TableRef, Key)>,
 }
@@ -213,6 +233,21 @@ struct Unchanged {
 impl Unchanged {
     fn has(&self, table: &TableRef, key: &Key) -> bool {
         self.rows.get(table).is_some_and(|rows| rows.contains_key(key))
+    }
+
+    fn has_in_parts(&self, table: &TableRef, key: &Key) -> io::Result<bool> {
+        let keys = self.in_parts.get(table);
+        keys.map_or(Ok(false), |keys| keys.contains(key.0.expose().iter().map(String::as_str)))
+    }
+
+    fn rows_of_part<'r>(&self, step: &Step, rows: &'r [ManifestRow]) -> io::Result<Vec<&'r ManifestRow>> {
+        let mut still = Vec::with_capacity(rows.len());
+        for row in rows {
+            if self.has_in_parts(&step.table, &row.key)? {
+                still.push(row);
+            }
+        }
+        Ok(still)
     }
 
     fn rows_of<'s>(&self, step: &'s Step) -> Vec<&'s ManifestRow> {
@@ -226,8 +261,12 @@ fn lock_unchanged(writer: &mut dyn Writer, part: &SystemManifest) -> Result<Unch
     // Rows of one table may be named by different columns.
     let named: BTreeSet<(&TableRef, &Vec<String>)> = part.steps.iter().map(|s| (&s.table, &s.key_columns)).collect();
     for (table, key_columns) in named {
-        let alike = |s: &&Step| s.table == *table && s.key_columns == *key_columns;
+        // Those in parts come after, a part at a time.
+        let alike = |s: &&Step| s.table == *table && s.key_columns == *key_columns && !s.rows.is_empty();
         let steps: Vec<&Step> = part.steps.iter().filter(alike).collect();
+        if steps.is_empty() {
+            continue;
+        }
         let expected: HashMap<&Key, (&Step, &ManifestRow)> =
             steps.iter().flat_map(|step| step.rows.iter().map(move |row| (&row.key, (*step, row)))).collect();
         let keys: Vec<Key> = expected.keys().map(|key| (*key).clone()).collect();
@@ -237,7 +276,7 @@ fn lock_unchanged(writer: &mut dyn Writer, part: &SystemManifest) -> Result<Unch
         let at: Vec<usize> = key_columns.iter().filter_map(|k| read.iter().position(|c| c == k)).collect();
         let guarded = guarded_columns(part, table);
         let guarded: Vec<usize> = guarded.iter().filter_map(|g| columns.iter().position(|c| c == *g)).collect();
-        let Unchanged { rows, changed } = &mut unchanged;
+        let Unchanged { rows, changed, .. } = &mut unchanged;
         let rows = rows.entry(table.clone()).or_default();
         writer.lock(&TableName::from(table), key_columns, &keys, &read, &mut |row| {
             let key = at.iter().map(|at| row.get(*at).unwrap_or_default().to_owned());
@@ -252,6 +291,44 @@ fn lock_unchanged(writer: &mut dyn Writer, part: &SystemManifest) -> Result<Unch
         })?;
     }
     Ok(unchanged)
+}
+
+/// The same for rows in parts of their own, which are all to be deleted and which nothing refers to.
+fn lock_parts(
+    writer: &mut dyn Writer,
+    systems: &Systems,
+    system: &SystemId,
+    step: &Step,
+    unchanged: &mut Unchanged,
+) -> Result<(), FulfilmentError> {
+    let Some(parts) = &step.parts else { return Ok(()) };
+    let hidden = step.key_columns.iter().filter(|k| !step.columns.contains(k));
+    let read: Vec<String> = step.columns.iter().chain(hidden).cloned().collect();
+    let at: Vec<usize> = step.key_columns.iter().filter_map(|k| read.iter().position(|c| c == k)).collect();
+    let Unchanged { in_parts, changed, .. } = unchanged;
+    let same = in_parts.entry(step.table.clone()).or_insert_with(|| KeySet::new(systems.scratch()));
+    for listed in parts.each() {
+        let listed = listed?;
+        let expected: HashMap<&Key, &ManifestRow> = listed.iter().map(|row| (&row.key, row)).collect();
+        let keys: Vec<Key> = listed.iter().map(|row| row.key.clone()).collect();
+        let mut failed = Ok(());
+        let locked = writer.lock(&TableName::from(&step.table), &step.key_columns, &keys, &read, &mut |row| {
+            let key = at.iter().map(|at| row.get(*at).unwrap_or_default().to_owned());
+            let key = Key(Personal::new(key.collect()));
+            let Some(listed) = expected.get(&key) else { return Ok(()) };
+            if *listed.fingerprint.expose() != fingerprint::hex(row.iter().take(step.columns.len())) {
+                changed.insert((step.table.clone(), key));
+                return Ok(());
+            }
+            same.insert(key.0.expose().iter().map(String::as_str)).map(drop).map_err(|error| {
+                failed = Err(error);
+                ConnectorError::Stopped("the keys of the rows cannot be kept".to_owned())
+            })
+        });
+        failed?;
+        locked.map_err(|source| FulfilmentError::System { system: system.clone(), source })?;
+    }
+    Ok(())
 }
 
 /// Whether a row holds what its step writes into it: it was carried out before, and a crash kept us from knowing.
@@ -294,15 +371,23 @@ fn check_guard(
         }
         StepAction::Detach { .. } => false,
     });
-    let mut stray = false;
+    let (mut stray, mut failed) = (false, Ok(()));
     let select = Select { table: &from, columns: &way.read_columns(), any_of: &[one] };
     let looked = writer.select(&select, &mut |row| {
-        let known = |key: Key| released.contains(&key) && unchanged.has(&guard.from, &key);
+        let mut known = |key: Key| {
+            let in_parts = || unchanged.has_in_parts(&guard.from, &key);
+            let known = (released.contains(&key) && unchanged.has(&guard.from, &key)).then_some(Ok(true));
+            known.unwrap_or_else(in_parts).unwrap_or_else(|error| {
+                failed = Err(error);
+                false
+            })
+        };
         let held = way.held(row);
         let refers = held.is_some_and(|held| wanted.contains(&held) || way.unexplained().is_err());
-        stray |= refers && !way.key_of(row).is_some_and(known);
+        stray |= refers && !way.key_of(row).is_some_and(&mut known);
         Ok(())
     });
+    failed?;
     looked.map_err(|source| FulfilmentError::System { system: system.clone(), source })?;
     if stray { Err(FulfilmentError::Overtaken { system: system.clone(), table: from.to_string() }) } else { Ok(()) }
 }

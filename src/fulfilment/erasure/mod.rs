@@ -4,6 +4,7 @@ pub(super) mod afar;
 pub(super) mod candidates;
 pub(super) mod drawn;
 pub mod execute;
+pub(super) mod going;
 pub(super) mod joined;
 pub(super) mod keeping;
 pub(super) mod masks;

@@ -64,7 +64,7 @@ pub fn prepare_keeping(
     keeping: &Keeping<'_>,
 ) -> Result<(Manifest, Plan), FulfilmentError> {
     systems.renew_schemas();
-    let Survey { mut trace, joined, candidates } = survey(systems, identities, earlier, keeping)?;
+    let Survey { mut trace, joined, mut candidates } = survey(systems, identities, earlier, keeping)?;
     let known = earlier.iter().find_map(|manifest| manifest.masking_key.clone());
     let key = known.unwrap_or_else(|| MaskingKey::new(clock::random()));
     let done = Done::of(earlier);
@@ -84,7 +84,8 @@ pub fn prepare_keeping(
     let learned = trace.learned();
     let (systems_of, dropped) = (Vec::new(), Vec::new());
     let mut manifest = Manifest { round, systems: systems_of, trails, left, dropped, masking_key, learned };
-    let all = Whole { places, graph, candidates: &candidates, joined: &joined, drawn: &drawn };
+    let going = std::mem::take(&mut candidates.going);
+    let mut all = Whole { places, graph, candidates: &candidates, joined: &joined, drawn: &drawn, going };
     for system in graph.in_erasure_order(systems.ids()) {
         let (mut entry, order) = all.system_manifest(system);
         entry.mark = places.schema(system).and_then(|schema| systems.mark_of(system, schema));
@@ -236,6 +237,9 @@ fn plan_of(places: &Places, graph: &Graph, all: &Candidates, done: &Done) -> Pla
             Action::Keep(KEPT_SILENT) if places.get(row.node).is_some_and(|p| done.masked(p, &row.key)) => {}
             Action::Keep(reason) => *kept.entry((row.node, reason, row.standing)).or_default() += 1,
         }
+    }
+    for (node, going) in &all.going {
+        plan.collections[node.index()].deletion.get_or_insert_default().delete += going.count();
     }
     for ((node, standing, kept, masks), rows) in masked {
         let reason = mask_reason(standing, kept).to_owned();

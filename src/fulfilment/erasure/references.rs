@@ -122,7 +122,14 @@ impl References {
         trace.snapshot.select(&way.system, &select, |row| {
             let Some(held) = way.held(row) else { return Ok(()) };
             let Some(targets) = keys.get(&held) else { return way.unexplained() };
-            let candidate = holder.zip(way.key_of(row)).and_then(|(node, key)| candidates.find(node, &key));
+            let named = holder.zip(way.key_of(row));
+            if let Some((node, key)) = &named
+                && candidates.goes(*node, key)?
+            {
+                // It is gone before what it refers to.
+                return Ok(());
+            }
+            let candidate = named.and_then(|(node, key)| candidates.find(node, &key));
             let others = targets.iter().filter(|target| candidate != Some(**target));
             found.extend(others.map(|target| Referrer { target: *target, candidate, way: number }));
             Ok(())

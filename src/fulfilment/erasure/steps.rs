@@ -6,6 +6,7 @@ use super::super::manifest::{Guard, ManifestRow, Step, StepAction, SystemManifes
 use super::super::search::place::{Place, Places};
 use super::candidates::{Action, Candidate, Candidates};
 use super::drawn::Drawn;
+use super::going::Going;
 use super::joined::Joined;
 use super::masks::{Masks, constant};
 use super::order::{Order, order};
@@ -24,6 +25,7 @@ pub(in crate::fulfilment) struct Whole<'a> {
     pub(in crate::fulfilment) candidates: &'a Candidates,
     pub(in crate::fulfilment) joined: &'a Joined,
     pub(in crate::fulfilment) drawn: &'a Drawn,
+    pub(in crate::fulfilment) going: BTreeMap<NodeId, Going>,
 }
 
 /// A system's rows by what is done with them.
@@ -40,8 +42,13 @@ struct Sorted<'a> {
 impl Whole<'_> {
     /// First what must let go, then masks, deletions children first, and last what gets another key: what refers to it is
     /// then gone, has let go, or follows.
-    pub(in crate::fulfilment) fn system_manifest(&self, system: &SystemId) -> (SystemManifest, Order) {
+    pub(in crate::fulfilment) fn system_manifest(&mut self, system: &SystemId) -> (SystemManifest, Order) {
+        let mut going = std::mem::take(&mut self.going);
         let mut sorted = self.sorted(system);
+        let theirs = |node: &NodeId| self.places.get(*node).filter(|place| place.system == *system);
+        for place in going.keys().filter_map(theirs) {
+            sorted.deletes.entry(place.table_name.clone()).or_insert((place.node, Vec::new()));
+        }
         let order = delete_order(self.places, self.graph, &sorted.deletes);
         let mut steps = sorted.let_go;
         steps.append(&mut sorted.masks);
@@ -53,10 +60,12 @@ impl Whole<'_> {
                 steps.extend(self.steps(place, &StepAction::Detach { columns }, rows));
             }
             last.extend(self.steps(place, &StepAction::Delete, rows));
+            last.extend(going.get_mut(node).map(|going| self.going_step(place, going)));
             guards.extend(guards_of(place));
         }
         steps.append(&mut last);
         let defer = self.rekey(system, sorted.rekeyed, &mut steps, &mut guards);
+        self.going = going;
         (SystemManifest { system: system.clone(), steps, guards, defer, mark: None, changed: BTreeSet::new() }, order)
     }
 
@@ -165,7 +174,13 @@ impl Whole<'_> {
             action,
             kept: false,
             rows: rows.iter().map(row).collect(),
+            parts: None,
         }
+    }
+
+    fn going_step(&self, place: &Place, going: &mut Going) -> Step {
+        let (rows, parts) = going.rows();
+        Step { key_columns: place.table().row_key().to_vec(), rows, parts, ..self.step(place, StepAction::Delete, &[]) }
     }
 }
 

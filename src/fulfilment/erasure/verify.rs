@@ -87,6 +87,9 @@ pub fn verify_keeping(
             Action::Keep(reason) => *kept.entry((row.node, reason)).or_default() += 1,
         }
     }
+    for (node, going) in &candidates.going {
+        *rows.entry((*node, "to be deleted")).or_default() += going.count();
+    }
     let listed = |all: BTreeMap<(NodeId, &str), u64>| {
         let one = |((node, reason), rows): ((NodeId, &str), u64)| {
             let node = systems.graph().node(node);

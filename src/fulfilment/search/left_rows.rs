@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use super::super::manifest::{Manifest, Step, StepAction, SystemManifest};
+use super::super::FulfilmentError;
+use super::super::manifest::{Left, Manifest, Step, StepAction, SystemManifest};
 use super::super::standing::Standing;
 use super::place::{Place, Places};
 use crate::connectors::{Key, Row};
@@ -21,10 +22,14 @@ struct Keys {
 impl LeftRows {
     /// What the rounds of an erasure left and did not take later. A key of a row that is gone may be somebody else's by
     /// now. Where a table has another primary key than then, `places` gets a sentence about it.
-    pub(in crate::fulfilment) fn of(earlier: &[Manifest], graph: &Graph, places: &mut Places) -> Self {
+    pub(in crate::fulfilment) fn of(
+        earlier: &[Manifest],
+        graph: &Graph,
+        places: &mut Places,
+    ) -> Result<Self, FulfilmentError> {
         let mut left = Self::default();
         for (at, round) in earlier.iter().enumerate() {
-            let taken = taken(&earlier[at + 1..]);
+            let taken = taken(&round.left, &earlier[at + 1..])?;
             for rows in &round.left {
                 let Some(node) = graph.find(&rows.dataset, &rows.collection) else { continue };
                 let system = &graph.node(node).system;
@@ -45,7 +50,7 @@ impl LeftRows {
                 if rows.standing == Standing::Own { known.own.extend(keys) } else { known.context.extend(keys) }
             }
         }
-        left
+        Ok(left)
     }
 
     /// Every key, to be looked for.
@@ -64,12 +69,25 @@ impl LeftRows {
     }
 }
 
-/// The rows that rounds deleted.
-fn taken(rounds: &[Manifest]) -> HashSet<(&String, &String, &Key)> {
-    let parts = rounds.iter().flat_map(|round| &round.systems);
-    let steps = parts.flat_map(|part| part.steps.iter().map(move |step| (part, step)));
-    let deleted = steps.filter(|(_, step)| step.action == StepAction::Delete);
-    deleted.flat_map(|(part, step)| part.taken(step).map(|row| (&step.dataset, &step.collection, &row.key))).collect()
+/// Those of the rows that were left which later rounds deleted.
+fn taken<'m>(
+    left: &'m [Left],
+    rounds: &'m [Manifest],
+) -> Result<HashSet<(&'m String, &'m String, &'m Key)>, FulfilmentError> {
+    let mut taken = HashSet::new();
+    for rows in left {
+        let known: HashSet<&Key> = rows.keys.iter().collect();
+        let of = |step: &&Step| step.dataset == rows.dataset && step.collection == rows.collection;
+        for part in rounds.iter().flat_map(|round| &round.systems) {
+            for step in part.steps.iter().filter(|step| step.action == StepAction::Delete).filter(of) {
+                part.taken(step, |key| {
+                    taken.extend(known.get(key).map(|key| (&rows.dataset, &rows.collection, *key)));
+                    Ok::<_, FulfilmentError>(())
+                })?;
+            }
+        }
+    }
+    Ok(taken)
 }
 
 /// The keys of a collection's rows that a part found changed.

@@ -37,6 +37,10 @@ struct Progress {
     more_undecided: bool,
     /// Whether something became known that may decide them.
     stale: bool,
+    /// Whether it was passed over, since nothing leads on from it.
+    unread: bool,
+    /// Whether any row came back.
+    met: bool,
     /// Whether half of a composite key was looked for, so that rows of others come back with the person's.
     broad: bool,
 }
@@ -66,7 +70,7 @@ impl<'s> Trace<'s> {
     ) -> Result<Self, FulfilmentError> {
         let graph = systems.graph();
         let mut places = Places::bind(systems)?;
-        let left = LeftRows::of(earlier, graph, &mut places);
+        let left = LeftRows::of(earlier, graph, &mut places)?;
         let scratch = systems.scratch();
         let mut trace = Self {
             systems,
@@ -253,6 +257,7 @@ impl<'s> Trace<'s> {
             }
             _ => {
                 wanted.pass_over();
+                self.progress[node.index()].unread = true;
                 Ok(())
             }
         }
@@ -273,6 +278,7 @@ impl<'s> Trace<'s> {
         let Some(place) = places.get(node) else { return Ok(()) };
         let select = Select { table: &place.table_name, columns: &place.columns, any_of };
         self.snapshot.select(&place.system, &select, |row| {
+            findings.progress[node.index()].met = true;
             if findings.look(place, row)? {
                 return Ok(());
             }
@@ -324,7 +330,8 @@ impl<'s> Trace<'s> {
     ) -> Result<(), FulfilmentError> {
         let Some(place) = self.places.get(node) else { return Ok(()) };
         let progress = &self.progress[node.index()];
-        if progress.wanted.is_empty() {
+        // Where everything was asked for already and nothing came, nothing comes of the same snapshot.
+        if progress.wanted.is_empty() || !(progress.unread || progress.met) {
             return Ok(());
         }
         let mut columns: Vec<String> = place.columns.iter().chain(more).cloned().collect();

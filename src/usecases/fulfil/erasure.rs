@@ -6,12 +6,12 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::super::holds::{Circumstances, circumstances};
+use super::super::holds::{Circumstances, circumstances, circumstances_in};
 use super::super::office::Controller;
 use super::super::{Error, Office};
 use super::failing;
 use super::progress::{Phase, Phases};
-use super::{ground_title, left_out, proof};
+use super::{ground_title, left_out, parts, proof};
 use crate::connectors::{ConnectorError, Key};
 use crate::crash;
 use crate::domain::identity::Identities;
@@ -19,13 +19,13 @@ use crate::domain::ids::{RequestId, SystemId};
 use crate::domain::proof::{ErasedLater, KeptRows, RetainedRows};
 use crate::domain::regime::Regime;
 use crate::domain::request::{Action, Exception, Fulfilment, Line, Request};
-use crate::fulfilment::manifest::{StepAction, TableRef};
+use crate::fulfilment::manifest::{Step, StepAction, SystemManifest, TableRef};
 use crate::fulfilment::plan::KeepStep;
 use crate::fulfilment::{
-    FulfilmentError, KEPT_BY_DECISION, Keeping, Manifest, Plan, execute_unless, prepare_keeping, rehearse,
+    FulfilmentError, KEPT_BY_DECISION, Keeping, Manifest, Plan, RowNames, execute_unless, prepare_keeping, rehearse,
     verify_keeping,
 };
-use crate::store::{Standing, StoreError};
+use crate::store::{self, Standing, Tx};
 
 /// How often rows that appeared meanwhile are gone after. A person who goes on using the service while they are being
 /// erased is a matter for staff, not for a loop.
@@ -73,6 +73,9 @@ pub(super) struct Round {
     /// Whether the store has it.
     #[serde(skip)]
     recorded: bool,
+    /// The legal holds on the person when it was recorded, a moment ago; until the first system is begun.
+    #[serde(skip)]
+    looked_at: Option<Vec<Uuid>>,
 }
 
 /// An erasure that is done: its rounds, and when the search after the last of them found nothing to erase.
@@ -85,7 +88,7 @@ pub(super) struct Ran {
 /// manifest says is carried out at least once and changes rows at most once.
 pub fn erase(office: &Office, controller: &Controller, request: &Request) -> Result<(Fulfilment, Standing), Error> {
     let ran = everywhere(office, controller, request, 0)?;
-    let mut lines: Vec<Line> = done(&ran.rounds).into_iter().chain(ran.kept().cloned()).collect();
+    let mut lines: Vec<Line> = done(controller, &ran.rounds)?.into_iter().chain(ran.kept().cloned()).collect();
     let proof = proof::of(&controller.systems, &ran.rounds, &lines, ran.retained(), ran.searched_at);
     lines.extend(ran.rounds.iter().flat_map(|round| round.unsearched.iter().cloned()));
     let result = Fulfilment { lines, retained: ran.retained().to_vec(), proof, ..Fulfilment::default() };
@@ -102,7 +105,7 @@ pub fn erase_rest(
 ) -> Result<(ErasedLater, Standing), Error> {
     let ran = everywhere(office, controller, request, answered)?;
     let new = ran.rounds.get(answered..).unwrap_or_default();
-    let mut lines = done(new);
+    let mut lines = done(controller, new)?;
     let all: Vec<Line> = lines.iter().chain(ran.kept()).cloned().collect();
     let proof = proof::of(&controller.systems, new, &all, ran.retained(), ran.searched_at);
     lines.extend(new.iter().flat_map(|round| round.unsearched.iter().cloned()));
@@ -115,7 +118,7 @@ fn everywhere(office: &Office, controller: &Controller, request: &Request, answe
     let (ran, failing) = failing::around(controller, |_| true, |reached| run(office, reached, request, answered))?;
     let Some(failing) = failing else { return Ok(ran) };
     let reached = |line: &Line| !failing.systems().contains(line.system.as_str());
-    let done = done(&ran.rounds).into_iter().filter(reached).collect();
+    let done = done(controller, &ran.rounds)?.into_iter().filter(reached).collect();
     Err(failing.beside(done).into())
 }
 
@@ -124,7 +127,9 @@ fn run(office: &Office, controller: &Controller, request: &Request, answered: us
     let (except, left_out) = (request.state.exceptions(), left_out(request));
     let regime = office.regimes.get(&request.regime);
     let phases = Phases::begin(office, request, controller);
-    let mut rounds = recorded(office, request.id)?;
+    let (mut rounds, first) = recorded(office, request)?;
+    // Nothing is carried out before the plan where nothing is on record: then the holds need not be looked at again.
+    let mut first = Some(first).filter(|_| rounds.is_empty());
     // Counted for each run: staff who stopped what writes and retry get new rounds.
     let most = rounds.len() + ROUNDS;
     loop {
@@ -132,7 +137,7 @@ fn run(office: &Office, controller: &Controller, request: &Request, answered: us
         for round in &mut rounds {
             refused.extend(carry_out(office, controller, request, round, &phases)?);
         }
-        let now = circumstances(office, request)?;
+        let now = first.take().map_or_else(|| circumstances(office, request), Ok)?;
         let keeping = now.keeping(&left_out, &controller.policy);
         let done: Vec<Manifest> = rounds.iter().map(|r| r.manifest.clone()).collect();
         // Decided anew after an appeal, held since, or its time over: what was kept then is planned again.
@@ -159,9 +164,8 @@ fn run(office: &Office, controller: &Controller, request: &Request, answered: us
             return Ok(Ran { rounds, searched_at: office.clock.now() });
         }
         crash::point("erasure.before_manifest");
-        record(office, request.id, &round)?;
+        record(office, request, &mut round)?;
         crash::point("erasure.after_manifest");
-        round.recorded = true;
         rounds.push(round);
     }
 }
@@ -189,6 +193,7 @@ impl Round {
             made_at: None,
             executed: BTreeMap::new(),
             recorded: false,
+            looked_at: None,
         }
     }
 }
@@ -284,8 +289,9 @@ fn carry_out(
     let mut refused = Vec::new();
     for system in systems.into_iter().filter(open).collect::<Vec<_>>() {
         let known = round.holds.clone();
-        let another = || Ok::<_, Error>(circumstances(office, request)?.hold_ids().iter().any(|h| !known.contains(h)));
-        if another()? {
+        let more = |holds: Vec<Uuid>| holds.iter().any(|hold| !known.contains(hold));
+        let another = || Ok::<_, Error>(more(circumstances(office, request)?.hold_ids()));
+        if round.looked_at.take().map_or_else(another, |holds| Ok(more(holds)))? {
             let done: Vec<SystemId> = round.executed.keys().cloned().collect();
             drop_parts(office, id, round, |part| !done.contains(part))?;
             return Ok(refused);
@@ -336,7 +342,7 @@ fn unsearched(controller: &Controller, round: &Round, system: &SystemId) -> Vec<
     }
     let part = round.manifest.systems.iter().filter(|part| part.system == *system);
     let steps = part.flat_map(|part| &part.steps).filter(|step| !matches!(step.action, StepAction::Detach { .. }));
-    steps.map(|step| not_searched(system, &step.dataset, &step.collection, step.rows.len() as u64)).collect()
+    steps.map(|step| not_searched(system, &step.dataset, &step.collection, step.count())).collect()
 }
 
 fn not_searched(system: &SystemId, dataset: &str, collection: &str, rows: u64) -> Line {
@@ -373,12 +379,7 @@ fn put_mark(office: &Office, id: RequestId, round: &mut Round, system: SystemId,
     let number = i32::try_from(round.manifest.round).unwrap_or(i32::MAX);
     let marked = system.clone();
     let bytes = serde_json::to_vec(&mark).map_err(|_| Error::Files("write what was done".into()))?;
-    office.store.write_blocking(move |tx| match tx.put_manifest(id, number, &marked, &bytes) {
-        Ok(()) => Ok::<_, Error>(tx.mark_executed(id, number, &marked)?),
-        // Whoever had the job before has marked it.
-        Err(StoreError::Conflict(_)) => Ok(()),
-        Err(error) => Err(error.into()),
-    })?;
+    office.store.write_blocking(move |tx| Ok::<_, Error>(tx.mark_executed(id, number, &marked, &bytes)?))?;
     round.carried_out(system, Some(mark));
     Ok(())
 }
@@ -402,32 +403,49 @@ fn drop_parts(
 
 /// The manifests of a request's deletion so far, as far as they were carried out or still may be.
 pub(in super::super) fn manifests(office: &Office, id: RequestId) -> Result<Vec<Manifest>, Error> {
-    Ok(recorded(office, id)?.into_iter().map(|round| round.manifest).collect())
+    let kept = office.store.read_blocking(move |tx| Ok::<_, Error>(tx.manifests(id)?))?;
+    Ok(rounds(office, id, &kept)?.into_iter().map(|round| round.manifest).collect())
 }
 
 fn written(round: &Round) -> Result<Vec<u8>, Error> {
     serde_json::to_vec(round).map_err(|_| Error::Files("write a manifest".into()))
 }
 
-fn record(office: &Office, id: RequestId, round: &Round) -> Result<(), Error> {
-    let bytes = written(round)?;
+/// Seals a round and keeps it; the holds are looked at with it. The parts of very many rows are kept first: a round is recorded
+/// when the manifest itself is, and what a crash left before that is replaced.
+fn record(office: &Office, request: &Request, round: &mut Round) -> Result<(), Error> {
+    let id = request.id;
     let number = i32::try_from(round.manifest.round).unwrap_or(i32::MAX);
+    parts::keep(office, id, &mut round.manifest)?;
+    let bytes = written(round)?;
     let systems: Vec<SystemId> = round.manifest.system_ids().cloned().collect();
-    office.store.write_blocking(move |tx| {
+    let (inner, asked) = (office.clone(), request.clone());
+    let now = office.store.write_blocking(move |tx| {
         tx.put_manifest(id, number, &WHOLE.into(), &bytes)?;
         for system in &systems {
             tx.put_manifest(id, number, system, &[])?;
         }
-        Ok(())
-    })
+        circumstances_in(&inner, tx, &asked)
+    })?;
+    round.recorded = true;
+    round.looked_at = Some(now.hold_ids());
+    Ok(())
 }
 
-fn recorded(office: &Office, id: RequestId) -> Result<Vec<Round>, Error> {
-    let kept = office.store.read_blocking(move |tx| Ok::<_, Error>(tx.manifests(id)?))?;
+/// The rounds on record, and the holds as they are.
+fn recorded(office: &Office, request: &Request) -> Result<(Vec<Round>, Circumstances), Error> {
+    let (inner, asked) = (office.clone(), request.clone());
+    let read = move |tx: &mut Tx<'_>| Ok::<_, Error>((tx.manifests(asked.id)?, circumstances_in(&inner, tx, &asked)?));
+    let (kept, now) = office.store.read_blocking(read)?;
+    Ok((rounds(office, request.id, &kept)?, now))
+}
+
+fn rounds(office: &Office, id: RequestId, kept: &[store::Manifest]) -> Result<Vec<Round>, Error> {
     let mut rounds = Vec::new();
     for (number, _, bytes, _) in kept.iter().filter(|(_, system, ..)| system.as_str() == WHOLE) {
         let mut round: Round =
             serde_json::from_slice(bytes).map_err(|_| Error::Files("read a manifest of its own".into()))?;
+        parts::find(office, id, &mut round.manifest);
         let executed = kept.iter().filter(|(n, system, _, done)| n == number && *done && system.as_str() != WHOLE);
         for (_, system, bytes, _) in executed {
             round.carried_out(system.clone(), Mark::read(bytes));
@@ -476,9 +494,9 @@ fn kept(plan: &Plan, except: &[Exception], regime: Option<&Regime>) -> Vec<Line>
 /// One line a collection and action, each row counted once, by the last round that treated it. What a manifest listed
 /// and did not pass over is gone, as the second search proved, so the manifests' own counts hold whatever crashed in
 /// between. A row that is kept for now counts as kept, whatever was masked in it.
-fn done(rounds: &[Round]) -> Vec<Line> {
+fn done(controller: &Controller, rounds: &[Round]) -> Result<Vec<Line>, Error> {
     let mut order: Vec<Place<'_>> = Vec::new();
-    let mut last: HashMap<(&SystemId, &TableRef, &Key), usize> = HashMap::new();
+    let mut treated: Vec<(usize, &SystemManifest, &Step)> = Vec::new();
     for part in rounds.iter().flat_map(|r| &r.manifest.systems) {
         for step in part.steps.iter().filter(|step| !step.kept) {
             let action = match step.action {
@@ -491,12 +509,27 @@ fn done(rounds: &[Round]) -> Vec<Line> {
                 order.push(place);
                 order.len() - 1
             });
-            last.extend(part.taken(step).map(|row| ((&part.system, &step.table, &row.key), at)));
+            treated.push((at, part, step));
         }
     }
     let mut rows = vec![0; order.len()];
-    last.values().for_each(|at| rows[*at] += 1);
-    order.iter().zip(rows).filter(|(_, rows)| *rows > 0).map(|(place, rows)| place.line(rows)).collect()
+    let mut seen: HashMap<(&SystemId, &TableRef), RowNames> = HashMap::new();
+    // The last first: what is met again was treated otherwise later.
+    for (at, part, step) in treated.iter().rev().copied() {
+        let of_table =
+            |(_, other, of): &&(_, &SystemManifest, &Step)| other.system == part.system && of.table == step.table;
+        let passed_over = part.changed.iter().any(|(table, _)| *table == step.table);
+        if !passed_over && treated.iter().filter(of_table).count() == 1 {
+            rows[at] += step.count();
+            continue;
+        }
+        let names = seen.entry((&part.system, &step.table)).or_insert_with(|| RowNames::new(&controller.systems));
+        part.taken(step, |key| {
+            rows[at] += u64::from(names.insert(key)?);
+            Ok::<_, FulfilmentError>(())
+        })?;
+    }
+    Ok(order.iter().zip(rows).filter(|(_, rows)| *rows > 0).map(|(place, rows)| place.line(rows)).collect())
 }
 
 /// Where something was done, and what.

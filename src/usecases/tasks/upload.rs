@@ -97,8 +97,12 @@ fn takes_rows(request: &Request) -> Result<(), Error> {
 /// # Errors
 /// When the store fails.
 pub(in crate::usecases) fn files(tx: &mut Tx<'_>, request: &Request) -> Result<Vec<(String, Upload)>, Error> {
-    let tasks = tx.tasks(request.id)?.into_iter();
-    Ok(tasks.filter(|t| t.is_of(request)).filter_map(|t| Some((t.name, t.upload?))).collect())
+    Ok(of(request, &tx.tasks(request.id)?).map(|(name, upload)| (name.to_owned(), upload.clone())).collect())
+}
+
+/// The same of tasks that are at hand.
+pub(in crate::usecases) fn of<'t>(request: &Request, tasks: &'t [Task]) -> impl Iterator<Item = (&'t str, &'t Upload)> {
+    tasks.iter().filter(|t| t.is_of(request)).filter_map(|t| Some((t.name.as_str(), t.upload.as_ref()?)))
 }
 
 /// The rows of those files, to be packed.

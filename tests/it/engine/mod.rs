@@ -16,6 +16,7 @@ mod others;
 mod retention;
 mod row_names;
 pub mod shop;
+pub mod very_many;
 
 use std::collections::BTreeMap;
 use std::io;

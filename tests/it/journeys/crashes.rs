@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 
 use super::unzip;
 use crate::arrows::rust_files;
+use crate::engine::very_many;
 use crate::support::server::{Process, add_staff, habeas};
 use crate::support::world::{Kind, World};
 
@@ -190,6 +191,27 @@ fn a_crash_changes_no_mask(
     assert_eq!(accounts, format!("1|{mask}|\n2|bob@example.com|Bob"));
     let bills = world.query("books", "SELECT * FROM bills ORDER BY id");
     assert_eq!(bills, format!("1|{mask}|\n2|bob@example.com|y"));
+}
+
+/// So many rows that the manifest is kept in parts: what is there of it before all of it is, is replaced.
+#[rstest]
+#[case::between_parts("erasure.between_parts")]
+#[case::after_manifest("erasure.after_manifest")]
+#[case::inside_the_transaction("erasure.inside_transaction")]
+#[case::after_commit("erasure.after_commit")]
+#[case::before_settle("fulfilment.before_settle")]
+fn a_crash_changes_nothing_about_very_many_rows(
+    #[case] point: &str,
+    #[values((Kind::Sqlite, Kind::Postgres), (Kind::Postgres, Kind::Sqlite))] kinds: (Kind, Kind),
+) {
+    let world = World::new(kinds.0, kinds.1).with_system("shop", "books", &very_many::visits(), very_many::DATASET);
+    let before = world.query("books", "SELECT * FROM visits WHERE person = 2 ORDER BY id");
+    let end = run_in(&world, kinds.0, "deletion", Some(point));
+    assert!(end.state == "fulfilled", "{end:?}");
+    assert_eq!(world.query("books", "SELECT * FROM visits ORDER BY id"), before);
+    let lines = end.lines.as_array().unwrap();
+    let visits = lines.iter().find(|line| line["collection"] == "visits").unwrap();
+    assert_eq!((&visits["action"], &visits["rows"]), (&json!("deleted"), &json!(6000)));
 }
 
 /// The manifest names a system that the configuration has no more when the process starts again: what is left goes on.

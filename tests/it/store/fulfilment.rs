@@ -46,7 +46,7 @@ fn a_manifest_can_be_replaced_until_it_was_carried_out(#[values(Db::Sqlite, Db::
     put(1, "shop", b"orders").unwrap();
     put(1, "crm", b"draft").unwrap();
     put(1, "crm", b"keys").unwrap();
-    home.store.write_blocking(|tx| tx.mark_executed(id(1), 1, &"crm".into())).unwrap();
+    home.store.write_blocking(|tx| tx.mark_executed(id(1), 1, &"crm".into(), b"done")).unwrap();
     assert!(matches!(put(1, "crm", b"again"), Err(StoreError::Conflict(_))));
     let manifests = home.store.read_blocking(|tx| tx.manifests(id(1))).unwrap();
     let told: Vec<_> = manifests
@@ -56,7 +56,7 @@ fn a_manifest_can_be_replaced_until_it_was_carried_out(#[values(Db::Sqlite, Db::
     assert_eq!(
         told,
         [
-            (1, "crm", b"keys".as_slice(), true),
+            (1, "crm", b"done".as_slice(), true),
             (1, "shop", b"orders".as_slice(), false),
             (2, "crm", b"later".as_slice(), false)
         ]
@@ -70,4 +70,28 @@ fn a_manifest_cannot_stand_in_for_another(#[values(Db::Sqlite, Db::Postgres)] db
     home.store.write_blocking(|tx| tx.put_manifest(id(1), 1, &"crm".into(), b"keys")).unwrap();
     home.sql("UPDATE manifests SET round = 2");
     assert!(matches!(home.store.read_blocking(|tx| tx.manifests(id(1))), Err(StoreError::Corrupt(_))));
+}
+
+#[rstest]
+fn rows_of_a_manifest_are_kept_in_parts(#[values(Db::Sqlite, Db::Postgres)] db: Db) {
+    let home = Home::new(db);
+    seed(&home.store, 1);
+    let put = |round, number, bytes: &'static [u8]| {
+        home.store.write_blocking(move |tx| tx.put_manifest_part(id(1), round, number, bytes))
+    };
+    let part = |round, number| home.store.read_blocking(move |tx| tx.manifest_part(id(1), round, number));
+    put(1, 0, b"left by a crash").unwrap();
+    home.store.write_blocking(|tx| tx.clear_manifest_parts(id(1), 1)).unwrap();
+    put(1, 0, b"first").unwrap();
+    put(1, 1, b"second").unwrap();
+    assert!(put(1, 1, b"again").is_err(), "none is replaced");
+    assert_eq!(part(1, 1).unwrap().unwrap().as_slice(), b"second");
+    assert!(part(1, 2).unwrap().is_none() && part(2, 0).unwrap().is_none());
+    home.store.write_blocking(|tx| tx.put_manifest(id(1), 1, &"*".into(), b"whole")).unwrap();
+    let cleared = home.store.write_blocking(|tx| tx.clear_manifest_parts(id(1), 1));
+    assert!(matches!(cleared, Err(StoreError::Conflict(_))), "a manifest that is kept keeps its rows");
+    home.sql("UPDATE manifest_parts SET number = 7 WHERE number = 0");
+    assert!(matches!(part(1, 7), Err(StoreError::Corrupt(_))), "none stands in for another");
+    home.store.write_blocking(|tx| tx.purge(id(1))).unwrap();
+    assert!(part(1, 1).unwrap().is_none());
 }

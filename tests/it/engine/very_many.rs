@@ -1,0 +1,111 @@
+//! A person with so many rows that no manifest holds all of them at once.
+
+use std::fmt::Write;
+
+use habeas::fulfilment::manifest::StepAction;
+use habeas::fulfilment::{self, FulfilmentError, Manifest};
+use rstest::rstest;
+
+use super::Engine::{self, Mysql, Postgres, Sqlite};
+use super::{Company, person};
+
+/// More than are kept in memory.
+const ROWS: u32 = 6000;
+
+pub const DATASET: &str = "
+dataset:
+  - fides_key: log
+    data_categories: [user]
+    collections:
+      - name: people
+        fields:
+          - {name: id, fides_meta: {primary_key: true}}
+          - {name: email, fides_meta: {identity: email}}
+      - name: visits
+        fields:
+          - {name: id, fides_meta: {primary_key: true}}
+          - {name: person, fides_meta: {references: [{dataset: log, field: people.id, direction: from}]}}
+          - {name: note}
+";
+
+/// Ada's visits, and behind them one of Bob's for every hundred.
+pub fn visits() -> String {
+    let mut sql = "
+        CREATE TABLE people (id INTEGER PRIMARY KEY, email VARCHAR(60));
+        CREATE TABLE visits (id INTEGER PRIMARY KEY, person INTEGER NOT NULL REFERENCES people (id), note VARCHAR(40));
+        INSERT INTO people VALUES (1, 'ada@example.com'), (2, 'bob@example.com');
+        INSERT INTO visits VALUES (0, 2, 'of Bob')"
+        .to_owned();
+    for id in 1..=ROWS {
+        write!(sql, ", ({id}, 1, 'visit {id}')").unwrap();
+    }
+    for id in 1..=ROWS / 100 {
+        write!(sql, ", ({}, 2, 'of Bob')", ROWS + id).unwrap();
+    }
+    sql + ";"
+}
+
+fn company(engine: Engine) -> Company {
+    Company::new(engine, &[("shop", &visits(), DATASET)])
+}
+
+const BOBS: &str = "SELECT * FROM visits WHERE person = 2 ORDER BY id";
+const ADAS: &str = "SELECT id FROM visits WHERE person = 1 ORDER BY id";
+
+/// How many rows of the manifest are in parts.
+fn in_parts(manifest: &Manifest) -> u64 {
+    let steps = manifest.systems.iter().flat_map(|part| &part.steps);
+    steps.filter(|s| s.action == StepAction::Delete).filter_map(|s| s.parts.as_ref()).map(|parts| parts.rows).sum()
+}
+
+#[rstest]
+fn rows_in_parts_go_as_others_do(#[values(Sqlite, Postgres, Mysql)] engine: Engine) {
+    let company = company(engine);
+    let (who, before) = (person("ada@example.com"), company.query("shop", BOBS));
+    let (mut manifest, plan) = company.prepare(&who);
+    assert_eq!(in_parts(&manifest), u64::from(ROWS));
+    assert_eq!(plan.collections[1].deletion.as_ref().unwrap().delete, u64::from(ROWS));
+    // What changed since stays with whom it names; what is gone is passed over.
+    company.execute("shop", "UPDATE visits SET note = 'another' WHERE id = 5999; DELETE FROM visits WHERE id = 17;");
+    company.execute("shop", "UPDATE visits SET person = 2 WHERE id = 4711;");
+    let stopped = fulfilment::execute(&company.systems, &"shop".into(), &manifest);
+    let Err(FulfilmentError::Overtaken { table, .. }) = stopped else { panic!("{stopped:?}") };
+    assert!(table.ends_with("visits"), "a changed row still refers to one that goes");
+    company.execute("shop", "DELETE FROM visits WHERE id = 5999;");
+    let outcome = fulfilment::execute(&company.systems, &"shop".into(), &manifest).unwrap();
+    let visits = outcome.collections.iter().find(|c| c.collection == "visits").unwrap();
+    assert_eq!((visits.deleted, visits.passed_over), (u64::from(ROWS) - 3, 3));
+    let changed: Vec<String> = outcome.changed.iter().map(|(_, key)| key.0.expose().join(",")).collect();
+    assert_eq!(changed, ["4711"]);
+    assert_eq!(company.query("shop", ADAS), "");
+    assert_eq!(company.query("shop", "SELECT person FROM visits WHERE id = 4711"), "2");
+    assert_eq!(company.query("shop", &BOBS.replace("ORDER", "AND id <> 4711 ORDER")), before);
+    let again = fulfilment::execute(&company.systems, &"shop".into(), &manifest).unwrap();
+    assert!(again.collections.iter().all(|c| c.deleted == 0), "{again:?}");
+    manifest.systems[0].changed = outcome.changed;
+    assert!(fulfilment::verify(&company.systems, &who, &[manifest]).unwrap().is_done());
+}
+
+/// A row that came since, and that a foreign key would have gone along or stood in the way.
+#[rstest]
+fn a_row_that_came_meanwhile_stops_all(#[values(Sqlite, Postgres, Mysql)] engine: Engine) {
+    let company = company(engine);
+    let (manifest, _) = company.prepare(&person("ada@example.com"));
+    company.execute("shop", "INSERT INTO visits VALUES (99999, 1, 'new');");
+    let before = company.query("shop", ADAS);
+    let stopped = fulfilment::execute(&company.systems, &"shop".into(), &manifest);
+    assert!(matches!(stopped, Err(FulfilmentError::Overtaken { .. })), "{stopped:?}");
+    assert_eq!(company.query("shop", ADAS), before);
+}
+
+/// Parts are no use without where they are.
+#[test]
+fn a_manifest_says_how_many_rows_are_in_parts_and_none_of_them() {
+    let (manifest, _) = company(Sqlite).prepare(&person("ada@example.com"));
+    let written = serde_json::to_string(&manifest).unwrap();
+    assert!(written.contains(&format!("\"rows\":{ROWS}")) && written.len() < 4000, "{}", written.len());
+    let read: Manifest = serde_json::from_str(&written).unwrap();
+    assert_eq!(read, manifest);
+    let step = read.systems[0].steps.iter().find_map(|step| step.parts.as_ref()).unwrap();
+    assert!(step.each().next().unwrap().is_err());
+}
