@@ -56,9 +56,7 @@ impl Row {
 
     /// Whether the first `count` values are the same as another row's, which has as many at least.
     pub fn begins_like(&self, other: &Row, count: usize) -> bool {
-        let (own, others) = (self.ends.get(..count), other.ends.get(..count));
-        let end = own.and_then(<[_]>::last).map_or(0, |(end, _)| *end);
-        self.gap == other.gap && own == others && self.text.as_bytes()[..end] == other.text.as_bytes()[..end]
+        self.len() >= count && other.len() >= count && (0..count).all(|index| self.get(index) == other.get(index))
     }
 
     /// How many bytes its values take.
@@ -115,5 +113,10 @@ mod tests {
         assert!(!one.begins_like(&row(&[Some("ab"), Some("c"), Some("x")]), 2));
         assert!(!row(&[None]).begins_like(&row(&[Some("")]), 1));
         assert!(one.begins_like(&row(&[]), 0));
+        let mut taken_over = Row::new();
+        taken_over.take_over("a\tbc\t\\N", [(1, false), (4, false), (7, true)].into_iter());
+        assert_eq!(taken_over.iter().collect::<Vec<_>>(), [Some("a"), Some("bc"), None]);
+        assert!(taken_over.begins_like(&one, 2) && one.begins_like(&taken_over, 2), "however they were made");
+        assert!(!taken_over.begins_like(&one, 3));
     }
 }

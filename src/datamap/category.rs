@@ -46,7 +46,6 @@ const PARTED: &[&str] = &[
 const RENAMED: &[(&str, &str)] = &[
     ("biometrics", "biometric"),
     ("children", "childrens"),
-    ("health.genetic", "genetic"),
     ("health", "health_and_medical"),
     ("professional_information.job_title", "job_title"),
     ("professional_information", "workplace"),
@@ -72,7 +71,11 @@ impl Category {
     /// Whether this is `of` or a kind of it: `user.contact.email` is `user.contact`, `username` is not `user`. A name of
     /// an older or later taxonomy is what it is called here.
     pub fn is(&self, of: &str) -> bool {
-        within(&self.0, of).is_some() || within(&self.usual(), &usual(of)).is_some()
+        let named = Self::named(of);
+        let wide = named.usual();
+        // A former stem alone (`user.derived`) says who gave the data and not what it is: all of it would be meant.
+        let means_all = wide == "user" && of != "user";
+        within(&self.0, of).is_some() || (!means_all && within(&self.usual(), &wide).is_some())
     }
 
     /// What the category is called here, whatever version of the taxonomy its name is from.
@@ -153,5 +156,10 @@ mod tests {
         assert!(Category::from("user.health_and_medical.record_id").is("user.health"));
         assert!(!old.is("user.contact") && !Category::from("user.healthy").is("user.health"));
         assert_eq!(Category::from("user.derived").usual(), "user");
+        assert!(!Category::from("user.contact.email").is("user.derived"));
+        for name in ["account.payment", "user.genetic", "user.observed", "user.profiling", "user.non_specific_age"] {
+            assert!(Category::named(name).is(name), "{name}, as a dataset and as a policy have it");
+        }
+        assert!(Category::from("user.health.genetic").is("user.genetic"));
     }
 }

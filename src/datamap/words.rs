@@ -58,7 +58,7 @@ const WORDS: &[(&str, &str)] = &[
     ("user.financial.account_number", "Account number"),
     ("user.financial.bank_account", "Bank account"),
     ("user.financial.credit_card", "Payment card"),
-    ("user.genetic", "Genetic data"),
+    ("user.health_and_medical.genetic", "Genetic data"),
     ("user.government_id", "Official identity numbers"),
     ("user.health_and_medical", "Health data"),
     ("user.job_title", "Job title"),

@@ -5,7 +5,7 @@ use chrono::NaiveDate;
 /// Whether the text is a day of the years 1 to 9999: `2026-11-22`.
 pub(super) fn is_date(text: &str) -> bool {
     let number = |part: &[u8]| {
-        let digits = part.iter().all(u8::is_ascii_digit);
+        let digits = part.len() <= 4 && part.iter().all(u8::is_ascii_digit);
         digits.then(|| part.iter().fold(0_u16, |n, b| n * 10 + u16::from(b - b'0')))
     };
     let [y @ .., b'-', m1, m2, b'-', d1, d2] = text.as_bytes() else { return false };

@@ -18,7 +18,11 @@ impl Reader for Session {
     fn select(&mut self, select: &Select<'_>, each: &mut EachRow<'_>) -> Result<u64, ConnectorError> {
         let columns = self.columns(select.table)?;
         let selection = Selection::of(select, &columns)?;
-        if columns.has_many_rows() { self.few_or_many(&selection, each) } else { self.all(&selection, each) }
+        if columns.has_many_rows() && self.prepares() {
+            self.few_or_many(&selection, each)
+        } else {
+            self.all(&selection, each)
+        }
     }
 }
 
@@ -145,10 +149,8 @@ impl Session {
     fn goes_through_all(&mut self, selection: &Selection<'_>) -> Result<bool, ConnectorError> {
         let explain = format!("EXPLAIN {}", selection.bound()?);
         let plan = self.query(&explain, selection.parameters(), &selection.place())?;
-        let first: Option<&str> = plan.first().and_then(|row| row.try_get(0).ok());
-        Ok(first.is_some_and(|node| {
-            node.starts_with("Seq Scan") || node.starts_with("Parallel Seq Scan") || node.starts_with("Gather")
-        }))
+        let mut nodes = plan.iter().filter_map(|row| row.try_get::<_, &str>(0).ok());
+        Ok(nodes.any(|node| node.contains("Seq Scan on")))
     }
 
     /// Lets plans use indexes or not, until the transaction ends; gives what was set before.

@@ -130,7 +130,7 @@ impl Session {
         place: &Place<'_>,
         each: &mut EachRow<'_>,
     ) -> Result<u64, ConnectorError> {
-        let copying = self.cancellation.during_on(self.driver(), self.lent().client().copy_out(sql));
+        let copying = self.cancellation.during_on(self.driver(), self.lent().client().copy(sql));
         let copying = copying.inspect_err(|_| self.stop())?;
         let mut chunks = Box::pin(copying.map_err(|e| self.failed(&e, place))?.ready_chunks(CHUNK));
         let (mut row, mut room, mut lines) = (Row::new(), Vec::new(), copied::Lines::default());
@@ -163,6 +163,11 @@ impl Session {
             lent.give_back();
         }
         committed.map_err(|e| error::of(&e, &Place::Nowhere))
+    }
+
+    /// Whether statements can be prepared on this server, as COPY needs it.
+    pub(super) fn prepares(&self) -> bool {
+        self.lent().client().prepares()
     }
 
     /// What the transactions on this server remember of its tables.

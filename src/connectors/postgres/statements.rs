@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use futures_util::TryStreamExt;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{ToSql, Type};
-use tokio_postgres::{Client, Error, Row, RowStream, SimpleQueryMessage, Statement};
+use tokio_postgres::{Client, CopyOutStream, Error, Row, RowStream, SimpleQueryMessage, Statement};
 
 use crate::connectors::driver::OwnDriver;
 
@@ -142,6 +142,17 @@ impl Connected {
         let mut rows = std::pin::pin!(self.run(sql, parameters).await?);
         while rows.try_next().await?.is_some() {}
         Ok(rows.rows_affected().unwrap_or_default())
+    }
+
+    /// Whether statements are prepared here; a COPY always is, if only to be run once.
+    pub(super) fn prepares(&self) -> bool {
+        !self.plain.is_set()
+    }
+
+    /// Runs a COPY … TO STDOUT.
+    pub(super) async fn copy(&self, sql: &str) -> Result<CopyOutStream, Error> {
+        self.kept().relied_on = true;
+        self.client.copy_out(sql).await
     }
 
     /// Whether the error says that a prepared statement is not, or not any more, what was prepared. Nothing is prepared

@@ -65,12 +65,12 @@ struct Piece {
 impl Piece {
     /// The first that begins at a place or behind it.
     fn from(bytes: &[u8], at: usize) -> Option<Self> {
-        let start = at + bytes[at..].iter().position(is_sign)?;
-        let start = match escape(bytes, start) {
-            0 => start,
-            // A quote or a blank may follow.
-            long => start + long + bytes[start + long..].iter().position(is_sign)?,
-        };
+        let mut start = at + bytes[at..].iter().position(is_sign)?;
+        // A quote, a blank or another escape may follow.
+        while let long @ 1.. = escape(bytes, start) {
+            start += long;
+            start += bytes[start..].iter().position(is_sign)?;
+        }
         let (mut end, mut digits) = (start, true);
         while let Some(kind @ (LETTER | DIGIT)) = bytes.get(end).map(|b| KINDS[usize::from(*b)]) {
             digits &= kind == DIGIT;
@@ -90,6 +90,12 @@ fn separator(text: &[u8]) -> Option<(u8, usize)> {
         [0xC2, 0xA0, ..] => Some((b' ', 2)),
         [0xE2, 0x80, 0x80..=0x8A | 0xAF, ..] => Some((b' ', 3)),
         [0xE2, 0x80, 0x90..=0x95, ..] | [0xE2, 0x88, 0x92, ..] => Some((b'-', 3)),
+        // As JSON escapes some of these.
+        [b'\\', b'u', rest @ ..] if rest.len() >= 4 => match &rest[..4] {
+            b"00a0" | b"00A0" | b"202f" | b"202F" | b"2007" | b"2009" => Some((b' ', 6)),
+            b"2010" | b"2011" | b"2012" | b"2013" | b"2212" => Some((b'-', 6)),
+            _ => None,
+        },
         _ => None,
     }
 }

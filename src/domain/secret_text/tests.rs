@@ -158,6 +158,24 @@ fn json_stays_json() {
     assert_eq!(value["k"], "[held, not disclosed: private key]");
 }
 
+#[test]
+fn escapes_of_json_neither_hide_nor_divide_a_secret() {
+    let (card, hash) = ("[held, not disclosed: payment card number]", "[held, not disclosed: stored password]");
+    for text in [
+        r#""Hi,\r\n4111 1111 1111 1111""#,
+        r#""Hi,\n\n4111111111111111""#,
+        r#""Hi,\u00a0\u00a04111111111111111""#,
+        r#""Hi, 4111\u00a01111\u00a01111\u00a01111""#,
+        r#""Hi, 4111\u20111111\u20111111\u20111111""#,
+    ] {
+        let out = described(text, &find(text, "data", ALL), true);
+        assert!(out.contains(card) && !out.contains("1111"), "{out}");
+        serde_json::from_str::<String>(&out).unwrap();
+    }
+    let text = r#""$2y$10$abcdefghijklmnopqrstuu\/1234567890123456789012345678ab""#;
+    assert_eq!(described(text, &find(text, "data", ALL), true), format!("\"{hash}\""));
+}
+
 /// In JSON a line break is two signs, of which the second is a letter, and the numbers of a list may touch their commas.
 #[test]
 fn what_json_puts_around_a_secret_hides_none() {

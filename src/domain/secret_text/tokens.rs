@@ -165,8 +165,13 @@ fn end(text: &str, at: usize, beginning: &str, reach: &Reach) -> Option<usize> {
     let run = |from: usize, of: fn(&u8) -> bool| from + bytes[from..].iter().take_while(|b| of(b)).count();
     match reach {
         Reach::Word(least) => {
-            let end =
-                run(at, |b| b.is_ascii_graphic() && !matches!(b, b'"' | b'\'' | b'<' | b'>' | b')' | b']' | b'\\'));
+            let of_word =
+                |b: &u8| b.is_ascii_graphic() && !matches!(b, b'"' | b'\'' | b'<' | b'>' | b')' | b']' | b'\\');
+            let mut end = run(at, of_word);
+            // Some write a slash in JSON as an escape.
+            while bytes[end..].starts_with(b"\\/") {
+                end = run(end + 2, of_word);
+            }
             // The sentence goes on behind it.
             let end = at + text[at..end].trim_end_matches([',', '.', ';', ':', '!', '?']).len();
             (end - at >= *least).then_some(end)
