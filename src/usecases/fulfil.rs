@@ -228,21 +228,19 @@ fn change(office: &Office, controller: &Controller, request: &Request) -> Result
     }
     // The databases know nothing of what services hold.
     result.lines.retain(|line| controller.systems.service(&line.system.as_str().into()).is_none());
-    let said = services.lines()?;
-    if request.right == Right::Deletion {
-        let kept = services.retained()?;
-        result.proof.extend(proof::of_services(services.proved(), &said, &kept, office.clock.now()));
-    }
-    result.lines.extend(said);
+    let mut said = services.lines()?;
     if request.right == Right::Deletion {
         let left_out = package::excluded(controller, office.regimes.get(&request.regime), request);
         let of_service = |line: &Line| controller.systems.service(&line.system.as_str().into()).is_some();
-        result.lines.extend(left_out.into_iter().filter(of_service));
-        result.lines.extend(services::read_only(controller));
-        result.lines.extend(services.held_back()?);
-        result.retained.extend(services.retained()?);
+        said.extend(left_out.into_iter().filter(of_service));
+        said.extend(services::read_only(controller));
+        said.extend(services.held_back()?);
+        let kept = services.retained()?;
+        result.proof.extend(proof::of_services(services.proved(), &said, &kept, office.clock.now()));
+        result.retained.extend(kept);
         retained = Standing { held: retained.held | services.holds_something(), holds, ..retained };
     }
+    result.lines.extend(said);
     Ok(Progress::Done(Box::new(result), Some(retained).filter(Standing::keeps)))
 }
 

@@ -31,13 +31,15 @@ pub(in crate::fulfilment) struct Going {
 
 impl Going {
     /// Of a collection that nothing refers to: no pointer of a dataset, and no foreign key of the live schema. Where a
-    /// system fails, another round may have to know what the rows held.
+    /// system fails, another round may have to know what the rows held; and where a dataset has it erased after others, its
+    /// own references may have to be let go of first.
     pub(in crate::fulfilment) fn of(systems: &Systems, places: &Places, place: &Place) -> Option<Self> {
         let table = |other: &&Place| other.system == place.system && other.table_name == place.table_name;
         let alone = places.iter().filter(table).count() == 1;
         let unreferred = systems.graph().pointers_to(place.node).next().is_none() && foreign_keys_to(place).is_empty();
+        let waits = systems.graph().erase_after().iter().any(|(later, _)| *later == place.node);
         let scratch = Arc::clone(systems.scratch());
-        (alone && unreferred && systems.failing().is_empty()).then(|| Self {
+        (alone && unreferred && !waits && systems.failing().is_empty()).then(|| Self {
             keys: KeySet::new(&scratch),
             rows: Vec::new(),
             filed: None,

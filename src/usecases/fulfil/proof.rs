@@ -65,7 +65,13 @@ fn of_lines(system: &SystemId, lines: &[Line], retained: &[RetainedRows], search
             _ => collections[at].kept.push(kept(line, retained)),
         }
     }
-    let some_stay = collections.iter().any(|c| !c.kept.is_empty());
+    // What was put aside for a hold, or is read-only there, is in a line without a count, or among what is retained alone.
+    let kept_back = lines.iter().any(|line| {
+        line.system == system.as_str() && line.rows == 0 && !matches!(line.action, Action::Deleted | Action::Masked)
+    });
+    let some_stay = kept_back
+        || collections.iter().any(|c| !c.kept.is_empty())
+        || retained.iter().any(|rows| rows.system == system.as_str());
     let found = if some_stay { Found::NothingButKept } else { Found::Nothing };
     SystemProof {
         system: system.to_string(),
