@@ -118,11 +118,14 @@ pub(super) fn find(text: &str, beside: &str, forms: Forms) -> Vec<Found> {
     let (bytes, mut found, mut window) = (text.as_bytes(), Vec::new(), Window::EMPTY);
     let mut next = Piece::from(bytes, 0);
     while let Some(first) = next {
-        let longest = longest(text, &first, beside, forms, &mut window);
-        if let Some((end, secret)) = longest {
-            found.push(Found { at: first.at.start..end, secret });
-        }
-        next = Piece::from(bytes, longest.map_or(first.at.end, |(end, _)| end));
+        let second = Piece::from(bytes, first.at.end);
+        next = match longest(text, &first, second.as_ref(), beside, forms, &mut window) {
+            Some((end, secret)) => {
+                found.push(Found { at: first.at.start..end, secret });
+                Piece::from(bytes, end)
+            }
+            None => second,
+        };
     }
     found
 }
@@ -199,8 +202,15 @@ pub(super) struct Candidate<'a> {
     pub(super) separators: &'a [u8],
 }
 
-/// The longest that begins with a piece: where it ends, and what it is.
-fn longest(text: &str, first: &Piece, beside: &str, forms: Forms, window: &mut Window) -> Option<(usize, Secret)> {
+/// The longest that begins with a piece, behind which the `second` stands: where it ends, and what it is.
+fn longest(
+    text: &str,
+    first: &Piece,
+    second: Option<&Piece>,
+    beside: &str,
+    forms: Forms,
+    window: &mut Window,
+) -> Option<(usize, Secret)> {
     let (bytes, start) = (text.as_bytes(), first.at.start);
     // Behind a plus stands a telephone number, and behind a digit and a point the fraction of a number. Behind a comma
     // rather the next of a list, unless it is nought and a fraction.
@@ -221,7 +231,11 @@ fn longest(text: &str, first: &Piece, beside: &str, forms: Forms, window: &mut W
             let found = window.candidate(text, start, beside).is(forms);
             best = found.map(|secret| (piece.at.end, secret)).or(best);
         }
-        next = piece.then.and_then(|_| Piece::from(bytes, piece.at.end));
+        next = match piece.then {
+            None => None,
+            Some(_) if window.pieces == 1 => second.cloned(),
+            Some(_) => Piece::from(bytes, piece.at.end),
+        };
     }
     best
 }

@@ -8,7 +8,8 @@ const SYMBOLS: usize = 288;
 
 /// A code: for each symbol its bits, as they are written, and how many.
 pub(super) struct Code {
-    entries: [(u16, u8); SYMBOLS],
+    /// The bits, and above sixteen of them how many.
+    entries: [u32; SYMBOLS],
     lengths: [u8; SYMBOLS],
 }
 
@@ -28,8 +29,8 @@ impl Code {
     /// The bits of a symbol, and how many.
     #[inline]
     pub fn entry(&self, symbol: usize) -> (u64, u32) {
-        let (bits, length) = self.entries[symbol];
-        (u64::from(bits), u32::from(length))
+        let entry = self.entries[symbol];
+        (u64::from(entry & 0xFFFF), entry >> 16)
     }
 
     /// How long the codes of the first symbols are; zero where a symbol has none.
@@ -94,7 +95,7 @@ fn shorten(counts: &mut [usize; 16], limit: usize) {
 
 /// Codes of one length count up in the order of their symbols (RFC 1951, section 3.2.2), and are written from their highest
 /// bit.
-fn entries(lengths: &[u8; SYMBOLS]) -> [(u16, u8); SYMBOLS] {
+fn entries(lengths: &[u8; SYMBOLS]) -> [u32; SYMBOLS] {
     let mut counts = [0_u16; 17];
     lengths.iter().filter(|length| **length > 0).for_each(|length| counts[usize::from(*length)] += 1);
     let mut next = [0_u16; 17];
@@ -102,11 +103,11 @@ fn entries(lengths: &[u8; SYMBOLS]) -> [(u16, u8); SYMBOLS] {
         next[length + 1] = (next[length] + counts[length]) << 1;
     }
     lengths.map(|length| match length {
-        0 => (0, 0),
+        0 => 0,
         length => {
             let code = next[usize::from(length)];
             next[usize::from(length)] += 1;
-            (code.reverse_bits() >> (16 - u32::from(length)), length)
+            u32::from(code.reverse_bits() >> (16 - u32::from(length))) | u32::from(length) << 16
         }
     })
 }

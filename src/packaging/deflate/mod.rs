@@ -78,8 +78,10 @@ impl Deflate {
             let fours = run.chunks_exact(4);
             let rest = fours.remainder();
             for four in fours {
-                let four = [four[0], four[1], four[2], four[3]].map(|byte| literals.entry(usize::from(byte)));
-                let [(a, a_bits), (b, b_bits), (c, c_bits), (d, d_bits)] = four;
+                let (a, a_bits) = literals.entry(usize::from(four[0]));
+                let (b, b_bits) = literals.entry(usize::from(four[1]));
+                let (c, c_bits) = literals.entry(usize::from(four[2]));
+                let (d, d_bits) = literals.entry(usize::from(four[3]));
                 let (left, right) = (a | b << a_bits, c | d << c_bits);
                 sink.put(left | right << (a_bits + b_bits), a_bits + b_bits + c_bits + d_bits);
             }

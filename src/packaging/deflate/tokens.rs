@@ -146,10 +146,12 @@ impl Counted {
     fn bytes(&mut self, bytes: &[u8]) {
         let fours = bytes.chunks_exact(4);
         fours.remainder().iter().for_each(|byte| self.bytes[0][usize::from(*byte)] += 1);
+        let [first, second, third, fourth] = &mut self.bytes;
         for four in fours {
-            for (table, byte) in self.bytes.iter_mut().zip(four) {
-                table[usize::from(*byte)] += 1;
-            }
+            first[usize::from(four[0])] += 1;
+            second[usize::from(four[1])] += 1;
+            third[usize::from(four[2])] += 1;
+            fourth[usize::from(four[3])] += 1;
         }
     }
 
