@@ -603,7 +603,8 @@ impl Fulfilment {
     /// Something changed that recipients of the data have to know (GDPR Art. 19; Cal. Civ. Code 1798.105(c)).
     pub fn changed(&self) -> bool {
         let acted = |l: &Line| matches!(l.action, Action::Deleted | Action::Masked | Action::Corrected) && l.rows > 0;
-        self.marked.is_some() || !self.opted_out_of.is_empty() || self.lines.iter().any(acted)
+        let later = self.erased_later.iter().flat_map(|later| &later.lines);
+        self.marked.is_some() || !self.opted_out_of.is_empty() || self.lines.iter().chain(later).any(acted)
     }
 }
 

@@ -249,6 +249,13 @@ impl Tx<'_> {
         key.open(ROWS, &row_part(round, number), &sealed).map(Some)
     }
 
+    /// How many parts a manifest's rows are in.
+    pub fn count_manifest_parts(&mut self, request: RequestId, round: i32) -> Result<u32, StoreError> {
+        let parts = manifest_parts::request_id.eq(Uid(request.0)).and(manifest_parts::round.eq(round));
+        let count: i64 = ask!(self, c => manifest_parts::table.filter(parts).count().get_result(c))?;
+        Ok(u32::try_from(count).unwrap_or(u32::MAX))
+    }
+
     /// Forgets the parts of a manifest that was never kept itself: a crash came in between. One that was is a
     /// [`StoreError::Conflict`].
     pub fn clear_manifest_parts(&mut self, request: RequestId, round: i32) -> Result<(), StoreError> {

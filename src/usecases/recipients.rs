@@ -63,6 +63,19 @@ pub fn with_answer(
         return Ok(outcome);
     }
     outcome.jobs.retain(|job| !later(job));
+    with_change(office, tx, outcome, now)
+}
+
+/// The same for a change that has no such job.
+///
+/// # Errors
+/// As [`tell`].
+pub fn with_change(
+    office: &Office,
+    tx: &mut Tx<'_>,
+    mut outcome: Outcome,
+    now: DateTime<Utc>,
+) -> Result<Outcome, Error> {
     if let Some(told) = told(office, tx, outcome.request.clone(), now)? {
         outcome.request = told.request;
         outcome.entries.extend(told.entries);

@@ -52,7 +52,10 @@ impl Writer for Session {
     }
 
     fn schema_unless(&mut self, mark: &SchemaMark) -> Result<Option<LiveSchema>, ConnectorError> {
-        if probe::mark(&self.connection)? == *mark { Ok(None) } else { probe::probe(&self.connection).map(Some) }
+        self.timed(|session| match probe::mark(&session.connection)? == *mark {
+            true => Ok(None),
+            false => probe::probe(&session.connection).map(Some),
+        })
     }
 
     fn commit(self: Box<Self>) -> Result<(), ConnectorError> {

@@ -101,6 +101,18 @@ mod tests {
         insta::assert_snapshot!(outcome.entries[0].facts, @r#"{"rows":{"deleted":2},"still_kept":0}"#);
     }
 
+    #[test]
+    fn recipients_are_told_of_what_alone_was_erased_later() {
+        let mut answered = request(Right::Deletion, state(StateName::PartiallyFulfilled));
+        if let State::PartiallyFulfilled(done) = &mut answered.state {
+            done.result.lines.clear();
+        }
+        let names = || vec!["Parcels".to_owned()];
+        assert!(answered.clone().recipients_told(now(), names(), Vec::new()).is_err(), "nothing changed");
+        let erased = answered.erased_later(later()).unwrap().request;
+        assert_eq!(erased.recipients_told(now(), names(), Vec::new()).unwrap().jobs.len(), 1);
+    }
+
     #[rstest::rstest]
     #[case(StateName::Denied, true)]
     #[case(StateName::Withdrawn, true)]

@@ -416,11 +416,15 @@ fn written(round: &Round) -> Result<Vec<u8>, Error> {
 fn record(office: &Office, request: &Request, round: &mut Round) -> Result<(), Error> {
     let id = request.id;
     let number = i32::try_from(round.manifest.round).unwrap_or(i32::MAX);
-    parts::keep(office, id, &mut round.manifest)?;
+    let parts = parts::keep(office, id, &mut round.manifest)?;
     let bytes = written(round)?;
     let systems: Vec<SystemId> = round.manifest.system_ids().cloned().collect();
     let (inner, asked) = (office.clone(), request.clone());
     let now = office.store.write_blocking(move |tx| {
+        // One that is kept without all of its rows could never be carried out, and no other would take its place.
+        if parts > 0 && tx.count_manifest_parts(id, number)? != parts {
+            return Err(Error::Files("find all rows of a manifest".into()));
+        }
         tx.put_manifest(id, number, &WHOLE.into(), &bytes)?;
         for system in &systems {
             tx.put_manifest(id, number, system, &[])?;

@@ -30,8 +30,8 @@ impl RowSource for Kept {
     }
 }
 
-/// Keeps the rows of a manifest that is about to be kept itself. Blocks.
-pub(super) fn keep(office: &Office, id: RequestId, manifest: &mut Manifest) -> Result<(), Error> {
+/// Keeps the rows of a manifest that is about to be kept itself; gives in how many parts. Blocks.
+pub(super) fn keep(office: &Office, id: RequestId, manifest: &mut Manifest) -> Result<u32, Error> {
     let round = i32::try_from(manifest.round).unwrap_or(i32::MAX);
     let mut next = 0;
     for parts in manifest.steps_in_parts() {
@@ -51,7 +51,7 @@ pub(super) fn keep(office: &Office, id: RequestId, manifest: &mut Manifest) -> R
         parts.sum = Hash(sum.finish().as_ref().try_into().expect("SHA-256 has 32 bytes")).to_hex();
         parts.source = Some(source(office, id, round, parts.first));
     }
-    Ok(())
+    Ok(next)
 }
 
 /// Says where the rows of a manifest are that was read.

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::super::holds::circumstances;
 use super::super::office::Controller;
+use super::super::recipients;
 use super::super::services::{self, Pending, Services};
 use super::super::{Error, Office};
 use super::{erasure, proof};
@@ -112,7 +113,7 @@ async fn commit(
     later: ErasedLater,
     left: Option<Standing>,
 ) -> Result<(), Error> {
-    let now = office.clock.now();
+    let (now, inner) = (office.clock.now(), office.clone());
     office
         .store
         .write(move |tx| {
@@ -122,7 +123,10 @@ async fn commit(
             }
             // A hold may have been placed, or the company erased the rows itself: then there is nothing to tell.
             if later.lines.iter().any(|line| line.rows > 0) {
-                tx.save(&request.erased_later(later.clone())?)?;
+                let told = request.state.result().is_some_and(|result| result.changed());
+                let erased = request.erased_later(later.clone())?;
+                // Where the answer itself changed nothing, recipients hear of it now (GDPR Art. 19).
+                tx.save(&if told { erased } else { recipients::with_change(&inner, tx, erased, now)? })?;
             }
             Ok(tx.put_retained(id, left)?)
         })
