@@ -124,9 +124,12 @@ async fn commit(
             // A hold may have been placed, or the company erased the rows itself: then there is nothing to tell.
             if later.lines.iter().any(|line| line.rows > 0) {
                 let told = request.state.result().is_some_and(|result| result.changed());
-                let erased = request.erased_later(later.clone())?;
-                // Where the answer itself changed nothing, recipients hear of it now (GDPR Art. 19).
-                tx.save(&if told { erased } else { recipients::with_change(&inner, tx, erased, now)? })?;
+                let mut outcome = request.erased_later(later.clone())?;
+                if !told {
+                    // The answer itself changed nothing, so recipients hear of it now (GDPR Art. 19).
+                    outcome = recipients::with_change(&inner, tx, outcome, now)?;
+                }
+                tx.save(&outcome)?;
             }
             Ok(tx.put_retained(id, left)?)
         })
