@@ -71,7 +71,7 @@ fn many_rows_come_as_few_do() {
              decode(md5(n::text), 'hex'), jsonb_build_object('a', n, 'b', E'x\\ty\\\\'), ARRAY['x', NULL, '', E'a\\nb\\\\', 'Ж'], md5(n::text)::uuid,
              'not glad', '10.0.0.1', '1 day 2 hours', n % 2 = 0, 'short', '[1,5)', '{ \"b\":1 }', '0044-03-15 BC', n / 9.0, 'ab', 'name',
              '10.1.0.0/16', 12.5, '12:00:01.5', '12:00:01+02', E'tab\\t line\\n cr\\r back\\\\ N\\\\N \\b\\f\\x0b é😀 ' || n, n % 3 = 0, 'q', B'101',
-             ARRAY[n, NULL], n, n * 1000000007, '08:00:2b:01:02:03'
+             ARRAY[n, NULL], n, n::bigint * 1000000007, '08:00:2b:01:02:03'
          FROM generate_series(1, 1200) n;
          INSERT INTO t (id, x, r) SELECT n, '', '' FROM generate_series(1201, 1300) n;
          INSERT INTO t (id, x) VALUES (1301, '\\N'), (1302, E'\\\\')",
