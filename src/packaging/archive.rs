@@ -3,11 +3,11 @@
 
 use std::io::{self, Write};
 
-use aws_lc_rs::digest::{Context, SHA256};
 use chrono::{DateTime, Datelike, Timelike, Utc};
 
 use super::PackagingError;
 use super::press::{Press, Pressed};
+use super::tally::Tally;
 
 /// Sizes follow the file (bit 3), its name is UTF-8 (bit 11).
 const FLAGS: u16 = 1 << 3 | 1 << 11;
@@ -51,14 +51,20 @@ pub(super) struct Archive<W: Write> {
 impl<W: Write> Archive<W> {
     /// A ZIP whose files all bear the time `at`, in UTC.
     pub fn new(out: W, at: DateTime<Utc>) -> Self {
-        let out = Tally { out, hash: Context::new(&SHA256), bytes: 0 };
-        Self { out, stamp: dos_time(at), press: Press::new(), entries: Vec::new(), open: None, files: Vec::new() }
+        Self {
+            out: Tally::new(out),
+            stamp: dos_time(at),
+            press: Press::new(),
+            entries: Vec::new(),
+            open: None,
+            files: Vec::new(),
+        }
     }
 
     /// Begins a file.
     pub fn begin(&mut self, path: String) -> Result<(), PackagingError> {
         let name = u16::try_from(path.len()).map_err(|_| PackagingError::Order("a path of 64 KB or more"))?;
-        let begins = self.out.bytes;
+        let begins = self.out.bytes();
         let mut header = Vec::with_capacity(50 + path.len());
         put32(&mut header, &[0x0403_4b50]);
         put16(&mut header, &[VERSION, FLAGS, DEFLATE]);
@@ -116,15 +122,13 @@ impl<W: Write> Archive<W> {
 
     /// Ends the ZIP; gives its length and its SHA-256 in hexadecimal.
     pub fn finish(mut self) -> Result<(u64, String), PackagingError> {
-        let begins = self.out.bytes;
+        let begins = self.out.bytes();
         for entry in &self.entries {
             self.out.write_all(&directory_entry(entry, self.stamp))?;
         }
-        let end = directory_end(self.entries.len() as u64, begins, self.out.bytes);
+        let end = directory_end(self.entries.len() as u64, begins, self.out.bytes());
         self.out.write_all(&end)?;
-        self.out.flush()?;
-        let sha256 = self.out.hash.finish().as_ref().iter().map(|b| format!("{b:02x}")).collect();
-        Ok((self.out.bytes, sha256))
+        Ok(self.out.finish()?)
     }
 }
 
@@ -209,24 +213,4 @@ fn dos_time(at: DateTime<Utc>) -> u32 {
     let date = years << 9 | at.month() << 5 | at.day();
     let time = (at.hour() << 11) | (at.minute() << 5) | (at.second() / 2);
     date << 16 | time
-}
-
-/// Counts and hashes what goes to the outside.
-struct Tally<W> {
-    out: W,
-    hash: Context,
-    bytes: u64,
-}
-
-impl<W: Write> Write for Tally<W> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.out.write(bytes)?;
-        self.hash.update(&bytes[..written]);
-        self.bytes += written as u64;
-        Ok(written)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.out.flush()
-    }
 }

@@ -12,8 +12,9 @@ use super::press::{LinePress, Pressed};
 use super::spool::{Spool, SpoolReader};
 use super::{Cell, CollectionHeader, csv, spreadsheet};
 
-/// How many batches may wait for a form.
-const WAITING: usize = 2;
+/// How many batches may wait for a form: enough that on few processors its thread has work while the one that reads rows
+/// waits for its turn. The forms share them.
+const WAITING: usize = 16;
 
 /// One form of a collection.
 pub(super) enum Form {

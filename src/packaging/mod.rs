@@ -29,6 +29,7 @@ pub mod sealed;
 pub mod shelf;
 mod spool;
 mod spreadsheet;
+mod tally;
 #[cfg(test)]
 mod tests;
 mod writer;

@@ -6,6 +6,8 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::{self, SyncSender};
+use std::thread::{self, JoinHandle};
 use std::time::SystemTime;
 
 use chrono::{DateTime, Utc};
@@ -58,7 +60,8 @@ impl Shelf {
                 Err(error) => return Err(error),
                 Ok(file) => {
                     let whole = self.directory.join(name.to_string());
-                    return Ok(ShelfFile { file, part: Some(part), whole, directory: self.directory.clone() });
+                    let (directory, unsynced) = (self.directory.clone(), 0);
+                    return Ok(ShelfFile { file, part: Some(part), whole, directory, unsynced, syncing: None });
                 }
             }
         }
@@ -157,6 +160,34 @@ pub struct ShelfFile {
     part: Option<PathBuf>,
     whole: PathBuf,
     directory: PathBuf,
+    /// How many bytes were written since the disk was last asked to take them.
+    unsynced: usize,
+    /// Where it is asked while more is written.
+    syncing: Option<Syncing>,
+}
+
+/// After how many bytes the disk is asked to take what is there, so that little is left to wait for in the end.
+const SYNCED_AT_ONCE: usize = 16 * 1024 * 1024;
+
+/// A thread that asks the disk to take what is written.
+struct Syncing {
+    asked: SyncSender<()>,
+    /// Ends at the first failure, which the system tells once and not again when the file is committed.
+    thread: JoinHandle<io::Result<()>>,
+}
+
+impl Syncing {
+    fn start(file: &File) -> io::Result<Self> {
+        let file = file.try_clone()?;
+        let (asked, asking) = mpsc::sync_channel(1);
+        let work = move || asking.iter().try_for_each(|()| file.sync_data());
+        Ok(Self { asked, thread: thread::Builder::new().name("package".to_owned()).spawn(work)? })
+    }
+
+    fn end(self) -> io::Result<()> {
+        drop(self.asked);
+        self.thread.join().map_err(|_| io::Error::other("what was written could not be synced"))?
+    }
 }
 
 impl ShelfFile {
@@ -165,6 +196,9 @@ impl ShelfFile {
     /// # Errors
     /// The disk is full or failing; the name then still holds what it held before.
     pub fn commit(mut self) -> io::Result<()> {
+        if let Some(syncing) = self.syncing.take() {
+            syncing.end()?;
+        }
         self.file.sync_all()?;
         if let Some(part) = &self.part {
             fs::rename(part, &self.whole)?;
@@ -176,7 +210,18 @@ impl ShelfFile {
 
 impl Write for ShelfFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.file.write(bytes)
+        let written = self.file.write(bytes)?;
+        self.unsynced += written;
+        if self.unsynced >= SYNCED_AT_ONCE {
+            self.unsynced = 0;
+            let syncing = match self.syncing.take() {
+                Some(syncing) => syncing,
+                None => Syncing::start(&self.file)?,
+            };
+            // One that is asked already will take this along.
+            let _ = self.syncing.insert(syncing).asked.try_send(());
+        }
+        Ok(written)
     }
 
     fn flush(&mut self) -> io::Result<()> {
