@@ -87,7 +87,8 @@ impl<'a> Stream<'a> {
             .collect();
         let members = place.fields().map(|(field, _)| SecretMembers::of(field, options.never_disclose)).collect();
         let is_plain = |(look, members): (&Look, &SecretMembers)| {
-            !look.secret && !(look.searched && options.forms.always) && !look.free && members.is_empty()
+            let searched = look.searched && options.forms.always;
+            !(look.secret || look.free || searched) && members.is_empty()
         };
         let plain = looks.iter().zip(&members).map(is_plain).collect();
         let is_free = looks.iter().any(|look| look.free);

@@ -383,8 +383,10 @@ fn a_document_is_unreadable_on_disk_and_gone_with_its_request(#[values(Kind::Sql
     let orphan = kept[0].with_file_name("0195fa00-0000-7000-8000-000000000001");
     std::fs::write(&orphan, b"left by a crash").unwrap();
     // Files know the day that it is here, and the server another.
-    let written = std::fs::File::options().write(true).open(&orphan).unwrap();
-    written.set_modified(server.clock().now().into()).unwrap();
+    for file in [&orphan, &kept[0]] {
+        let written = std::fs::File::options().write(true).open(file).unwrap();
+        written.set_modified(server.clock().now().into()).unwrap();
+    }
 
     server.clock().advance(TimeDelta::days(1));
     let staff = api.sign_in(Role::Reviewer);
