@@ -7,7 +7,7 @@
 use super::columns::{ColumnType, Columns};
 use super::error::Place;
 use super::session::Session;
-use super::statements::{Parameter, texts};
+use super::statements::{Parameter, text, texts};
 use crate::connectors::{Comparison, ConnectorError, EachRow, Match, Reader, Row, Select, sql};
 
 /// So many rows are few, unless they take more bytes than this. Where they are many, these are read twice.
@@ -56,12 +56,12 @@ impl<'a> Selection<'a> {
 
     /// The statement with its parameters bound, each value as text.
     fn bound(&self) -> Result<String, ConnectorError> {
-        self.statement(&self.columns.printed(self.select.table, self.select.columns)?, List::bound)
+        self.statement(&self.columns.printed(self.select.table, self.select.columns)?, List::Bound)
     }
 
     /// The same for COPY, which takes no parameters: each list is a setting of the transaction.
     fn copied(&self) -> Result<String, ConnectorError> {
-        self.statement(&self.columns.copied(self.select.table, self.select.columns)?, List::set)
+        self.statement(&self.columns.copied(self.select.table, self.select.columns)?, List::Set)
     }
 
     fn place(&self) -> Place<'_> {
@@ -76,14 +76,6 @@ enum List {
 }
 
 impl List {
-    fn bound(at: usize) -> Self {
-        List::Bound(at)
-    }
-
-    fn set(at: usize) -> Self {
-        List::Set(at)
-    }
-
     /// The name of a setting.
     fn setting(at: usize) -> String {
         format!("habeas.values_{at}")
@@ -158,7 +150,7 @@ impl Session {
         let sql = "SELECT b.index, b.bitmap, set_config('enable_indexscan', $1, true), set_config('enable_bitmapscan', $2, true) \
                    FROM (SELECT current_setting('enable_indexscan') AS index, current_setting('enable_bitmapscan') AS bitmap \
                    OFFSET 0) AS b";
-        let parameters = to.iter().map(|value| super::statements::text(Some(value))).collect();
+        let parameters = to.iter().map(|value| text(Some(value))).collect();
         let rows = self.query(sql, parameters, &Place::Nowhere)?;
         let before = |at| rows.first().map_or_else(|| "on".to_owned(), |row| row.get(at));
         Ok([before(0), before(1)])
