@@ -77,7 +77,8 @@ fn nothing_personal_stands_in_the_database_in_clear(#[values(Db::Sqlite, Db::Pos
         .unwrap();
     let dump = raw(&home, db);
     assert!(contains(&dump, b"awaiting_verification"), "the search itself works");
-    for secret in ["ada@example.com", "Ada@Example.com", "Lovelace", "4155552671", "1843", "Byron", "4711"] {
+    // No bare short number: the dump is largely hexadecimal digits, among which four occur by chance.
+    for secret in ["ada@example.com", "Ada@Example.com", "Lovelace", "4155552671", "since 1843", "Byron", "customer 4711"] {
         assert!(!contains(&dump, secret.as_bytes()), "{secret} stands there in clear");
     }
 }
