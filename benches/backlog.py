@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from access import Api
 from sample import DATASET, SQL, settle
-from stage import Postgres, Server, scratch
+from stage import Postgres, scratch, shop
 
 APPROVERS = 16
 CODE_LIVES = 540  # seconds; a code is good for ten minutes
@@ -94,11 +94,7 @@ def main():
             postgres.psql("postgres", "CREATE DATABASE shop")
             postgres.psql("shop", SQL)
             postgres.psql("shop", "VACUUM ANALYZE")
-            home = folder / "habeas"
-            home.mkdir()
-            (home / "shop.yml").write_text(DATASET)
-            systems = f'[[systems]]\nid = "shop"\ncontroller = "shop"\nurl = "{postgres.url("shop")}"\ndataset = "shop.yml"\n'
-            server = Server(home, systems)
+            server = shop(folder, postgres, DATASET)
             time.sleep(5)
             print(json.dumps({"idle_mb": round(server.memory("VmRSS"), 1)}), flush=True)
             began = time.perf_counter()

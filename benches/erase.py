@@ -11,7 +11,7 @@ import sys
 import time
 
 from export import DATASET, DETAILS, PERSON, fill
-from stage import Postgres, Server, scratch
+from stage import Postgres, scratch, shop
 
 DONE = {"fulfilled", "partially_fulfilled", "awaiting_release", "denied"}
 
@@ -24,13 +24,9 @@ def main():
         server = None
         try:
             fill(postgres, rows)
-            home = folder / "habeas"
-            home.mkdir()
-            (home / "shop.yml").write_text(DATASET + (DETAILS if shape == "parent" else ""))
             if shape == "leaf":
                 postgres.psql("shop", "DROP TABLE details")
-            systems = f'[[systems]]\nid = "shop"\ncontroller = "shop"\nurl = "{postgres.url("shop")}"\ndataset = "shop.yml"\n'
-            server = Server(home, systems)
+            server = shop(folder, postgres, DATASET + (DETAILS if shape == "parent" else ""))
             others = "SELECT md5(string_agg(e::text, ',' ORDER BY id)) FROM events e WHERE customer_id <> 1"
             before = postgres.psql("shop", others)
             request, _ = server.submit("deletion", PERSON)

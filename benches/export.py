@@ -2,17 +2,18 @@
 """One person with very many rows: the access, from approval to a package that lies ready, beside `psql \\copy … TO STDOUT CSV` of
 the same rows in the same run, and how much memory it took.
 
-usage: export.py [ROWS] [ROUNDS] [leaf|parent]     prints one line of JSON
+usage: export.py [ROWS] [ROUNDS] [leaf|parent]     prints one line of JSON a round, and the median
 
 `leaf`: nothing points to the rows. `parent`: rows of another table do, so that every row's key is gathered and looked for.
 """
 
 import json
+import statistics
 import subprocess
 import sys
 import time
 
-from stage import Postgres, Server, scratch
+from stage import Postgres, scratch, shop
 
 PERSON = {"name": "Ada Large", "email": "ada.large@example.com"}
 READY = {"awaiting_release", "fulfilled", "partially_fulfilled"}
@@ -102,19 +103,18 @@ def main():
         server = None
         try:
             fill(postgres, rows)
-            home = folder / "habeas"
-            home.mkdir()
-            (home / "shop.yml").write_text(DATASET + (DETAILS if shape == "parent" else ""))
-            systems = f'[[systems]]\nid = "shop"\ncontroller = "shop"\nurl = "{postgres.url("shop")}"\ndataset = "shop.yml"\n'
-            server = Server(home, systems)
+            server = shop(folder, postgres, DATASET + (DETAILS if shape == "parent" else ""))
             time.sleep(5)
             idle = server.memory("VmRSS")
+            ratios = []
             for _ in range(rounds):
                 copied = copy(postgres)
                 taken, peak = access(server)
                 result = {"rows": rows, "shape": shape, "copy_s": round(copied, 2), "access_s": round(taken, 2)}
-                ratio = {"ratio": round(copied / taken, 3), "idle_mb": round(idle, 1), "over_idle_mb": round(peak - idle, 1)}
+                ratios.append(round(copied / taken, 3))
+                ratio = {"ratio": ratios[-1], "idle_mb": round(idle, 1), "over_idle_mb": round(peak - idle, 1)}
                 print(json.dumps(result | ratio), flush=True)
+            print(json.dumps({"rounds": rounds, "ratio_median": statistics.median(ratios)}))
         finally:
             if server:
                 server.stop()

@@ -11,7 +11,7 @@ import sys
 import time
 
 from access import wait_until
-from stage import Postgres, Server, scratch
+from stage import Postgres, scratch, shop
 
 DATASET = """dataset:
   - fides_key: shop
@@ -95,11 +95,7 @@ def main():
             postgres.psql("postgres", "CREATE DATABASE shop")
             postgres.psql("shop", SQL)
             postgres.psql("shop", "VACUUM ANALYZE")
-            home = folder / "habeas"
-            home.mkdir()
-            (home / "shop.yml").write_text(DATASET)
-            systems = f'[[systems]]\nid = "shop"\ncontroller = "shop"\nurl = "{postgres.url("shop")}"\ndataset = "shop.yml"\n'
-            server = Server(home, systems)
+            server = shop(folder, postgres, DATASET)
             requests = submitted(server, "access", 1, one_by_one + many)
             settle(server)
             milliseconds = []

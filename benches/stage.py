@@ -162,3 +162,11 @@ policy = "{ROOT}/src/cli/demo/policy.toml"
         self.process.terminate()
         self.process.wait(30)
         self.log.close()
+
+
+def shop(folder, postgres, dataset):
+    """A server whose only system is the database `shop`, described by the dataset."""
+    home = folder / "habeas"
+    home.mkdir()
+    (home / "shop.yml").write_text(dataset)
+    return Server(home, f'[[systems]]\nid = "shop"\ncontroller = "shop"\nurl = "{postgres.url("shop")}"\ndataset = "shop.yml"\n')

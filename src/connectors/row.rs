@@ -26,13 +26,20 @@ impl Row {
         self.gap = 0;
     }
 
-    /// Becomes the values of a line in which one byte stands between two of them; `values` says where each ends and
-    /// whether it is NULL. Taken over at once, since a copy of each value takes longer than one of the line.
-    pub(super) fn take_over(&mut self, line: &str, values: impl Iterator<Item = (usize, bool)>) {
+    /// Becomes the values of a line in which one byte stands between two of them; `find` notes where each ends and whether it
+    /// is NULL. Taken over at once, since a copy of each value takes longer than one of the line.
+    pub(super) fn take_over<T>(&mut self, line: &str, find: impl FnOnce(&str, &mut Vec<(usize, bool)>) -> T) -> T {
         self.clear();
         self.gap = 1;
         self.text.push_str(line);
-        self.ends.extend(values);
+        find(line, &mut self.ends)
+    }
+
+    /// The first `count` values as one text, where each of them ends in it, and whether it is NULL, whatever stands in the
+    /// text then; a byte stands between two of them. `None` for a row that was filled value by value.
+    pub fn divided(&self, count: usize) -> Option<(&str, &[(usize, bool)])> {
+        let values = self.ends.get(..count).filter(|_| self.gap == 1)?;
+        Some((&self.text[..values.last()?.0], values))
     }
 
     /// Adds the next column's value.
@@ -52,11 +59,6 @@ impl Row {
         let (end, null) = self.ends[index];
         let start = if index == 0 { 0 } else { self.ends[index - 1].0 + self.gap };
         (!null).then(|| &self.text[start..end])
-    }
-
-    /// Whether the first `count` values are the same as another row's, which has as many at least.
-    pub fn begins_like(&self, other: &Row, count: usize) -> bool {
-        self.len() >= count && other.len() >= count && (0..count).all(|index| self.get(index) == other.get(index))
     }
 
     /// How many bytes its values take.
@@ -106,17 +108,15 @@ mod tests {
     }
 
     #[test]
-    fn rows_begin_alike_value_by_value() {
-        let row = |values: &[Option<&str>]| values.iter().copied().collect::<Row>();
-        let one = row(&[Some("a"), Some("bc"), Some("x")]);
-        assert!(one.begins_like(&row(&[Some("a"), Some("bc"), Some("y")]), 2));
-        assert!(!one.begins_like(&row(&[Some("ab"), Some("c"), Some("x")]), 2));
-        assert!(!row(&[None]).begins_like(&row(&[Some("")]), 1));
-        assert!(one.begins_like(&row(&[]), 0));
-        let mut taken_over = Row::new();
-        taken_over.take_over("a\tbc\t\\N", [(1, false), (4, false), (7, true)].into_iter());
-        assert_eq!(taken_over.iter().collect::<Vec<_>>(), [Some("a"), Some("bc"), None]);
-        assert!(taken_over.begins_like(&one, 2) && one.begins_like(&taken_over, 2), "however they were made");
-        assert!(!taken_over.begins_like(&one, 3));
+    fn a_line_that_was_taken_over_is_a_row_like_another() {
+        let mut row = Row::new();
+        row.take_over("a\tbc\t\\N", |_, ends| ends.extend([(1, false), (4, false), (7, true)]));
+        assert_eq!(row.iter().collect::<Vec<_>>(), [Some("a"), Some("bc"), None]);
+        assert_eq!(row.divided(2), Some(("a\tbc", &[(1, false), (4, false)][..])));
+        assert_eq!((row.divided(4), row.divided(0)), (None, None));
+        row.clear();
+        row.push(Some("a"));
+        row.push(None);
+        assert_eq!((row.iter().collect::<Vec<_>>(), row.divided(1)), (vec![Some("a"), None], None));
     }
 }

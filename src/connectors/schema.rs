@@ -180,6 +180,8 @@ pub struct LiveSchema {
     pub default_schema: Option<String>,
     /// Columns that the database computes from others, and lets nobody write.
     pub generated: BTreeSet<(TableName, String)>,
+    /// Tables of which the database would show this account only some rows: it is asked not to, and refuses them whole.
+    pub guarded: BTreeSet<TableName>,
 }
 
 /// What a schema was recognised by when it was looked at.

@@ -21,6 +21,7 @@ pub fn check(graph: &Graph, schemas: &BTreeMap<SystemId, LiveSchema>) -> Vec<Fin
                 check_composite_keys(graph, id, schema, &mut findings);
                 check_retained(node, table, &mut findings);
                 check_computed(node, schema, &mut findings);
+                check_guarded(node, schema, &mut findings);
                 slots::check(node, table, &mut findings);
                 if !node.collection.skip_processing {
                     check_indexes(graph, id, node, table, schema.engine, &mut findings);
@@ -74,6 +75,19 @@ fn check_computed(node: &Node, schema: &LiveSchema, findings: &mut Vec<Finding>)
             field.name
         );
         findings.push(finding(&node.file, field.line, Severity::Warning, message));
+    }
+}
+
+/// Under row-level security rows would be missed in silence, so its table is not read at all.
+fn check_guarded(node: &Node, schema: &LiveSchema, findings: &mut Vec<Finding>) {
+    if !node.collection.skip_processing && schema.guarded.contains(&schema.qualified(node.table())) {
+        let message = format!(
+            "table `{}` of system `{}` has row-level security, which hides rows from this account: every search is refused; \
+             give the account BYPASSRLS",
+            node.table(),
+            node.system
+        );
+        findings.push(finding(&node.file, node.collection.line, Severity::Error, message));
     }
 }
 

@@ -390,6 +390,41 @@ fn a_table_that_cannot_be_erased_from_is_told() {
 }
 
 #[test]
+fn a_table_that_hides_rows_is_told_of() {
+    let told = |more: &str| {
+        let dataset = load(&collection(more), "d.yml").unwrap();
+        let graph = Graph::build(&[("d".into(), dataset)]).unwrap();
+        let name = TableName { schema: Some("public".to_owned()), name: "c".to_owned() };
+        let column = |name: &str| Column {
+            name: name.into(),
+            sql_type: "text".into(),
+            kind: ColumnKind::Text,
+            nullable: false,
+            collation: None,
+        };
+        let table = Table {
+            columns: vec![column("id"), column("email")],
+            primary_key: vec!["id".into()],
+            row_id: None,
+            unique: Vec::new(),
+            indexes: vec![vec!["lower(email)".into()]],
+            foreign_keys: Vec::new(),
+            unerasable: None,
+        };
+        let schema = LiveSchema {
+            tables: BTreeMap::from([(name.clone(), table)]),
+            default_schema: Some("public".to_owned()),
+            guarded: [name].into(),
+            ..LiveSchema::default()
+        };
+        check(&graph, &BTreeMap::from([("d".into(), schema)])).iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    let expected = "d.yml:5: table `c` of system `d` has row-level security, which hides rows from this account: every \
+                    search is refused; give the account BYPASSRLS";
+    assert_eq!(told(""), [expected]);
+}
+
+#[test]
 fn a_category_that_is_none_is_told_once() {
     let field_of = |name: &str, category: &str| format!("    - {{name: {name}, data_categories: [{category}]}}\n");
     let text = field("")

@@ -1,6 +1,7 @@
 //! The `[mail]` section: a directory or an SMTP server, checked before the first letter.
 
 use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
 
 use lettre::message::Mailbox;
 use lettre::{AsyncSmtpTransport, Tokio1Executor};
@@ -65,9 +66,10 @@ impl Mailer {
     pub fn new(config: &MailConfig) -> Result<Self, MailConfigError> {
         let from: Mailbox = config.from.parse().map_err(|_| MailConfigError::From)?;
         let transport = match config.transport {
-            TransportKind::File => {
-                Transport::File { directory: config.directory.clone().ok_or(MailConfigError::NoDirectory)? }
-            }
+            TransportKind::File => Transport::File {
+                directory: config.directory.clone().ok_or(MailConfigError::NoDirectory)?,
+                used: AtomicBool::new(false),
+            },
             TransportKind::Smtp => {
                 let url = config.url.as_ref().ok_or(MailConfigError::NoUrl)?;
                 let server = AsyncSmtpTransport::<Tokio1Executor>::from_url(url.expose_secret());

@@ -9,6 +9,7 @@ mod message;
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use chrono::{DateTime, Utc};
 use lettre::message::Mailbox;
@@ -90,7 +91,11 @@ pub struct Mailer {
 }
 
 enum Transport {
-    File { directory: PathBuf },
+    /// A directory, and whether something was sent there: it exists from then on.
+    File {
+        directory: PathBuf,
+        used: AtomicBool,
+    },
     Smtp(Box<AsyncSmtpTransport<Tokio1Executor>>),
 }
 
@@ -118,21 +123,23 @@ impl Mailer {
     /// # Errors
     /// [`MailError::Directory`]: none of what was sent since the last time may be taken for sent.
     pub async fn keep_sent(&self) -> Result<(), MailError> {
-        let Transport::File { directory } = &self.transport else { return Ok(()) };
+        let Transport::File { directory, used } = &self.transport else { return Ok(()) };
+        if !used.load(Ordering::Acquire) {
+            return Ok(());
+        }
         let directory = directory.clone();
-        let kept = tokio::task::spawn_blocking(move || match std::fs::File::open(&directory) {
-            // Nothing was ever sent.
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-            Err(error) => Err(error),
-            Ok(directory) => directory.sync_all(),
-        });
+        let kept = tokio::task::spawn_blocking(move || std::fs::File::open(&directory)?.sync_all());
         Ok(kept.await.map_err(io::Error::other)??)
     }
 
     async fn hand_over(&self, letter: &Letter) -> Result<(), MailError> {
         let message = message::write(letter, &self.from).ok_or(MailError::Unsendable)?;
         match &self.transport {
-            Transport::File { directory } => keep(directory.clone(), letter.id, message).await,
+            Transport::File { directory, used } => {
+                keep(directory.clone(), letter.id, message).await?;
+                used.store(true, Ordering::Release);
+                Ok(())
+            }
             Transport::Smtp(server) => match server.send(message).await {
                 Ok(_) => Ok(()),
                 // a server without SMTPUTF8 (RFC 6531) cannot take an address outside ASCII
@@ -207,6 +214,18 @@ mod tests {
         mailer(&directory.path().join("mail")).keep_sent().await.unwrap();
         let error = mailer(&file.join("mail")).send(&letter("text")).await.unwrap_err();
         assert!(matches!(error, MailError::Directory(_)) && !error.is_permanent());
+    }
+
+    #[tokio::test]
+    async fn letters_in_a_directory_that_has_vanished_are_not_taken_for_sent() {
+        let directory = tempfile::tempdir().unwrap();
+        let place = directory.path().join("mail");
+        let mailer = mailer(&place);
+        mailer.send(&letter("text")).await.unwrap();
+        std::fs::remove_dir_all(&place).unwrap();
+        assert!(matches!(mailer.keep_sent().await, Err(MailError::Directory(_))));
+        mailer.send(&letter("text")).await.unwrap();
+        mailer.keep_sent().await.unwrap();
     }
 
     #[tokio::test]

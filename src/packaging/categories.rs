@@ -91,7 +91,7 @@ pub fn write<W: Write>(
     sign: Sign,
 ) -> Result<Summary, PackagingError> {
     let mut archive = Archive::new(out, about.generated_at);
-    archive.add("categories.csv", table(answer).as_bytes())?;
+    archive.add("categories.csv", table(answer).text())?;
     archive.add("categories.json", &pretty(&json!(answer))?)?;
     let page = Page { about, answer }.render().map_err(io::Error::other)?;
     archive.add("index.html", page.as_bytes())?;
@@ -106,9 +106,9 @@ pub fn write<W: Write>(
     Ok(Summary { collections: Vec::new(), bytes, sha256 })
 }
 
-fn table(answer: &Categories) -> String {
+fn table(answer: &Categories) -> Lines {
     let mut lines = Lines::new();
-    csv::line(&mut lines, COLUMNS.into_iter().map(Cell::Text), false);
+    csv::line(&mut lines, COLUMNS.into_iter().map(Cell::Text));
     for held in &answer.categories {
         let places: Vec<String> = held.held_in.iter().map(|h| format!("{}.{}", h.dataset, h.collection)).collect();
         let rows: u64 = held.held_in.iter().map(|h| h.rows).sum();
@@ -126,9 +126,9 @@ fn table(answer: &Categories) -> String {
         ];
         // What the policy does not say is no value, not an empty one.
         let cell = |text| if str::is_empty(text) { Cell::Null } else { Cell::Text(text) };
-        csv::line(&mut lines, cells.iter().map(|text| cell(text.as_str())), false);
+        csv::line(&mut lines, cells.iter().map(|text| cell(text.as_str())));
     }
-    lines.text
+    lines
 }
 
 fn description(about: &About, answer: &Categories, fact: Option<(u64, String)>) -> Value {

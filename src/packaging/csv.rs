@@ -4,27 +4,51 @@
 //! that passes over empty lines misses a NULL in a table of one column; the JSON Lines say both plainly.
 
 use super::Cell;
+use super::batch::Row;
 use super::lines::Lines;
 
 /// What ends a line (RFC 4180 section 2).
 pub(super) const LINE_END: &str = "\r\n";
 
-/// Appends one line. `smooth` says that no value holds a sign that means something here ([`super::batch::Row::is_smooth`]).
-pub(super) fn line<'a>(out: &mut Lines, cells: impl Iterator<Item = Cell<'a>>, smooth: bool) {
+/// Appends a row of a batch.
+pub(super) fn row(out: &mut Lines, row: &Row<'_>) {
+    if !as_it_stands(out, row, |text| plain(text, true)) {
+        line(out, row.cells());
+    }
+}
+
+/// Appends a row if what stands in the batch is its line but for the commas, as of most rows: no sign in it means anything,
+/// and each text can stand without quotes.
+pub(super) fn as_it_stands(out: &mut Lines, row: &Row<'_>, plain: impl Fn(&str) -> bool) -> bool {
+    let stands = |cell: Cell<'_>| match cell {
+        Cell::Null => true,
+        Cell::Text(text) => plain(text),
+        Cell::Withheld | Cell::NotDisclosed => false,
+    };
+    let stand = row.is_smooth() && row.cells().all(stands);
+    if stand {
+        out.divided(row.text(), b',', row.placed().map(|(at, _)| at));
+        out.push(LINE_END);
+    }
+    stand
+}
+
+/// Appends one line.
+pub(super) fn line<'a>(out: &mut Lines, cells: impl Iterator<Item = Cell<'a>>) {
     let mut before = "";
     for cell in cells {
         out.field(before);
         before = ",";
         match cell.shown() {
             None => {}
-            Some(text) if plain(text, smooth && matches!(cell, Cell::Text(_))) => out.text.push_str(text),
-            Some(text) => quoted(&mut out.text, text),
+            Some(text) if plain(text, false) => out.push(text),
+            Some(text) => quoted(out, text),
         }
     }
-    out.text.push_str(LINE_END);
+    out.push(LINE_END);
 }
 
-/// Whether the text can stand without quotes. Spaces at its ends and a byte order mark are quoted too, since some
+/// Whether the text can stand without quotes; `smooth` says that no sign in it wants them. Spaces at its ends and a byte order mark are quoted too, since some
 /// readers would drop them.
 fn plain(text: &str, smooth: bool) -> bool {
     let bytes = text.as_bytes();
@@ -36,16 +60,16 @@ fn plain(text: &str, smooth: bool) -> bool {
 }
 
 /// Appends the text in quotes, its own quotes doubled.
-pub(super) fn quoted(out: &mut String, text: &str) {
-    out.push('"');
+pub(super) fn quoted(out: &mut Lines, text: &str) {
+    out.push("\"");
     let mut rest = text;
     while let Some(at) = rest.find('"') {
-        out.push_str(&rest[..at]);
-        out.push_str("\"\"");
+        out.push(&rest[..at]);
+        out.push("\"\"");
         rest = &rest[at + 1..];
     }
-    out.push_str(rest);
-    out.push('"');
+    out.push(rest);
+    out.push("\"");
 }
 
 #[cfg(test)]
@@ -56,8 +80,8 @@ mod tests {
 
     fn one(cells: &[Cell<'_>]) -> String {
         let mut out = Lines::new();
-        line(&mut out, cells.iter().copied(), false);
-        out.text
+        line(&mut out, cells.iter().copied());
+        out.written()
     }
 
     #[rstest::rstest]
@@ -101,9 +125,9 @@ mod tests {
         fn another_reader_reads_the_same(rows in table()) {
             let mut out = Lines::new();
             for row in &rows {
-                line(&mut out, row.iter().map(Any::cell), false);
+                line(&mut out, row.iter().map(Any::cell));
             }
-            let mut reader = ::csv::ReaderBuilder::new().has_headers(false).from_reader(out.text.as_bytes());
+            let mut reader = ::csv::ReaderBuilder::new().has_headers(false).from_reader(out.text());
             let read: Vec<Vec<String>> = reader.records().map(|r| r.unwrap().iter().map(str::to_owned).collect()).collect();
             let seen = |c: &Any| c.cell().shown().unwrap_or_default().to_owned();
             let expected: Vec<Vec<String>> = rows.iter().map(|r| r.iter().map(seen).collect()).collect();

@@ -32,11 +32,11 @@ impl Form {
         let names = header.columns.iter().map(|c| Cell::Text(&c.name));
         let mut head = Lines::new();
         match self {
-            Form::Csv => csv::line(&mut head, names, false),
+            Form::Csv => csv::line(&mut head, names),
             Form::Jsonl(_) => {}
             Form::Spreadsheet(_) => {
-                head.text.push_str(spreadsheet::BYTE_ORDER_MARK);
-                spreadsheet::line(&mut head, names, false);
+                head.push(spreadsheet::BYTE_ORDER_MARK);
+                spreadsheet::line(&mut head, names);
             }
         }
         head
@@ -48,14 +48,13 @@ impl Form {
             return;
         }
         for row in batch.rows() {
-            let (cells, smooth) = (row.cells(), row.is_smooth());
             match self {
-                Form::Csv => csv::line(out, cells, smooth),
-                Form::Jsonl(keys) => keys.line(out, cells, smooth),
+                Form::Csv => csv::row(out, &row),
+                Form::Jsonl(keys) => keys.row(out, &row),
                 Form::Spreadsheet(0) => return,
                 Form::Spreadsheet(left) => {
                     *left -= 1;
-                    spreadsheet::line(out, cells, smooth);
+                    spreadsheet::row(out, &row);
                 }
             }
         }
@@ -162,7 +161,7 @@ mod tests {
         let written = |mut form: Form| {
             let mut out = Lines::new();
             (0..2).for_each(|_| form.encode(&mut out, &batch));
-            out.text
+            out.written()
         };
         assert_eq!(written(Form::Spreadsheet(4)), "a\r\n'=b\r\nc\r\na\r\n");
         assert_eq!(written(Form::Csv), "a\r\n=b\r\nc\r\n".repeat(2));

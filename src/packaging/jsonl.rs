@@ -5,69 +5,93 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::de::IgnoredAny;
+use serde_json::Value;
 
-use super::lines::Lines;
+use super::batch::Row;
+use super::lines::{CHUNK, Lines};
 use super::{Cell, ColumnHeader, ColumnKind, moments};
 
 /// For each column, whether a value in it is none of the column's kind.
 pub(super) type Odd = Arc<[AtomicBool]>;
 
-/// The keys of one collection's objects, encoded once, each with what stands before it.
+/// The keys of one collection's objects, encoded once.
 pub(super) struct Keys {
-    columns: Vec<(String, ColumnKind)>,
+    columns: Vec<Key>,
+    /// [`NULL`], and then whatever makes it long enough to be copied quickly.
+    null: Vec<u8>,
     odd: Odd,
+}
+
+const NULL: &str = "null";
+
+struct Key {
+    /// The key with what stands before it and behind it; then whatever makes it long enough to be copied quickly.
+    text: Vec<u8>,
+    /// How many bytes are meant.
+    length: usize,
+    kind: ColumnKind,
 }
 
 impl Keys {
     /// For rows with these columns.
     pub fn new(columns: &[ColumnHeader], odd: Odd) -> Self {
+        let longer = |text: String| [text.into_bytes(), vec![b' '; CHUNK]].concat();
         let key = |(i, c): (usize, &ColumnHeader)| {
-            let mut key = if i == 0 { "{".to_owned() } else { ",".to_owned() };
-            string(&mut key, &c.name, false);
-            key.push(':');
-            (key, c.kind)
+            let text = format!("{}{}:", if i == 0 { '{' } else { ',' }, Value::from(c.name.as_str()));
+            Key { length: text.len(), text: longer(text), kind: c.kind }
         };
-        Self { columns: columns.iter().enumerate().map(key).collect(), odd }
+        Self { columns: columns.iter().enumerate().map(key).collect(), null: longer(NULL.to_owned()), odd }
     }
 
-    /// Appends one line. `smooth` says that no value holds a sign that means something in a string
-    /// ([`super::batch::Row::is_smooth`]).
-    pub fn line<'a>(&self, out: &mut Lines, cells: impl Iterator<Item = Cell<'a>>, smooth: bool) {
+    /// Appends a row of a batch.
+    pub fn row(&self, out: &mut Lines, row: &Row<'_>) {
         if self.columns.is_empty() {
-            out.text.push('{');
+            out.push("{");
         }
-        for (((key, kind), odd), cell) in self.columns.iter().zip(self.odd.iter()).zip(cells) {
-            out.field(key);
+        let smooth = row.is_smooth();
+        for ((key, odd), (at, cell)) in self.columns.iter().zip(self.odd.iter()).zip(row.placed()) {
+            out.field_first(key.length, &key.text);
             match cell {
                 Cell::Text(text) => {
-                    if !value(&mut out.text, *kind, text, smooth) {
+                    if !value(out, key.kind, Text { text, smooth, on: row.from(at) }) {
                         odd.store(true, Ordering::Relaxed);
                     }
                 }
-                Cell::Null => out.text.push_str("null"),
-                Cell::Withheld | Cell::NotDisclosed => string(&mut out.text, cell.shown().unwrap_or_default(), false),
+                Cell::Null => out.push_first(NULL.len(), &self.null),
+                Cell::Withheld | Cell::NotDisclosed => escaped(out, cell.shown().unwrap_or_default()),
             }
         }
-        out.text.push_str("}\n");
+        out.push("}\n");
     }
+}
+
+/// The text of a value.
+#[derive(Clone, Copy)]
+struct Text<'a> {
+    text: &'a str,
+    /// Whether no sign in it means something in a string ([`Row::is_smooth`]).
+    smooth: bool,
+    /// Its bytes and those behind it.
+    on: &'a [u8],
 }
 
 /// Appends a value in its column's type, or as a string where the text is none of that type (`NaN`, `infinity`); says
 /// whether the column's description holds for it.
-fn value(out: &mut String, kind: ColumnKind, text: &str, smooth: bool) -> bool {
+fn value(out: &mut Lines, kind: ColumnKind, value: Text<'_>) -> bool {
+    let text = value.text;
     match kind {
         ColumnKind::Integer | ColumnKind::Number if is_json_number(text) => {
-            out.push_str(text);
+            out.push_first(text.len(), value.on);
             return kind == ColumnKind::Number || text.bytes().all(|b| b.is_ascii_digit() || b == b'-');
         }
-        ColumnKind::Boolean if matches!(text, "t" | "true" | "1") => out.push_str("true"),
-        ColumnKind::Boolean if matches!(text, "f" | "false" | "0") => out.push_str("false"),
+        ColumnKind::Boolean if matches!(text, "t" | "true" | "1") => out.push("true"),
+        ColumnKind::Boolean if matches!(text, "f" | "false" | "0") => out.push("false"),
         ColumnKind::Json if serde_json::from_str::<IgnoredAny>(text).is_ok() => {
             // a line break in valid JSON stands between its tokens, where a space means the same
-            out.extend(text.trim().chars().map(|c| if matches!(c, '\n' | '\r') { ' ' } else { c }));
+            out.push(&text.trim().replace(['\n', '\r'], " "));
         }
         _ => {
-            string(out, text, smooth);
+            string(out, value);
             return match kind {
                 ColumnKind::Integer | ColumnKind::Boolean => false,
                 // as Table Schema's numbers, which have these three
@@ -82,15 +106,20 @@ fn value(out: &mut String, kind: ColumnKind, text: &str, smooth: bool) -> bool {
 }
 
 /// Appends a JSON string.
-fn string(out: &mut String, text: &str, smooth: bool) {
+fn string(out: &mut Lines, value: Text<'_>) {
     // Without an early end the whole text is looked at many bytes at a time.
-    if !smooth && text.bytes().fold(false, |found, b| found | (b < 0x20 || b == b'"' || b == b'\\')) {
-        out.push_str(&serde_json::Value::from(text).to_string());
-    } else {
-        out.push('"');
-        out.push_str(text);
-        out.push('"');
+    let special = |found: bool, b: u8| found | (b < 0x20 || b == b'"' || b == b'\\');
+    if !value.smooth && value.text.bytes().fold(false, special) {
+        return escaped(out, value.text);
     }
+    out.push_ascii(b'"');
+    out.push_first(value.text.len(), value.on);
+    out.push_ascii(b'"');
+}
+
+/// Appends a JSON string that holds signs which mean something there.
+fn escaped(out: &mut Lines, text: &str) {
+    out.push(&Value::from(text).to_string());
 }
 
 /// The grammar of RFC 8259 section 6.
@@ -125,9 +154,13 @@ mod tests {
     use super::*;
 
     fn written(kind: ColumnKind, text: &str) -> String {
-        let mut out = String::new();
-        value(&mut out, kind, text, false);
-        out
+        let mut out = Lines::new();
+        value(&mut out, kind, alone(text));
+        out.written()
+    }
+
+    fn alone(text: &str) -> Text<'_> {
+        Text { text, smooth: false, on: text.as_bytes() }
     }
 
     #[rstest::rstest]
@@ -139,7 +172,7 @@ mod tests {
     #[case(ColumnKind::Text, &["", "x"], &[])]
     #[case(ColumnKind::Json, &["{broken"], &[])]
     fn a_value_that_is_none_of_its_kind_is_seen(#[case] kind: ColumnKind, #[case] fits: &[&str], #[case] odd: &[&str]) {
-        let fit = |text: &&&str| value(&mut String::new(), kind, text, false);
+        let fit = |text: &&&str| value(&mut Lines::new(), kind, alone(text));
         assert_eq!(fits.iter().filter(|t| !fit(t)).collect::<Vec<_>>(), Vec::<&&str>::new());
         assert_eq!(odd.iter().filter(fit).collect::<Vec<_>>(), Vec::<&&str>::new());
     }

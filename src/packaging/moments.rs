@@ -1,45 +1,31 @@
 //! Dates and moments as a program reads them that knows nothing of the database they come from.
 
-use chrono::NaiveDate;
-
 /// Whether the text is a day of the years 1 to 9999: `2026-11-22`.
 pub(super) fn is_date(text: &str) -> bool {
-    let number = |part: &[u8]| {
-        let digits = part.len() <= 4 && part.iter().all(u8::is_ascii_digit);
-        digits.then(|| part.iter().fold(0_u16, |n, b| n * 10 + u16::from(b - b'0')))
-    };
-    let [y @ .., b'-', m1, m2, b'-', d1, d2] = text.as_bytes() else { return false };
-    let (4, Some(year @ 1..), Some(month), Some(day)) = (y.len(), number(y), number(&[*m1, *m2]), number(&[*d1, *d2]))
-    else {
-        return false;
-    };
-    NaiveDate::from_ymd_opt(i32::from(year), u32::from(month), u32::from(day)).is_some()
+    text.as_bytes().try_into().is_ok_and(is_day)
 }
 
 /// Whether the text is a moment of such a day, with or without seconds, parts of them and an offset from UTC.
 pub(super) fn is_moment(text: &str) -> bool {
-    let Some((day, time)) = text.split_at_checked(10) else { return false };
-    let Some(time) = time.strip_prefix([' ', 'T']) else { return false };
-    let clock = time.find(['+', '-', 'Z']).unwrap_or(time.len());
-    is_date(day) && is_clock(&time[..clock]) && is_offset(&time[clock..])
+    let Some((day, [b' ' | b'T', clock @ ..])) = text.as_bytes().split_first_chunk() else { return false };
+    let Some(([h1, h2, b':', m1, m2], rest)) = clock.split_first_chunk() else { return false };
+    let (seconds, offset) = match rest {
+        [b':', s1, s2, rest @ ..] => (below(60, *s1, *s2), behind_parts(rest)),
+        _ => (true, Some(rest)),
+    };
+    is_day(day) && below(24, *h1, *h2) && below(60, *m1, *m2) && seconds && offset.is_some_and(is_offset)
 }
 
-/// `10:15`, `10:15:00`, `10:15:00.25`
-fn is_clock(text: &str) -> bool {
-    let (whole, parts) = text.split_once('.').map_or((text, None), |(whole, parts)| (whole, Some(parts)));
-    let parts_are_digits = parts.is_none_or(|p| !p.is_empty() && p.bytes().all(|b| b.is_ascii_digit()));
-    match whole.as_bytes() {
-        [h1, h2, b':', m1, m2] => parts.is_none() && below(24, *h1, *h2) && below(60, *m1, *m2),
-        [h1, h2, b':', m1, m2, b':', s1, s2] => {
-            parts_are_digits && below(24, *h1, *h2) && below(60, *m1, *m2) && below(60, *s1, *s2)
-        }
-        _ => false,
-    }
+/// What stands behind the parts of a second, if there are any; `None` where they have no digit.
+fn behind_parts(text: &[u8]) -> Option<&[u8]> {
+    let [b'.', parts @ ..] = text else { return Some(text) };
+    let digits = parts.iter().take_while(|b| b.is_ascii_digit()).count();
+    (digits > 0).then(|| &parts[digits..])
 }
 
 /// Nothing, `Z`, `+02`, `+0200`, `+02:00`
-fn is_offset(text: &str) -> bool {
-    match text.as_bytes() {
+fn is_offset(text: &[u8]) -> bool {
+    match text {
         [] | [b'Z'] => true,
         [b'+' | b'-', h1, h2] => below(24, *h1, *h2),
         [b'+' | b'-', h1, h2, m1, m2] | [b'+' | b'-', h1, h2, b':', m1, m2] => {
@@ -51,6 +37,24 @@ fn is_offset(text: &str) -> bool {
 
 fn below(most: u8, tens: u8, ones: u8) -> bool {
     tens.is_ascii_digit() && ones.is_ascii_digit() && (tens - b'0') * 10 + (ones - b'0') < most
+}
+
+fn is_day(text: &[u8; 10]) -> bool {
+    let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] = *text else { return false };
+    if ![y1, y2, y3, y4, m1, m2, d1, d2].iter().all(u8::is_ascii_digit) {
+        return false;
+    }
+    let number = |tens: u8, ones: u8| u16::from(tens - b'0') * 10 + u16::from(ones - b'0');
+    let (year, month, day) = (number(y1, y2) * 100 + number(y3, y4), number(m1, m2), number(d1, d2));
+    let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
+    let days = match month {
+        1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
+        4 | 6 | 9 | 11 => 30,
+        2 if leap => 29,
+        2 => 28,
+        _ => 0,
+    };
+    year > 0 && (1..=days).contains(&day)
 }
 
 #[cfg(test)]

@@ -112,9 +112,9 @@ impl LinePress {
 
     /// Takes the next lines of the file, whose fields are `columns` a line.
     pub fn press(&mut self, lines: &Lines, columns: usize, out: &mut impl Write) -> io::Result<()> {
-        let content = lines.text.as_bytes();
+        let content = lines.text();
         self.file.content(content);
-        let packed = self.deflate.block(content, &lines.marks, columns);
+        let packed = self.deflate.piece(content, &lines.marks, columns);
         self.file.packed += packed.len() as u64;
         out.write_all(packed)
     }
@@ -162,12 +162,12 @@ mod tests {
             let mut lines = Lines::new();
             for row in 0..500 {
                 lines.field("");
-                lines.text.push_str(&(block * row).to_string());
+                lines.push(&(block * row).to_string());
                 lines.field(",");
-                lines.text.push_str("order\n");
+                lines.push("order\n");
             }
             press.press(&lines, 2, &mut packed).unwrap();
-            content.extend_from_slice(lines.text.as_bytes());
+            content.extend_from_slice(lines.text());
         }
         let pressed = press.finish(&mut packed).unwrap();
         let mut inflated = Vec::new();

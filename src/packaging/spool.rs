@@ -5,6 +5,8 @@ use std::fs::File;
 use std::io::{self, Cursor, Read, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver};
+use std::thread;
 
 use super::sealed::{FileKey, SealedReader, SealedWriter};
 
@@ -91,6 +93,60 @@ pub(super) enum SpoolReader {
     Disk(SealedReader<File>),
 }
 
+/// How many bytes are read ahead at a time, and how often.
+const AHEAD: usize = 64 * 1024;
+const BLOCKS: usize = 16;
+
+/// What is read of a spool, block by block.
+pub(super) enum Blocks {
+    Here(SpoolReader),
+    Ahead(Receiver<io::Result<Vec<u8>>>),
+}
+
+impl SpoolReader {
+    /// The spool in blocks; one on the disk is read and decrypted on a thread of its own, while what was read is written
+    /// elsewhere. Should that thread break off, so do the blocks.
+    ///
+    /// # Errors
+    /// The system gives no thread.
+    pub fn ahead(mut self) -> io::Result<Blocks> {
+        if matches!(self, SpoolReader::Memory(_)) {
+            return Ok(Blocks::Here(self));
+        }
+        let (sender, blocks) = mpsc::sync_channel(BLOCKS);
+        let work = move || {
+            while let Some(block) = self.block()
+                && sender.send(block).is_ok()
+            {}
+        };
+        thread::Builder::new().name("package".to_owned()).spawn(work)?;
+        Ok(Blocks::Ahead(blocks))
+    }
+
+    fn block(&mut self) -> Option<io::Result<Vec<u8>>> {
+        let mut block = vec![0; AHEAD];
+        match self.read(&mut block) {
+            Ok(0) => None,
+            Ok(read) => {
+                block.truncate(read);
+                Some(Ok(block))
+            }
+            Err(error) => Some(Err(error)),
+        }
+    }
+}
+
+impl Iterator for Blocks {
+    type Item = io::Result<Vec<u8>>;
+
+    fn next(&mut self) -> Option<io::Result<Vec<u8>>> {
+        match self {
+            Blocks::Here(spool) => spool.block(),
+            Blocks::Ahead(blocks) => blocks.recv().ok(),
+        }
+    }
+}
+
 impl Read for SpoolReader {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         match self {
@@ -112,8 +168,7 @@ mod tests {
         let content: Vec<u8> = (0..length).map(|i| (i % 251) as u8).collect();
         content.chunks(50_000).for_each(|piece| spool.write_all(piece).unwrap());
         let on_disk = matches!(spool.content, Content::Disk(_));
-        let mut read = Vec::new();
-        spool.into_reader().unwrap().read_to_end(&mut read).unwrap();
+        let read = spool.into_reader().unwrap().ahead().unwrap().flat_map(Result::unwrap).collect::<Vec<u8>>();
         assert!(read == content, "the content came back otherwise");
         (on_disk, std::fs::read_dir(directory).unwrap().count())
     }

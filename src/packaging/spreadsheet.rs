@@ -6,6 +6,7 @@
 
 use std::borrow::Cow;
 
+use super::batch::Row;
 use super::lines::Lines;
 use super::{Cell, csv};
 
@@ -23,28 +24,35 @@ const LONGEST: usize = 32_767;
 /// What stands at the end of a cell that was longer.
 const CUT: &str = " [cut here: the whole is in data/]";
 
-/// Appends one line. `smooth` says that no value holds a sign that means something here ([`super::batch::Row::is_smooth`]).
-pub(super) fn line<'a>(out: &mut Lines, cells: impl Iterator<Item = Cell<'a>>, smooth: bool) {
+/// Appends a row of a batch.
+pub(super) fn row(out: &mut Lines, row: &Row<'_>) {
+    if !csv::as_it_stands(out, row, |text| is_harmless(text, true)) {
+        line(out, row.cells());
+    }
+}
+
+/// Appends one line.
+pub(super) fn line<'a>(out: &mut Lines, cells: impl Iterator<Item = Cell<'a>>) {
     let mut before = "";
     for cell in cells {
         out.field(before);
         before = ",";
         let shown = cell.shown();
-        if let Some(text) = shown.filter(|text| is_harmless(text, smooth && matches!(cell, Cell::Text(_)))) {
-            out.text.push_str(text);
+        if let Some(text) = shown.filter(|text| is_harmless(text, false)) {
+            out.push(text);
             continue;
         }
         match shown.map(|text| cut(defuse(text))) {
             None => {}
-            Some(text) if text.contains([',', '"', '\r', '\n', ';', '\t']) => csv::quoted(&mut out.text, &text),
-            Some(text) => out.text.push_str(&text),
+            Some(text) if text.contains([',', '"', '\r', '\n', ';', '\t']) => csv::quoted(out, &text),
+            Some(text) => out.push(&text),
         }
     }
-    out.text.push_str(csv::LINE_END);
+    out.push(csv::LINE_END);
 }
 
 /// Whether the text needs neither quotes nor an apostrophe, as most values do: it begins with a letter or a digit, and no
-/// other cell can begin in it.
+/// other cell can begin in it, which `smooth` says of it.
 fn is_harmless(text: &str, smooth: bool) -> bool {
     // Without an early end the whole text is looked at many bytes at a time.
     let special = |b: u8| matches!(b, b',' | b'"' | b'\r' | b'\n' | b';' | b'\t');
@@ -148,8 +156,8 @@ mod tests {
     #[test]
     fn null_and_empty_look_the_same() {
         let mut lines = Lines::new();
-        line(&mut lines, [Cell::Null, Cell::Text(""), Cell::Text("x;y"), Cell::Withheld].into_iter(), false);
-        let out = lines.text;
+        line(&mut lines, [Cell::Null, Cell::Text(""), Cell::Text("x;y"), Cell::Withheld].into_iter());
+        let out = lines.written();
         assert_eq!(out, ",,\"x;y\",[withheld: another person]\r\n");
     }
 
@@ -157,8 +165,8 @@ mod tests {
     fn a_cell_ends_where_a_spreadsheet_would_begin_another() {
         let written = |text: &str| {
             let mut out = Lines::new();
-            line(&mut out, [Cell::Text(text)].into_iter(), false);
-            out.text.trim_end().to_owned()
+            line(&mut out, [Cell::Text(text)].into_iter());
+            out.written().trim_end().to_owned()
         };
         let whole = "x".repeat(LONGEST);
         assert_eq!(written(&whole), whole);
@@ -180,8 +188,8 @@ mod tests {
         #[test]
         fn however_it_is_split_no_cell_runs(cells in prop::collection::vec("[=+@a1\"; ,\t\r\n|＝-]{0,10}", 1..5)) {
             let mut lines = Lines::new();
-            line(&mut lines, cells.iter().map(|c| Cell::Text(c)), false);
-            let out = lines.text;
+            line(&mut lines, cells.iter().map(|c| Cell::Text(c)));
+            let out = lines.written();
             for delimiter in [b',', b';', b'\t'] {
                 let mut reader = ::csv::ReaderBuilder::new();
                 let reader = reader.has_headers(false).flexible(true).delimiter(delimiter);

@@ -203,11 +203,12 @@ const MANY: &str = "m";
 /// Each table's place in the list, and a sum over the catalogue rows of its columns and their types: a change writes
 /// them anew, under another transaction's number, and a table made anew has a number of its own. Types are looked up one
 /// by one: joined, PostgreSQL reads all of them for each table, which takes longer than everything else that a short
-/// transaction asks. Behind it, whether there are many rows.
+/// transaction asks; its own, which are numbered below 16384, do not change. Behind it, whether there are many rows.
 const MARKS: &str = "
     SELECT t.at, coalesce((
         SELECT sum(hashint8extended(a.attrelid::int8 << 16 | a.attnum, a.xmin::text::int8 << 32
-            | coalesce((SELECT y.xmin::text::int8 FROM pg_type y WHERE y.oid = a.atttypid), 0)))
+            | CASE WHEN a.atttypid < 16384 THEN 0
+                ELSE coalesce((SELECT y.xmin::text::int8 FROM pg_type y WHERE y.oid = a.atttypid), 0) END))
         FROM pg_attribute a
         WHERE a.attrelid = to_regclass(t.name) AND a.attnum > 0), 0)
         || coalesce((SELECT CASE WHEN c.relkind = 'r' AND c.reltuples BETWEEN 0 AND 20000 THEN '' ELSE 'm' END

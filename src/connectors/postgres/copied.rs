@@ -41,43 +41,48 @@ impl Lines {
     }
 }
 
-/// Reads a line of `width` values into a row. `ends` is room that serves again.
-pub(super) fn read(row: &mut Row, line: &[u8], width: usize, ends: &mut Vec<(usize, bool)>) -> Result<(), Malformed> {
+/// Reads a line of `width` values into a row.
+pub(super) fn read(row: &mut Row, line: &[u8], width: usize) -> Result<(), Malformed> {
     let text = std::str::from_utf8(line).map_err(|_| Malformed)?;
     if width == 0 {
         // Rows of which nothing is read are printed as a NULL each.
         row.clear();
-        return if text == "\\N" { Ok(()) } else { Err(Malformed) };
+        return if text == NULL { Ok(()) } else { Err(Malformed) };
     }
-    ends.clear();
+    let escaped = row.take_over(text, divide);
+    if row.len() != width {
+        return Err(Malformed);
+    }
+    if escaped {
+        row.clear();
+        for value in text.split('\t') {
+            match value {
+                NULL => row.push(None),
+                value => row.push(Some(&unescaped(value)?)),
+            }
+        }
+    }
+    Ok(())
+}
+
+/// How NULL is sent.
+const NULL: &str = "\\N";
+
+/// Finds where each value ends and whether it is NULL; says whether something in them is escaped.
+fn divide(line: &str, ends: &mut Vec<(usize, bool)>) -> bool {
+    let line = line.as_bytes();
+    let is_null = |from: usize, to: usize| line[from..to] == *NULL.as_bytes();
     let (mut from, mut escaped) = (0, false);
     for at in memchr::memchr2_iter(b'\t', b'\\', line) {
         if line[at] == b'\t' {
-            ends.push((at, &line[from..at] == b"\\N"));
+            ends.push((at, is_null(from, at)));
             from = at + 1;
         } else {
             escaped |= at != from || line.get(at + 1) != Some(&b'N');
         }
     }
-    ends.push((line.len(), &line[from..] == b"\\N"));
-    if ends.len() != width {
-        return Err(Malformed);
-    }
-    if escaped {
-        row.clear();
-        let mut from = 0;
-        for (end, null) in ends.iter() {
-            let value = &text[from..*end];
-            from = end + 1;
-            match null {
-                true => row.push(None),
-                false => row.push(Some(&unescaped(value)?)),
-            }
-        }
-    } else {
-        row.take_over(text, ends.iter().copied());
-    }
-    Ok(())
+    ends.push((line.len(), is_null(from, line.len())));
+    escaped
 }
 
 fn unescaped(value: &str) -> Result<String, Malformed> {
@@ -109,7 +114,7 @@ mod tests {
 
     fn values(line: &str, width: usize) -> Result<Vec<Option<String>>, Malformed> {
         let mut row = Row::new();
-        read(&mut row, line.as_bytes(), width, &mut Vec::new())?;
+        read(&mut row, line.as_bytes(), width)?;
         Ok(row.iter().map(|value| value.map(str::to_owned)).collect())
     }
 
@@ -135,7 +140,7 @@ mod tests {
 
     #[test]
     fn bytes_that_are_no_text_are_no_row() {
-        assert_eq!(read(&mut Row::new(), b"\xFF", 1, &mut Vec::new()), Err(Malformed));
+        assert_eq!(read(&mut Row::new(), b"\xFF", 1), Err(Malformed));
     }
 
     /// As the server writes it.
@@ -166,11 +171,11 @@ mod tests {
             cut in 1..40_usize,
         ) {
             let all: String = rows.iter().map(|row| sent(row)).collect();
-            let (mut lines, mut read_back, mut room) = (Lines::default(), Vec::new(), Vec::new());
+            let (mut lines, mut read_back) = (Lines::default(), Vec::new());
             for message in all.as_bytes().chunks(cut) {
                 lines.each(message, |line| {
                     let mut row = Row::new();
-                    read(&mut row, line, 3, &mut room)?;
+                    read(&mut row, line, 3)?;
                     read_back.push(row.iter().map(|value| value.map(str::to_owned)).collect::<Vec<_>>());
                     Ok::<_, Malformed>(())
                 }).unwrap();

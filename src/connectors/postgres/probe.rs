@@ -17,6 +17,10 @@ pub(super) fn probe(session: &mut Session) -> Result<LiveSchema, ConnectorError>
     for row in ask("SELECT schema, name FROM visible")? {
         schema.tables.insert(table_name(&row, 0), empty());
     }
+    schema.guarded = ask("SELECT schema, name FROM visible WHERE row_security_active(oid)")?
+        .iter()
+        .map(|row| table_name(row, 0))
+        .collect();
     for row in ask(COLUMNS)? {
         let column = column(&row);
         if row.get(6) {

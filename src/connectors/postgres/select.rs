@@ -118,7 +118,7 @@ impl Session {
     }
 
     fn many(&mut self, selection: &Selection<'_>, each: &mut EachRow<'_>) -> Result<u64, ConnectorError> {
-        let goes_through_all = self.goes_through_all(selection)?;
+        let route = self.route(selection)?;
         let set = (1..=selection.values.len()).map(|at| {
             let name = List::setting(at);
             format!("set_config('{name}', (${at}::text[])::text, true)")
@@ -127,35 +127,45 @@ impl Session {
         self.query(&set, selection.parameters(), &Place::Nowhere)?;
         let copy = format!("COPY ({}) TO STDOUT", selection.copied()?);
         let width = selection.select.columns.len();
-        if !goes_through_all {
-            return self.copy(&copy, width, &selection.place(), each);
-        }
-        let before = self.set_indexes(["off", "off"])?;
+        let before = self.set_route(&route)?;
         let copied = self.copy(&copy, width, &selection.place(), each)?;
-        self.set_indexes([&before[0], &before[1]])?;
+        self.set_route(&before)?;
         Ok(copied)
     }
 
-    /// Whether PostgreSQL, which knows how often the values stand in the table, would go through all of it. With the
-    /// values in settings it does not look, takes them for rare, and would go by an index to almost every row.
-    fn goes_through_all(&mut self, selection: &Selection<'_>) -> Result<bool, ConnectorError> {
+    /// How PostgreSQL, which knows how often the values stand in the table, would get at the rows. With the values in settings
+    /// it does not look, takes them for rare, and would go by an index to almost every row, or have several processes read
+    /// them and hand each to the one that sends them.
+    fn route(&mut self, selection: &Selection<'_>) -> Result<Route, ConnectorError> {
         let explain = format!("EXPLAIN {}", selection.bound()?);
         let plan = self.query(&explain, selection.parameters(), &selection.place())?;
-        let mut nodes = plan.iter().filter_map(|row| row.try_get::<_, &str>(0).ok());
-        Ok(nodes.any(|node| node.contains("Seq Scan on")))
+        let nodes: Vec<&str> = plan.iter().filter_map(|row| row.try_get(0).ok()).collect();
+        let (all, alone) =
+            (nodes.iter().any(|node| node.contains("Seq Scan on")), !nodes.iter().any(|node| node.contains("Gather")));
+        let [index, workers] = [all.then_some("off"), alone.then_some("0")].map(|value| value.map(str::to_owned));
+        Ok([index.clone(), index, workers])
     }
 
-    /// Lets plans use indexes or not, until the transaction ends; gives what was set before.
-    fn set_indexes(&mut self, to: [&str; 2]) -> Result<[String; 2], ConnectorError> {
-        let sql = "SELECT b.index, b.bitmap, set_config('enable_indexscan', $1, true), set_config('enable_bitmapscan', $2, true) \
-                   FROM (SELECT current_setting('enable_indexscan') AS index, current_setting('enable_bitmapscan') AS bitmap \
-                   OFFSET 0) AS b";
-        let parameters = to.iter().map(|value| text(Some(value))).collect();
-        let rows = self.query(sql, parameters, &Place::Nowhere)?;
-        let before = |at| rows.first().map_or_else(|| "on".to_owned(), |row| row.get(at));
-        Ok([before(0), before(1)])
+    /// Lets plans go that way until the transaction ends; gives how they went before.
+    fn set_route(&mut self, to: &Route) -> Result<Route, ConnectorError> {
+        let [index, bitmap, workers] = ROUTE;
+        let sql = format!(
+            "SELECT b.*, set_config('{index}', coalesce($1, b.i), true), set_config('{bitmap}', coalesce($2, b.b), true), \
+             set_config('{workers}', coalesce($3, b.w), true) \
+             FROM (SELECT current_setting('{index}') AS i, current_setting('{bitmap}') AS b, \
+             current_setting('{workers}') AS w OFFSET 0) AS b"
+        );
+        let parameters = to.iter().map(|value| text(value.as_deref())).collect();
+        let rows = self.query(&sql, parameters, &Place::Nowhere)?;
+        Ok([0, 1, 2].map(|at| rows.first().map(|row| row.get(at))))
     }
 }
+
+/// Values of the settings in [`ROUTE`]; `None` leaves one as it is.
+type Route = [Option<String>; 3];
+
+/// The settings that say how plans get at rows.
+const ROUTE: [&str; 3] = ["enable_indexscan", "enable_bitmapscan", "max_parallel_workers_per_gather"];
 
 /// One match as a condition on its list of values.
 fn condition(one: &Match, column: &ColumnType, list: &List) -> String {

@@ -133,7 +133,7 @@ impl Session {
         let copying = self.cancellation.during_on(self.driver(), self.lent().client().copy(sql));
         let copying = copying.inspect_err(|_| self.stop())?;
         let mut chunks = Box::pin(copying.map_err(|e| self.failed(&e, place))?.ready_chunks(CHUNK));
-        let (mut row, mut room, mut lines) = (Row::new(), Vec::new(), copied::Lines::default());
+        let (mut row, mut lines) = (Row::new(), copied::Lines::default());
         let mut count = 0;
         while let Some(chunk) =
             self.cancellation.during_on(self.driver(), chunks.next()).inspect_err(|_| self.stop())?
@@ -141,7 +141,7 @@ impl Session {
             for message in chunk {
                 let message = message.map_err(|e| self.failed(&e, place))?;
                 let handed = lines.each(&message, |line| {
-                    copied::read(&mut row, line, width, &mut room).map_err(|_| malformed(place))?;
+                    copied::read(&mut row, line, width).map_err(|_| malformed(place))?;
                     count += 1;
                     each(&row)
                 });

@@ -48,7 +48,7 @@ pub(super) fn probe(connection: &Connection) -> Result<LiveSchema, ConnectorErro
         generated.extend(computed.into_iter().map(|column| (name.clone(), column)));
         tables.insert(name, found);
     }
-    Ok(LiveSchema { tables, engine: Some(Engine::Sqlite), default_schema: None, generated })
+    Ok(LiveSchema { tables, engine: Some(Engine::Sqlite), generated, ..LiveSchema::default() })
 }
 
 /// How a table keeps its rows.

@@ -6,6 +6,7 @@
 //! divided, or a word beside it.
 
 mod check_digits;
+mod glance;
 mod national;
 mod numbers;
 #[cfg(test)]
@@ -14,6 +15,8 @@ mod tokens;
 
 use std::borrow::Cow;
 use std::ops::Range;
+
+use glance::glance;
 
 /// What was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -82,8 +85,9 @@ pub fn find(text: &str, beside: &str, forms: Forms) -> Vec<Found> {
     if !forms.always {
         return Vec::new();
     }
-    let mut found = tokens::find(text);
-    if numbers::may_hold(text) {
+    let seen = glance(text.as_bytes(), numbers::most(forms));
+    let mut found = if seen.tokens { tokens::find(text) } else { Vec::new() };
+    if seen.numbers {
         let tokens = found.len();
         for number in numbers::find(text, beside, forms) {
             if !found[..tokens].iter().any(|token| overlap(&token.at, &number.at)) {

@@ -7,10 +7,10 @@ use super::check_digits as check;
 use super::{Forms, Found, Secret, national};
 
 /// A text with fewer digits holds none of these.
-const LEAST_DIGITS: usize = 6;
+pub(super) const LEAST_DIGITS: usize = 6;
 
 /// The shortest of these have nine letters and digits.
-const LEAST: usize = 9;
+pub(super) const LEAST: usize = 9;
 
 /// The longest, a card of nineteen digits.
 const MOST: usize = 19;
@@ -18,22 +18,16 @@ const MOST: usize = 19;
 /// The longest IBAN.
 const MOST_OF_IBAN: usize = 34;
 
+/// How many letters and digits the longest has of those that are looked for.
+pub(super) fn most(forms: Forms) -> usize {
+    if forms.iban { MOST_OF_IBAN } else { MOST }
+}
+
 /// How far before a number a word may stand that says what it is, in bytes.
 const EARSHOT: usize = 32;
 
-/// Whether a text has as many bytes and digits as any of these.
-pub(super) fn may_hold(text: &str) -> bool {
-    text.len() >= LEAST && digits(text.as_bytes()) >= LEAST_DIGITS
-}
-
-/// Counted in bytes, of which many fit into one instruction; so many that a byte holds their sum.
-fn digits(bytes: &[u8]) -> usize {
-    let count = |part: &[u8]| part.iter().map(|b| u8::from(b.is_ascii_digit())).sum::<u8>();
-    bytes.chunks(usize::from(u8::MAX)).map(|part| usize::from(count(part))).sum()
-}
-
 /// What a byte is: looked up, since each is asked for.
-const KINDS: [u8; 256] = {
+pub(super) const KINDS: [u8; 256] = {
     let mut kinds = [0; 256];
     let mut byte = 0_u8;
     while byte < 128 {
@@ -47,7 +41,7 @@ const KINDS: [u8; 256] = {
     kinds
 };
 const LETTER: u8 = 1;
-const DIGIT: u8 = 2;
+pub(super) const DIGIT: u8 = 2;
 
 fn is_sign(byte: &u8) -> bool {
     KINDS[usize::from(*byte)] != 0
@@ -115,7 +109,7 @@ fn escape(bytes: &[u8], at: usize) -> usize {
 
 /// All of them; at one place the longest.
 pub(super) fn find(text: &str, beside: &str, forms: Forms) -> Vec<Found> {
-    let (bytes, mut found, mut window) = (text.as_bytes(), Vec::new(), Window::EMPTY);
+    let (bytes, mut found, mut window) = (text.as_bytes(), Vec::new(), None);
     let mut next = Piece::from(bytes, 0);
     while let Some(first) = next {
         let second = Piece::from(bytes, first.at.end);
@@ -209,9 +203,16 @@ fn longest(
     second: Option<&Piece>,
     beside: &str,
     forms: Forms,
-    window: &mut Window,
+    window: &mut Option<Window>,
 ) -> Option<(usize, Secret)> {
     let (bytes, start) = (text.as_bytes(), first.at.start);
+    let most = most(forms);
+    // Most end here: the piece is too long for any, or too short with nothing to be taken with it.
+    let long = first.at.len();
+    let goes_on = first.then.is_some() && second.is_some_and(|second| long + second.at.len() <= most);
+    if long > most || (long < LEAST && !goes_on) {
+        return None;
+    }
     // Behind a plus stands a telephone number, and behind a digit and a point the fraction of a number. Behind a comma
     // rather the next of a list, unless it is nought and a fraction.
     let fraction = match &bytes[..start] {
@@ -222,7 +223,7 @@ fn longest(
     if fraction || (start > 0 && bytes[start - 1] == b'+') {
         return None;
     }
-    let most = if forms.iban { MOST_OF_IBAN } else { MOST };
+    let window = window.get_or_insert(Window::EMPTY);
     window.clear();
     let (mut best, mut next) = (None, Some(first.clone()));
     while let Some(piece) = next.filter(|piece| window.count + piece.at.len() <= most) {

@@ -83,7 +83,7 @@ const KNOWN: &[(&str, Reach, Secret)] = &[
 
 /// For each of the first three bytes, the groups of beginnings that have it there: a bit each. Few places of a text have a
 /// group in all three.
-const GROUPS: [[u8; 256]; 3] = {
+pub(super) const GROUPS: [[u8; 256]; 3] = {
     let mut groups = [[0; 256]; 3];
     let mut at = 0;
     while at < KNOWN.len() {

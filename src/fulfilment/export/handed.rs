@@ -164,10 +164,12 @@ pub(in crate::fulfilment) fn export(
             Some(node) => {
                 let place = place::handed(trace.systems, node, columns(collection));
                 let mut stream = Stream::new(&place, options, &mut *sink);
-                let positions = positions(&place, &stream.columns(), collection);
+                let (linked, read) = (positions(&place.columns, collection), positions(&stream.columns(), collection));
                 each(handed, index, |cells| {
-                    let row: Row = positions.iter().map(|at| at.and_then(|at| cells[at].as_deref())).collect();
-                    stream.row(&place, &row, &trace.attested(&place, &row)?)
+                    let row = |columns: &[Option<usize>]| -> Row {
+                        columns.iter().map(|at| at.and_then(|at| cells[at].as_deref())).collect()
+                    };
+                    stream.row(&place, &row(&read), &trace.attested(&place, &row(&linked))?)
                 })?;
                 stream.finish()?
             }
@@ -188,10 +190,9 @@ fn columns(collection: &HandedCollection) -> Vec<Column> {
     collection.columns.iter().map(column).collect()
 }
 
-/// Where the values stand that a row of the place begins with, and then those that the stream reads.
-fn positions(place: &place::Place, read: &[String], collection: &HandedCollection) -> Vec<Option<usize>> {
-    let at = |name: &String| collection.columns.iter().position(|c| c.name == *name);
-    place.columns.iter().chain(read).map(at).collect()
+/// Where the values of these columns were handed over.
+fn positions(columns: &[String], collection: &HandedCollection) -> Vec<Option<usize>> {
+    columns.iter().map(|name| collection.columns.iter().position(|c| c.name == *name)).collect()
 }
 
 /// What staff found by hand stands in no dataset, and they have looked at each row of it for whose it is. What nobody is

@@ -25,6 +25,8 @@ pub(in crate::fulfilment) struct Stream<'a> {
     looks: Vec<Look>,
     /// Which columns hold nothing that is looked for: their values go out as they are.
     plain: Vec<bool>,
+    /// The others.
+    watched: Vec<usize>,
     /// The verdict of the row before, and which columns it withholds; of many rows in a row it is the same.
     withheld: Option<(Verdict, Vec<bool>)>,
     /// What of the JSON in each column is not shown.
@@ -40,28 +42,25 @@ pub(in crate::fulfilment) struct Stream<'a> {
     room: Vec<Cell<'static>>,
 }
 
-/// Where the columns stand in the rows that are read.
+/// Where the columns stand in the rows that are read: those of the header first.
 struct Layout {
-    /// Those of the header.
-    at: Vec<usize>,
     /// Those that tell staff which row a free text stands in; none without free text.
     key: Vec<(String, usize)>,
-    /// The columns to read beyond those of the trace: none is read twice.
-    more: Vec<String>,
+    /// All columns to read, each once.
+    read: Vec<String>,
 }
 
 impl Layout {
-    fn of(place: &Place, header: &CollectionHeader, key: &[String]) -> Self {
-        let mut read = place.columns.clone();
+    fn of(header: &CollectionHeader, key: &[String]) -> Self {
+        let mut read: Vec<String> = header.columns.iter().map(|column| column.name.clone()).collect();
         let mut find = |name: &String| {
             read.iter().position(|column| column == name).unwrap_or_else(|| {
                 read.push(name.clone());
                 read.len() - 1
             })
         };
-        let at = header.columns.iter().map(|column| find(&column.name)).collect();
         let key = key.iter().map(|name| (name.clone(), find(name))).collect();
-        Self { at, key, more: read.split_off(place.columns.len()) }
+        Self { key, read }
     }
 }
 
@@ -90,20 +89,35 @@ impl<'a> Stream<'a> {
             let searched = look.searched && options.forms.always;
             !(look.secret || look.free || searched) && members.is_empty()
         };
-        let plain = looks.iter().zip(&members).map(is_plain).collect();
+        let plain: Vec<bool> = looks.iter().zip(&members).map(is_plain).collect();
         let is_free = looks.iter().any(|look| look.free);
-        let layout = Layout::of(place, &header, if is_free { &place.table().primary_key } else { &[] });
-        let dated =
-            |name: &str| header.columns.iter().position(|column| column.name == name).map(|index| layout.at[index]);
+        let layout = Layout::of(&header, if is_free { &place.table().primary_key } else { &[] });
+        let dated = |name: &str| header.columns.iter().position(|column| column.name == name);
         let range = options.range.and_then(|range| Some((range::dated(place).and_then(dated)?, range)));
         let ExportOptions { forms, disclose, .. } = options;
         let (withheld, begun, room) = (None, false, Vec::new());
-        Self { sink, header, looks, plain, withheld, members, layout, forms, disclose, range, begun, done, room }
+        let watched = (0..plain.len()).filter(|index| !plain[*index]).collect();
+        Self {
+            sink,
+            header,
+            looks,
+            plain,
+            watched,
+            withheld,
+            members,
+            layout,
+            forms,
+            disclose,
+            range,
+            begun,
+            done,
+            room,
+        }
     }
 
-    /// The columns to read beyond those of the trace.
+    /// The columns that the rows begin with.
     pub(in crate::fulfilment) fn columns(&self) -> Vec<String> {
-        self.layout.more.clone()
+        self.layout.read.clone()
     }
 
     pub(in crate::fulfilment) fn row(
@@ -122,10 +136,14 @@ impl<'a> Stream<'a> {
         }
         let standing = verdict.standing();
         let withholds = self.withholds(place, verdict);
+        if !withholds && self.goes_as_it_is(row) {
+            self.done.counts.add(standing);
+            return Ok(self.sink.plain_row(standing, row, self.looks.len())?);
+        }
         let mut cells = emptied(std::mem::take(&mut self.room));
         let mut edited: Vec<(usize, String)> = Vec::new();
         for index in 0..self.looks.len() {
-            cells.push(match row.get(self.layout.at[index]) {
+            cells.push(match row.get(index) {
                 None => Cell::Null,
                 Some(_) if self.looks[index].secret => {
                     self.done.not_disclosed += 1;
@@ -152,6 +170,16 @@ impl<'a> Stream<'a> {
         self.sink.row(standing, &cells)?;
         self.room = emptied(cells);
         Ok(())
+    }
+
+    /// Whether nothing is looked for in a row, or nothing is found.
+    fn goes_as_it_is(&self, row: &Row) -> bool {
+        let clean = |index: usize, text: &str| {
+            let look = &self.looks[index];
+            let shown = !(look.secret || look.free) && self.members[index].is_empty();
+            shown && secret_text::find(text, &self.header.columns[index].name, self.forms).is_empty()
+        };
+        self.watched.iter().all(|index| row.get(*index).is_none_or(|text| clean(*index, text)))
     }
 
     /// Whether something of a row with this verdict is withheld; works out what, unless it is that of the row before.

@@ -326,6 +326,18 @@ impl<'s> Trace<'s> {
         &mut self,
         node: NodeId,
         more: &[String],
+        each: impl FnMut(&Place, &Row, Verdict) -> Result<(), FulfilmentError>,
+    ) -> Result<(), FulfilmentError> {
+        let Some(place) = self.places.get(node) else { return Ok(()) };
+        let columns = place.columns.iter().chain(more).cloned().collect();
+        self.sweep_reading(node, columns, each)
+    }
+
+    /// The same with rows that begin with these columns.
+    pub(in crate::fulfilment) fn sweep_reading(
+        &mut self,
+        node: NodeId,
+        mut columns: Vec<String>,
         mut each: impl FnMut(&Place, &Row, Verdict) -> Result<(), FulfilmentError>,
     ) -> Result<(), FulfilmentError> {
         let Some(place) = self.places.get(node) else { return Ok(()) };
@@ -334,9 +346,8 @@ impl<'s> Trace<'s> {
         if progress.wanted.is_empty() || !(progress.unread || progress.met) {
             return Ok(());
         }
-        let mut columns: Vec<String> = place.columns.iter().chain(more).cloned().collect();
+        let mut judged = Judged { at: positions(&place.columns, &mut columns), before: None };
         let mut once = Once::new(place, &progress.wanted, &mut columns, self.systems.scratch());
-        let mut judged = Judged::default();
         for question in once.questions(&progress.wanted) {
             let any_of = progress.wanted.matches(question)?;
             let select = Select { table: &place.table_name, columns: &columns, any_of: &any_of };
@@ -382,21 +393,38 @@ impl Trace<'_> {
     }
 }
 
+/// Where each of some columns is read; those that are not yet are read behind the others.
+fn positions(names: &[String], read: &mut Vec<String>) -> Vec<usize> {
+    let position = |name: &String| {
+        read.iter().position(|column| column == name).unwrap_or_else(|| {
+            read.push(name.clone());
+            read.len() - 1
+        })
+    };
+    names.iter().map(position).collect()
+}
+
 /// The verdict of the row before: of many rows in a row the links are the same.
-#[derive(Default)]
-struct Judged(Option<(Row, Verdict)>);
+struct Judged {
+    /// Where [`Place::columns`] are read.
+    at: Vec<usize>,
+    /// What stood there, and the verdict.
+    before: Option<(Row, Verdict)>,
+}
 
 impl Judged {
     fn verdict(&mut self, knowledge: &Knowledge, place: &Place, row: &Row) -> Result<&Verdict, FulfilmentError> {
-        let links = place.columns.len();
-        if self.0.as_ref().is_some_and(|(before, _)| !before.begins_like(row, links)) {
-            self.0 = None;
+        let Self { at, before } = self;
+        let same = |before: &Row| at.iter().enumerate().all(|(index, at)| before.get(index) == row.get(*at));
+        if before.as_ref().is_some_and(|(before, _)| !same(before)) {
+            *before = None;
         }
-        match &mut self.0 {
+        match before {
             Some((_, verdict)) => Ok(verdict),
             none => {
-                let verdict = knowledge.judge(place, row)?;
-                Ok(&none.insert((row.iter().take(links).collect(), verdict)).1)
+                let links: Row = at.iter().map(|at| row.get(*at)).collect();
+                let verdict = knowledge.judge(place, &links)?;
+                Ok(&none.insert((links, verdict)).1)
             }
         }
     }
@@ -432,13 +460,7 @@ impl Once {
         if key.is_empty() {
             return Once::Whole;
         }
-        let at = key.iter().map(|name| {
-            columns.iter().position(|c| c == name).unwrap_or_else(|| {
-                columns.push(name.clone());
-                columns.len() - 1
-            })
-        });
-        Once::Keyed(Keyed { at: at.collect(), delivered: KeySet::new(scratch), met_unkeyed: false })
+        Once::Keyed(Keyed { at: positions(key, columns), delivered: KeySet::new(scratch), met_unkeyed: false })
     }
 
     fn questions(&self, wanted: &Wanted) -> Vec<Question> {

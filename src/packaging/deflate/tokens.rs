@@ -7,7 +7,7 @@ use super::{CODED, CODED_DISTANCES, Mark};
 const WINDOW: usize = 32 * 1024;
 
 /// The longest match.
-const MOST: usize = 258;
+pub(super) const MOST: usize = 258;
 
 /// A shorter match of the row above takes as many bits as what it stands for.
 const LEAST: usize = 4;
@@ -26,12 +26,10 @@ pub(super) struct Token {
     pub distance: u16,
 }
 
-/// A text as tokens, and how often each symbol stands in them.
+/// A text as tokens.
 #[derive(Default)]
 pub(super) struct Tokens {
     pub all: Vec<Token>,
-    pub literals: Vec<u32>,
-    pub distances: Vec<u32>,
     /// For a hash of how a value begins, one more than where such a one stood last.
     begun: Vec<usize>,
 }
@@ -42,48 +40,48 @@ impl Tokens {
         self.all.clear();
         self.begun.clear();
         self.begun.resize(1 << REMEMBERED, 0);
-        let mut counted = Counted::default();
         // How far the text is taken apart.
         let mut done = 0;
         for (i, mark) in marks.iter().enumerate() {
             let (begins, value) = (mark.begins as usize, mark.value as usize);
             let above = i.checked_sub(columns).and_then(|i| marks.get(i)).map(|above| above.begins as usize);
-            if let Some(length) = above.and_then(|above| repeated(text, done, begins, above, LEAST)) {
-                done = self.push(&mut counted, text, done, begins, above.map(|above| (above, length)));
+            if let Some((above, length)) = above.and_then(|above| repeated(text, done, begins, above, LEAST)) {
+                done = self.push(done, begins, above, length);
             }
             let ends = marks.get(i + 1).map_or(text.len(), |next| next.begins as usize);
             if ends.saturating_sub(value) >= LEAST && value >= done {
                 let before = self.begun_before(text, value);
-                if let Some(length) = before.and_then(|before| repeated(text, done, value, before, LEAST_FAR)) {
-                    done = self.push(&mut counted, text, done, value, before.map(|before| (before, length)));
+                if let Some((before, length)) = before.and_then(|at| repeated(text, done, value, at, LEAST_FAR)) {
+                    done = self.push(done, value, before, length);
                 }
             }
         }
-        self.push(&mut counted, text, done, text.len(), None);
-        self.literals = counted.literals();
-        self.distances = counted.distances.to_vec();
+        self.push(done, text.len(), text.len(), 0);
     }
 
     /// Notes the literals up to a place and what repeats an earlier one there; gives where that ends.
     #[inline]
-    fn push(
-        &mut self,
-        counted: &mut Counted,
-        text: &[u8],
-        from: usize,
-        to: usize,
-        repeats: Option<(usize, usize)>,
-    ) -> usize {
-        counted.bytes(&text[from..to]);
-        let (before, length) = repeats.unwrap_or((to, 0));
-        let distance = to - before;
-        if length > 0 {
-            counted.symbols[length_code(length).0] += 1;
-            counted.distances[distance_code(distance).0] += 1;
-        }
+    fn push(&mut self, from: usize, to: usize, before: usize, length: usize) -> usize {
         // Within MOST and WINDOW.
-        self.all.push(Token { literals: to - from, length: length as u16, distance: distance as u16 });
+        self.all.push(Token { literals: to - from, length: length as u16, distance: (to - before) as u16 });
         to + length
+    }
+
+    /// How often each symbol stands in the text that was taken apart.
+    pub fn count(&self, text: &[u8]) -> Counted {
+        let mut counted = Counted::default();
+        let mut at = 0;
+        for token in &self.all {
+            counted.bytes(&text[at..at + token.literals]);
+            at += token.literals;
+            if token.length > 0 {
+                let (length, distance) = (usize::from(token.length), usize::from(token.distance));
+                counted.symbols[length_code(length).0] += 1;
+                counted.distances[distance_code(distance).0] += 1;
+                at += length;
+            }
+        }
+        counted
     }
 
     /// Where a value that begins with the same bytes stood last; remembers this one.
@@ -96,10 +94,10 @@ impl Tokens {
     }
 }
 
-/// How many bytes at a place repeat those at an earlier one, if they are worth a match: the place is not passed yet, and the
-/// earlier one is not too far away.
+/// The earlier place and how many bytes there a place repeats, if they are worth a match: the place is not passed yet, and
+/// the earlier one is not too far away.
 #[inline]
-fn repeated(text: &[u8], done: usize, at: usize, before: usize, least: usize) -> Option<usize> {
+fn repeated(text: &[u8], done: usize, at: usize, before: usize, least: usize) -> Option<(usize, usize)> {
     if at < done || at >= text.len() || before >= at || at - before > WINDOW {
         return None;
     }
@@ -112,13 +110,13 @@ fn repeated(text: &[u8], done: usize, at: usize, before: usize, least: usize) ->
         };
         if differ != 0 {
             length += differ.trailing_zeros() as usize / 8;
-            return Some(length.min(most)).filter(|length| *length >= least);
+            return Some((before, length.min(most))).filter(|(_, length)| *length >= least);
         }
         length += 8;
     }
     length = length.min(most);
     length += (length..most).take_while(|n| text[at + n] == text[before + n]).count();
-    Some(length).filter(|length| *length >= least)
+    Some((before, length)).filter(|(_, length)| *length >= least)
 }
 
 /// Eight bytes of a text, if there are as many.
@@ -129,7 +127,7 @@ fn word(text: &[u8], at: usize) -> Option<u64> {
 
 /// How often each symbol stands in a text. Literals are counted in four tables, since a byte that follows itself would wait
 /// for its own count.
-struct Counted {
+pub(super) struct Counted {
     bytes: [[u32; LITERALS]; 4],
     symbols: [u32; CODED],
     distances: [u32; CODED_DISTANCES],
@@ -155,13 +153,18 @@ impl Counted {
         }
     }
 
-    fn literals(&self) -> Vec<u32> {
-        let mut all = self.symbols.to_vec();
+    /// Literals and lengths, none of which may be without a code: it may stand in what follows.
+    pub fn literals(&self) -> [u32; CODED] {
+        let mut all = self.symbols;
         for table in &self.bytes {
             all.iter_mut().zip(table).for_each(|(sum, count)| *sum += count);
         }
-        all[LITERALS] += 1; // the end of the block
-        all
+        all.map(|count| count + 1)
+    }
+
+    /// The same of distances.
+    pub fn distances(&self) -> [u32; CODED_DISTANCES] {
+        self.distances.map(|count| count + 1)
     }
 }
 

@@ -15,6 +15,7 @@ use super::super::{Error, Office, receipt};
 use super::progress::Progress;
 use super::{background, ground_title, left_out, ranges};
 use crate::clock;
+use crate::connectors::Row;
 use crate::crash;
 use crate::datamap::Graph;
 use crate::domain::ids::RequestId;
@@ -24,7 +25,9 @@ use crate::domain::right::Right;
 use crate::domain::secret_text::Forms;
 use crate::domain::task::BY_HAND;
 use crate::fulfilment::export::ExportedCollection;
-use crate::fulfilment::{self, Counts, ExportOptions, Exported, FreeText, Handed, Sight, Sink, export_with};
+use crate::fulfilment::{
+    self, Counts, ExportOptions, Exported, FreeText, Handed, Sight, Sink, export_with, plain_cells,
+};
 use crate::packaging::sealed::{FileKey, SealedWriter};
 use crate::packaging::shelf::ShelfFile;
 use crate::packaging::{self, About, Options, PackageWriter, PackagingError, Summary};
@@ -331,7 +334,11 @@ impl<W: io::Write> Sink for Packer<'_, W> {
     }
 
     fn row(&mut self, _: fulfilment::Standing, cells: &[fulfilment::Cell<'_>]) -> io::Result<()> {
-        self.progress.row(cells);
+        let length = |cell: &fulfilment::Cell<'_>| match cell {
+            fulfilment::Cell::Text(text) | fulfilment::Cell::Edited(text) => text.len(),
+            fulfilment::Cell::Null | fulfilment::Cell::Withheld | fulfilment::Cell::NotDisclosed => 0,
+        };
+        self.progress.row(cells.iter().map(length).sum());
         let cells = cells.iter().map(|cell| match cell {
             fulfilment::Cell::Null => packaging::Cell::Null,
             fulfilment::Cell::Text(text) | fulfilment::Cell::Edited(text) => packaging::Cell::Text(text),
@@ -339,6 +346,19 @@ impl<W: io::Write> Sink for Packer<'_, W> {
             fulfilment::Cell::NotDisclosed => packaging::Cell::NotDisclosed,
         });
         self.writer.row(cells).map_err(io::Error::other)
+    }
+
+    fn plain_row(&mut self, standing: fulfilment::Standing, row: &Row, columns: usize) -> io::Result<()> {
+        let Some((text, values)) = row.divided(columns) else {
+            return self.row(standing, &plain_cells(row, columns));
+        };
+        let (mut begins, mut bytes) = (0, 0);
+        for (end, null) in values {
+            bytes += if *null { 0 } else { end - begins };
+            begins = end + 1;
+        }
+        self.progress.row(bytes);
+        self.writer.row_of_text(text, values).map_err(io::Error::other)
     }
 
     fn free_text(&mut self, cell: &FreeText<'_>) -> io::Result<Sight> {

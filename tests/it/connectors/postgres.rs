@@ -326,6 +326,10 @@ fn a_table_whose_rows_are_hidden_is_refused() {
     let connector = open(&server::as_role(&company.url, &format!("locked:{PASSWORD}")), Path::new("/")).unwrap();
     let refused = rows(&mut *connector.reader().unwrap(), "t", &["id"], &[exact("id", &["1", "2"])]);
     assert!(error_of(refused).contains("SQLSTATE 42501"));
+    let guarded = |url: &str| open(url, Path::new("/")).unwrap().probe().unwrap().guarded;
+    let locked = guarded(&server::as_role(&company.url, &format!("locked:{PASSWORD}")));
+    assert_eq!(locked.iter().map(|table| table.name.as_str()).collect::<Vec<_>>(), ["t"], "and told beforehand");
+    assert!(guarded(&company.url).is_empty());
 }
 
 #[test]

@@ -78,7 +78,9 @@ fn nothing_personal_stands_in_the_database_in_clear(#[values(Db::Sqlite, Db::Pos
     let dump = raw(&home, db);
     assert!(contains(&dump, b"awaiting_verification"), "the search itself works");
     // No bare short number: the dump is largely hexadecimal digits, among which four occur by chance.
-    for secret in ["ada@example.com", "Ada@Example.com", "Lovelace", "4155552671", "since 1843", "Byron", "customer 4711"] {
+    for secret in
+        ["ada@example.com", "Ada@Example.com", "Lovelace", "4155552671", "since 1843", "Byron", "customer 4711"]
+    {
         assert!(!contains(&dump, secret.as_bytes()), "{secret} stands there in clear");
     }
 }
