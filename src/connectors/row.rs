@@ -77,7 +77,7 @@ impl Row {
     }
 
     /// The values in order.
-    pub fn iter(&self) -> impl Iterator<Item = Option<&str>> {
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = Option<&str>> + Clone {
         (0..self.len()).map(|i| self.get(i))
     }
 }

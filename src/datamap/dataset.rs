@@ -100,6 +100,8 @@ pub struct Field {
     pub read_only: bool,
     /// Whether a package describes it without showing it.
     pub redact: bool,
+    /// Whether a package shows it under another name than the company's.
+    pub redact_name: bool,
     /// How telephone numbers are written in it, where it holds them.
     pub phone: PhoneWriting,
     /// Whether people write into it what may tell of others, so that staff look before it is shown.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::document::{self, Entry, Node, Value};
-use super::meta::{self, CollectionMeta, DatasetMeta, FieldMeta};
+use super::meta::{self, CollectionMeta, DatasetMeta, FieldMeta, Redact};
 use super::reading::Reading;
 use super::{Category, Collection, Dataset, Field, members, retain};
 use crate::connectors::TableName;
@@ -210,7 +210,8 @@ fn read_field(reading: &mut Reading<'_>, node: &Node, inherited: &[Category]) ->
         references: meta.references,
         length: meta.length,
         read_only: meta.read_only,
-        redact: meta.redact,
+        redact: meta.redact == Redact::Value,
+        redact_name: meta.redact == Redact::Name,
         phone: meta.phone,
         free_text: meta.free_text,
         collected_at: meta.collected_at,

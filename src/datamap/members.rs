@@ -1,7 +1,7 @@
 //! Nested `fields`: what a dataset says of the members of the JSON in a column, or why that cannot be kept.
 
 use super::document::{Entry, Node};
-use super::meta::{self, FieldMeta};
+use super::meta::{self, FieldMeta, Redact};
 use super::reading::Reading;
 use super::{Category, Member, load};
 use crate::domain::masking::{Masking, MemberMask};
@@ -56,7 +56,11 @@ fn below(reading: &mut Reading<'_>, nested: &Node, way: &mut Vec<String>, around
         if let Some(deeper) = common.fields {
             below(reading, deeper, way, &categories, all);
         }
-        all.described.push(Member { path, line: item.line, categories, redact: meta.redact });
+        if meta.redact == Redact::Name {
+            let why = "`redact: name` works on columns; what stands in a member is described and never shown, as with `redact: true`";
+            reading.warn(item.line, why);
+        }
+        all.described.push(Member { path, line: item.line, categories, redact: meta.redact != Redact::Nothing });
         way.pop();
     }
 }

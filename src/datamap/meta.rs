@@ -37,13 +37,24 @@ pub(super) struct FieldMeta {
     pub(super) references: Vec<Reference>,
     pub(super) length: Option<usize>,
     pub(super) read_only: bool,
-    pub(super) redact: bool,
+    pub(super) redact: Redact,
     pub(super) phone: PhoneWriting,
     pub(super) free_text: bool,
     pub(super) collected_at: bool,
     pub(super) masking: Option<Masking>,
     /// The line that says that it holds an object.
     pub(super) object: Option<usize>,
+}
+
+/// What of a field is hidden.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Redact {
+    #[default]
+    Nothing,
+    /// What the company calls it.
+    Name,
+    /// What stands in it.
+    Value,
 }
 
 pub(super) fn dataset(reading: &mut Reading<'_>, node: &Node) -> DatasetMeta {
@@ -186,12 +197,13 @@ fn namespace(reading: &mut Reading<'_>, node: &Node) -> Option<String> {
 
 /// To Fides it hides the field's name and shows what stands in it. Who hides the name can hardly mean to give the values
 /// away, so these are kept back, and that is told.
-fn redact(reading: &mut Reading<'_>, node: &Node) -> bool {
-    let how = reading.optional_text(node, "`redact`");
-    if how.as_deref() == Some("name") {
-        reading.warn(node.line, "`redact: name` hides a name in Fides; here the values are described and never shown, as with `redact: true`");
+/// `name` is fideslang's; a flag is ours.
+fn redact(reading: &mut Reading<'_>, node: &Node) -> Redact {
+    match reading.optional_text(node, "`redact`").as_deref() {
+        None | Some("false") => Redact::Nothing,
+        Some("name") => Redact::Name,
+        Some(_) => Redact::Value,
     }
-    how.is_some_and(|how| how != "false")
 }
 
 /// fideslang's types. What a column really holds is seen in the database.

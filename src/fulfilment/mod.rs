@@ -29,9 +29,7 @@ pub use erasure::verify::{Remaining, verify, verify_keeping, verify_without};
 pub use export::free_text::{FreeText, Sight};
 pub use export::handed;
 pub use export::handed::Handed;
-pub use export::{
-    Cell, CollectionHeader, ColumnHeader, ExportOptions, Exported, Sink, export, export_with, plain_cells,
-};
+pub use export::{Cell, CollectionHeader, ColumnHeader, ExportOptions, Exported, Sink, export, export_with};
 pub use left_out::LeftOut;
 pub use manifest::Manifest;
 pub use plan::Plan;

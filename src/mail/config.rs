@@ -1,7 +1,7 @@
 //! The `[mail]` section: a directory or an SMTP server, checked before the first letter.
 
 use std::path::PathBuf;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::AtomicU64;
 
 use lettre::message::Mailbox;
 use lettre::{AsyncSmtpTransport, Tokio1Executor};
@@ -68,7 +68,8 @@ impl Mailer {
         let transport = match config.transport {
             TransportKind::File => Transport::File {
                 directory: config.directory.clone().ok_or(MailConfigError::NoDirectory)?,
-                used: AtomicBool::new(false),
+                sent: AtomicU64::new(0),
+                kept: AtomicU64::new(0),
             },
             TransportKind::Smtp => {
                 let url = config.url.as_ref().ok_or(MailConfigError::NoUrl)?;

@@ -9,7 +9,7 @@ mod message;
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use chrono::{DateTime, Utc};
 use lettre::message::Mailbox;
@@ -91,10 +91,11 @@ pub struct Mailer {
 }
 
 enum Transport {
-    /// A directory, and whether something was sent there: it exists from then on.
+    /// A directory, how many letters were sent there, and how many of them were kept.
     File {
         directory: PathBuf,
-        used: AtomicBool,
+        sent: AtomicU64,
+        kept: AtomicU64,
     },
     Smtp(Box<AsyncSmtpTransport<Tokio1Executor>>),
 }
@@ -123,21 +124,24 @@ impl Mailer {
     /// # Errors
     /// [`MailError::Directory`]: none of what was sent since the last time may be taken for sent.
     pub async fn keep_sent(&self) -> Result<(), MailError> {
-        let Transport::File { directory, used } = &self.transport else { return Ok(()) };
-        if !used.load(Ordering::Acquire) {
+        let Transport::File { directory, sent, kept } = &self.transport else { return Ok(()) };
+        let so_far = sent.load(Ordering::Acquire);
+        if kept.load(Ordering::Acquire) >= so_far {
             return Ok(());
         }
         let directory = directory.clone();
-        let kept = tokio::task::spawn_blocking(move || std::fs::File::open(&directory)?.sync_all());
-        Ok(kept.await.map_err(io::Error::other)??)
+        let synced = tokio::task::spawn_blocking(move || std::fs::File::open(&directory)?.sync_all());
+        synced.await.map_err(io::Error::other)??;
+        kept.fetch_max(so_far, Ordering::AcqRel);
+        Ok(())
     }
 
     async fn hand_over(&self, letter: &Letter) -> Result<(), MailError> {
         let message = message::write(letter, &self.from).ok_or(MailError::Unsendable)?;
         match &self.transport {
-            Transport::File { directory, used } => {
+            Transport::File { directory, sent, .. } => {
                 keep(directory.clone(), letter.id, message).await?;
-                used.store(true, Ordering::Release);
+                sent.fetch_add(1, Ordering::AcqRel);
                 Ok(())
             }
             Transport::Smtp(server) => match server.send(message).await {
@@ -226,6 +230,8 @@ mod tests {
         assert!(matches!(mailer.keep_sent().await, Err(MailError::Directory(_))));
         mailer.send(&letter("text")).await.unwrap();
         mailer.keep_sent().await.unwrap();
+        std::fs::remove_dir_all(&place).unwrap();
+        mailer.keep_sent().await.expect("nothing was sent since");
     }
 
     #[tokio::test]

@@ -48,8 +48,8 @@ pub(super) fn line<'a>(out: &mut Lines, cells: impl Iterator<Item = Cell<'a>>) {
     out.push(LINE_END);
 }
 
-/// Whether the text can stand without quotes; `smooth` says that no sign in it wants them. Spaces at its ends and a byte order mark are quoted too, since some
-/// readers would drop them.
+/// Whether the text can stand without quotes; `smooth` says that no sign in it wants them. Spaces at its ends and a byte
+/// order mark are quoted too, since some readers would drop them.
 fn plain(text: &str, smooth: bool) -> bool {
     let bytes = text.as_bytes();
     let (Some(first), Some(last)) = (bytes.first(), bytes.last()) else { return false };

@@ -120,13 +120,14 @@ impl<T: Target> Running<T> {
         let (columns, mut lines) = (header.columns.len(), form.head(header));
         let work = move || {
             let mut press = LinePress::new();
-            press.press(&lines, columns, &mut target)?;
             for batch in incoming {
-                lines.clear();
+                // Together with what stands before the first row: of that alone nothing is to be learned for the rest.
                 form.encode(&mut lines, &batch);
                 drop(batch);
                 press.press(&lines, columns, &mut target)?;
+                lines.clear();
             }
+            press.press(&lines, columns, &mut target)?;
             let pressed = press.finish(&mut target)?;
             Ok((pressed, target.end()?))
         };

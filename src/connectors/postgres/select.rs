@@ -139,9 +139,11 @@ impl Session {
     fn route(&mut self, selection: &Selection<'_>) -> Result<Route, ConnectorError> {
         let explain = format!("EXPLAIN {}", selection.bound()?);
         let plan = self.query(&explain, selection.parameters(), &selection.place())?;
-        let nodes: Vec<&str> = plan.iter().filter_map(|row| row.try_get(0).ok()).collect();
-        let (all, alone) =
-            (nodes.iter().any(|node| node.contains("Seq Scan on")), !nodes.iter().any(|node| node.contains("Gather")));
+        let lines = plan.iter().filter_map(|row| row.try_get::<_, &str>(0).ok());
+        // A node stands behind an arrow, but for the first; what else is said of it begins with other words.
+        let nodes: Vec<&str> = lines.map(|line| line.trim_start_matches([' ', '-', '>'])).collect();
+        let is_there = |names: &[&str]| nodes.iter().any(|node| names.iter().any(|name| node.starts_with(name)));
+        let (all, alone) = (is_there(&["Seq Scan on", "Parallel Seq Scan on"]), !is_there(&["Gather"]));
         let [index, workers] = [all.then_some("off"), alone.then_some("0")].map(|value| value.map(str::to_owned));
         Ok([index.clone(), index, workers])
     }

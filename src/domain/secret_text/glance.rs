@@ -1,6 +1,6 @@
 //! One look at each byte of a text, which is all that most texts need: whether a secret can be in it.
 
-use super::numbers::{DIGIT, KINDS, LEAST, LEAST_DIGITS};
+use super::numbers::{CODICE_FISCALE, DIGIT, KINDS, LEAST, LEAST_DIGITS};
 use super::tokens::GROUPS;
 
 /// What a text may hold.
@@ -23,53 +23,36 @@ const BYTES: [u32; 256] = {
     bytes
 };
 
-/// Looks whether secrets can be in a text. A number has `most` letters and digits at most, in pieces that stand together:
-/// a longer piece ends what was before it, and with fewer than the shortest has, or too few digits, there is none. Tokens are
-/// longer than the shortest number.
+/// Looks whether secrets can be in a text. A number has `most` letters and digits at most, in pieces that stand together: a
+/// longer piece ends what was before it, and of fewer than the shortest has, or with too few digits in all the text, there is
+/// none. A piece as long as an Italian code may be one without any digit. Tokens are longer than the shortest number.
 pub(super) fn glance(text: &[u8], most: usize) -> Seen {
     if text.len() < LEAST {
         return Seen::default();
     }
-    let (mut numbers, mut groups) = (false, 0);
+    let (mut long_enough, mut sure, mut groups, mut digits) = (false, false, 0, 0);
     let (mut first, mut second) = (0, 0);
-    let (mut piece, mut together) = (Signs::default(), Signs::default());
+    let (mut piece, mut together) = (0, 0);
+    let mut end = |piece: usize| {
+        together = if piece > most { 0 } else { together + piece };
+        long_enough |= together >= LEAST;
+        piece == CODICE_FISCALE
+    };
     for byte in text {
         let now = BYTES[usize::from(*byte)];
         groups |= first & (second >> 8) & (now >> 16);
         (first, second) = (second, now);
         let kind = (now >> 24) as u8;
         if kind != 0 {
-            piece.all += 1;
-            piece.digits += usize::from(kind == DIGIT);
+            piece += 1;
+            digits += usize::from(kind == DIGIT);
             continue;
         }
-        // The letter behind it may be that of an escape, and belong to no piece.
-        numbers |= *byte == b'\\';
-        numbers |= together.with(std::mem::take(&mut piece), most);
+        // The letter behind a backslash may be that of an escape, and belong to no piece.
+        sure |= *byte == b'\\' || end(std::mem::take(&mut piece));
     }
-    numbers |= together.with(piece, most);
-    Seen { tokens: groups & 0xFF != 0, numbers }
-}
-
-/// Letters and digits, and how many of them are digits.
-#[derive(Clone, Copy, Default)]
-struct Signs {
-    all: usize,
-    digits: usize,
-}
-
-impl Signs {
-    /// Takes a piece to those before it; says whether all of them together may hold a number.
-    #[inline]
-    fn with(&mut self, piece: Self, most: usize) -> bool {
-        if piece.all > most {
-            *self = Self::default();
-            return false;
-        }
-        self.all += piece.all;
-        self.digits += piece.digits;
-        self.all >= LEAST && self.digits >= LEAST_DIGITS
-    }
+    sure |= end(piece);
+    Seen { tokens: groups & 0xFF != 0, numbers: sure || (long_enough && digits >= LEAST_DIGITS) }
 }
 
 #[cfg(test)]
@@ -87,6 +70,8 @@ mod tests {
     #[case("4111111111111111", false, true)]
     #[case("x\\n411111111111111111", false, true)]
     #[case("AKIAIOSFODNN7EXAMPLE", true, false)]
+    #[case("RSSMRAURMLMHRLMA", false, true)]
+    #[case("0123456789abcdef0123456789abcdef RSSMRA85M01H5LMT", false, true)]
     fn most_texts_are_told_at_a_glance(#[case] text: &str, #[case] tokens: bool, #[case] numbers: bool) {
         assert_eq!(
             glance(text.as_bytes(), numbers::most(Forms { always: true, iban: false })),
@@ -97,7 +82,7 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_found_was_seen_at_a_glance(
-            text in "([0-9]{2,5}[ .-]?){1,6}|[A-Za-z0-9 \\\\n\u{a0}–]{0,40}|.{0,10}(4111 ?1111 ?1111 ?1111|123-45-6789|DE89370400440532013000|AKIAIOSFODNN7EXAMPLE|\\$2b\\$10\\$[a-z]{53}).{0,10}",
+            text in "([0-9a-f]{32} )?(RSSMRA85M01H5LMT|RSSMRAURMLMHRLMA|RSSMRA85M01H501Q)( [0-9a-f]{32})?|([0-9]{2,5}[ .-]?){1,6}|[A-Za-z0-9 \\\\n\u{a0}–]{0,40}|.{0,10}(4111 ?1111 ?1111 ?1111|123-45-6789|DE89370400440532013000|AKIAIOSFODNN7EXAMPLE|\\$2b\\$10\\$[a-z]{53}).{0,10}",
             iban in any::<bool>(),
         ) {
             let forms = Forms { always: true, iban };

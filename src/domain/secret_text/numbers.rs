@@ -6,8 +6,11 @@ use std::ops::Range;
 use super::check_digits as check;
 use super::{Forms, Found, Secret, national};
 
-/// A text with fewer digits holds none of these.
+/// A text with fewer digits holds none of these, but for an Italian code.
 pub(super) const LEAST_DIGITS: usize = 6;
+
+/// So long is an Italian code, whose digits are letters where two persons would have the same (omocodia).
+pub(super) const CODICE_FISCALE: usize = 16;
 
 /// The shortest of these have nine letters and digits.
 pub(super) const LEAST: usize = 9;
@@ -316,7 +319,9 @@ impl Candidate<'_> {
                 Some("Spanish NIE")
             }
             9 if form("A9999999A") && self.shape.len() == 1 && check::nric(signs) => Some("Singapore NRIC"),
-            16 if form("AAAAAA**A**A***A") && check::codice_fiscale(signs) => Some("Italian codice fiscale"),
+            CODICE_FISCALE if form("AAAAAA**A**A***A") && check::codice_fiscale(signs) => {
+                Some("Italian codice fiscale")
+            }
             _ => self.is_nir().then_some("French NIR"),
         }
     }

@@ -206,6 +206,7 @@ fn export_undescribed(
 ) -> Result<ExportedCollection, FulfilmentError> {
     let column = |c: &HandedColumn| ColumnHeader {
         name: c.name.clone(),
+        shown_as: c.name.clone(),
         kind: c.kind,
         sql_type: "text".to_owned(),
         data_categories: Vec::new(),

@@ -43,6 +43,8 @@ pub enum Cell<'a> {
 pub struct ColumnHeader {
     /// Its name.
     pub name: String,
+    /// What the package calls it.
+    pub shown_as: String,
     /// Its kind, for the description of the package.
     pub kind: ColumnKind,
     /// Its type as its database names it.
@@ -82,7 +84,8 @@ pub trait Sink {
     /// The next row, whose values go out as they are: those of the header's columns stand first in it, in order. The same as
     /// [`Sink::row`] with them, for whoever can take them faster.
     fn plain_row(&mut self, standing: Standing, row: &Row, columns: usize) -> io::Result<()> {
-        self.row(standing, &plain_cells(row, columns))
+        let cells: Vec<Cell<'_>> = row.iter().take(columns).map(|value| value.map_or(Cell::Null, Cell::Text)).collect();
+        self.row(standing, &cells)
     }
 
     /// What staff decided about a cell of free text; nothing yet, unless the receiver knows better.
@@ -92,11 +95,6 @@ pub trait Sink {
 
     /// The collection is complete.
     fn end(&mut self, counts: Counts) -> io::Result<()>;
-}
-
-/// The first values of a row as cells.
-pub fn plain_cells(row: &Row, columns: usize) -> Vec<Cell<'_>> {
-    row.iter().take(columns).map(|value| value.map_or(Cell::Null, Cell::Text)).collect()
 }
 
 /// What staff decided about an export.

@@ -84,7 +84,8 @@ impl<'a> Stream<'a> {
             .fields()
             .map(|(field, column)| Look::of(field, column, secret(field, options.never_disclose).is_some()))
             .collect();
-        let members = place.fields().map(|(field, _)| SecretMembers::of(field, options.never_disclose)).collect();
+        let members: Vec<_> =
+            place.fields().map(|(field, _)| SecretMembers::of(field, options.never_disclose)).collect();
         let is_plain = |(look, members): (&Look, &SecretMembers)| {
             let searched = look.searched && options.forms.always;
             !(look.secret || look.free || searched) && members.is_empty()
@@ -96,7 +97,9 @@ impl<'a> Stream<'a> {
         let range = options.range.and_then(|range| Some((range::dated(place).and_then(dated)?, range)));
         let ExportOptions { forms, disclose, .. } = options;
         let (withheld, begun, room) = (None, false, Vec::new());
-        let watched = (0..plain.len()).filter(|index| !plain[*index]).collect();
+        let mut watched: Vec<usize> = (0..plain.len()).filter(|index| !plain[*index]).collect();
+        // First those that decide without a search.
+        watched.sort_by_key(|index| !(looks[*index].secret || looks[*index].free) && members[*index].is_empty());
         Self {
             sink,
             header,
@@ -192,7 +195,7 @@ impl<'a> Stream<'a> {
             let columns = self.header.columns.iter().map(|column| names.contains(column.name.as_str())).collect();
             self.withheld = Some((verdict.clone(), columns));
         }
-        true
+        self.withheld.as_ref().is_some_and(|(_, columns)| columns.contains(&true))
     }
 
     fn is_withheld(&self, index: usize) -> bool {
@@ -292,9 +295,19 @@ fn distinct<'c>(categories: impl Iterator<Item = &'c Category>) -> Vec<String> {
     names
 }
 
+/// A field's name, or, where the dataset hides that, which of its collection's fields it is.
+fn shown_as(place: &Place, field: &Field) -> String {
+    let fields = &place.collection.fields;
+    match fields.iter().position(|f| f.name == field.name) {
+        Some(at) if field.redact_name => format!("field_{}", at + 1),
+        _ => field.name.clone(),
+    }
+}
+
 fn header(place: &Place) -> CollectionHeader {
     let columns = place.fields().map(|(field, column)| ColumnHeader {
         name: field.name.clone(),
+        shown_as: shown_as(place, field),
         kind: kind(field, column),
         sql_type: column.sql_type.clone(),
         data_categories: distinct(field.all_categories()),

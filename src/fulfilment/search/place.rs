@@ -118,7 +118,7 @@ impl Place {
 /// Every searched collection, and what does not fit.
 pub(in crate::fulfilment) struct Places {
     pub(in crate::fulfilment) all: Vec<Option<Place>>,
-    /// The schemas of the systems that are searched or refer to what is, as they were when the search began.
+    /// The schemas of the systems that are searched, as they were when the search began.
     schemas: BTreeMap<SystemId, Arc<LiveSchema>>,
     /// Sentences that name tables and columns.
     pub(in crate::fulfilment) misfits: Vec<String>,
@@ -142,15 +142,6 @@ impl Places {
             }
             let name = schema.qualified(node.table());
             tables.insert(id, (schema, name));
-        }
-        // Of those that refer to the rows from a collection that is not searched, too.
-        for holder in tables.keys().flat_map(|id| graph.pointers_to(*id)).map(|(_, pointer)| graph.node(pointer.from)) {
-            if systems.has_tables(&holder.system)
-                && !schemas.contains_key(&holder.system)
-                && let Ok(schema) = systems.schema(&holder.system)
-            {
-                schemas.insert(holder.system.clone(), schema);
-            }
         }
         // A pointer at rows that cannot be looked at, a service's or those of a system that is switched off, stays: for
         // all that is known it is somebody else whom it names.

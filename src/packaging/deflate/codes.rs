@@ -16,6 +16,9 @@ const LONGEST_DISTANCE: usize = 15;
 /// all the time would be time lost.
 const RENEWED: usize = 4 * 1024 * 1024;
 
+/// What is learned of a shorter piece holds for no other.
+const LEAST: usize = 16 * 1024;
+
 /// The order in which a block tells the lengths of the codes in which its codes' lengths are written (section 3.2.7).
 const LENGTHS_ORDER: [usize; 19] = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
 
@@ -29,7 +32,7 @@ pub(super) struct Codes {
     lengths: Box<[u32]>,
     /// How much text is written in them.
     text: usize,
-    /// How much text the first piece had, and how many bytes it took.
+    /// How much text the first piece had, and how many bytes it took, the codes themselves among them.
     first: Option<(usize, usize)>,
     /// Whether others would be better by now.
     worn: bool,
@@ -55,7 +58,7 @@ impl Codes {
         let (text_then, written_then) = *self.first.get_or_insert((text, written));
         // An eighth more than what they were made for.
         let larger = written * 8 * text_then > written_then * 9 * text;
-        self.worn = self.text >= RENEWED || larger;
+        self.worn = text_then < LEAST || self.text >= RENEWED || larger;
     }
 
     /// Begins a block that is not the last. The lengths of its codes take four bits each: for a block of many kilobytes the

@@ -61,7 +61,7 @@ impl Deflate {
             return &[];
         }
         self.tokens.find(text, marks, columns);
-        // Twelve bits at most for a literal's eight, and a match takes less than twice what it stands for.
+        // Thirteen bits at most for a literal's eight, and a match takes less than twice what it stands for.
         let mut sink = self.bits.into_room(&mut self.room, 2 * text.len() + 1024);
         let codes = match self.codes.take() {
             Some(codes) if !codes.are_worn() => codes,
@@ -173,6 +173,9 @@ mod tests {
         let alone: usize = [&digits, &words].map(|rows| deflated(&[table(rows)], 2).len()).iter().sum();
         // The first piece of another kind is still written in the codes of the one before.
         assert!(packed.len() < 4 * alone, "{} of {alone}", packed.len());
+        let names = vec![vec!["number".to_owned(), "sign".to_owned()]];
+        let behind_names = deflated(&[table(&names), table(&digits)], 2).len();
+        assert!(behind_names < alone, "{behind_names} of {alone}: what a short piece teaches is forgotten");
         let many = vec![table(&digits); 200];
         let long: usize = many.iter().map(|(text, _)| text.len()).sum();
         assert!(long > 4 * 1024 * 1024 && inflated(&deflated(&many, 2)).len() == long);

@@ -25,9 +25,7 @@ use crate::domain::right::Right;
 use crate::domain::secret_text::Forms;
 use crate::domain::task::BY_HAND;
 use crate::fulfilment::export::ExportedCollection;
-use crate::fulfilment::{
-    self, Counts, ExportOptions, Exported, FreeText, Handed, Sight, Sink, export_with, plain_cells,
-};
+use crate::fulfilment::{self, Counts, ExportOptions, Exported, FreeText, Handed, Sight, Sink, export_with};
 use crate::packaging::sealed::{FileKey, SealedWriter};
 use crate::packaging::shelf::ShelfFile;
 use crate::packaging::{self, About, Options, PackageWriter, PackagingError, Summary};
@@ -348,9 +346,12 @@ impl<W: io::Write> Sink for Packer<'_, W> {
         self.writer.row(cells).map_err(io::Error::other)
     }
 
-    fn plain_row(&mut self, standing: fulfilment::Standing, row: &Row, columns: usize) -> io::Result<()> {
+    fn plain_row(&mut self, _: fulfilment::Standing, row: &Row, columns: usize) -> io::Result<()> {
         let Some((text, values)) = row.divided(columns) else {
-            return self.row(standing, &plain_cells(row, columns));
+            let values = row.iter().take(columns);
+            self.progress.row(values.clone().flatten().map(str::len).sum());
+            let cells = values.map(|value| value.map_or(packaging::Cell::Null, packaging::Cell::Text));
+            return self.writer.row(cells).map_err(io::Error::other);
         };
         let (mut begins, mut bytes) = (0, 0);
         for (end, null) in values {
@@ -373,7 +374,7 @@ impl<W: io::Write> Sink for Packer<'_, W> {
 
 fn column(header: &fulfilment::ColumnHeader) -> packaging::ColumnHeader {
     packaging::ColumnHeader {
-        name: header.name.clone(),
+        name: header.shown_as.clone(),
         kind: header.kind,
         sql_type: header.sql_type.clone(),
         data_categories: header.data_categories.clone(),

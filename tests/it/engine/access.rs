@@ -292,3 +292,35 @@ fn a_key_that_is_not_unique_leads_to_every_row_that_has_it(#[values(Sqlite, Post
     assert!(threads.iter().any(|t| t.contains("Own: id=1")), "{threads:?}");
     assert!(threads.iter().any(|t| t.contains("Context: id=2")), "{threads:?}");
 }
+
+const PLACES_SQL: &str = "
+    CREATE TABLE visits (note varchar(40), place varchar(20), id int PRIMARY KEY, visitor varchar(40));
+    INSERT INTO visits VALUES ('by train', 'Berlin', 1, 'ada@example.com'), (NULL, 'Bern', 2, 'ada@example.com'),
+        ('card 4111 1111 1111 1111', '', 3, 'ada@example.com'), ('no', 'Rome', 4, 'eve@example.com');
+";
+
+const PLACES: &str = "dataset:
+  - fides_key: visits
+    collections:
+      - name: visits
+        fields:
+          - {name: note, data_categories: [user.content]}
+          - {name: place, data_categories: [user.behavior], fides_meta: {redact: name}}
+          - {name: id, fides_meta: {primary_key: true}}
+          - {name: visitor, fides_meta: {identity: email}, data_categories: [user.contact.email]}
+";
+
+/// What the search goes by may stand anywhere among the fields; a name that the dataset hides is another one.
+#[rstest]
+fn values_stand_under_their_names_in_the_datasets_order(#[values(Sqlite, Postgres, Mysql)] engine: Engine) {
+    let (seen, exported) =
+        Company::new(engine, &[("visits", PLACES_SQL, PLACES)]).export(&person("ada@example.com"), false);
+    insta::allow_duplicates! {
+        insta::assert_snapshot!(seen.all().join("\n"), @r"
+        visits: Own: note=NULL field_2=Bern id=2 visitor=ada@example.com
+        visits: Own: note=by train field_2=Berlin id=1 visitor=ada@example.com
+        visits: Own: note=card [held, not disclosed: payment card number] field_2= id=3 visitor=ada@example.com
+        ");
+    }
+    assert_eq!(exported.collections[0].not_disclosed, 1);
+}

@@ -209,7 +209,7 @@ impl Seen {
 impl Sink for Seen {
     fn collection(&mut self, header: &CollectionHeader) -> io::Result<()> {
         assert!(self.open.is_none(), "collections come one after the other");
-        self.open = Some((header.collection.clone(), header.columns.iter().map(|c| c.name.clone()).collect()));
+        self.open = Some((header.collection.clone(), header.columns.iter().map(|c| c.shown_as.clone()).collect()));
         Ok(())
     }
 
