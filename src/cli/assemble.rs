@@ -1,7 +1,7 @@
 //! From the configuration to the office: reads every file it names, opens the store, joins systems and datasets.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -112,8 +112,9 @@ fn systems(config: &Config, controller: &ControllerId, country: &str, findings: 
         if config.systems[..index].iter().any(|before| before.id == system.id) {
             findings.push(Finding::error(&config.file, line, format!("system {} stands there twice", system.id)));
         }
-        if let Some(text) = read(config, &system.dataset, findings) {
-            match datamap::load(&text, &config.path(&system.dataset).display().to_string()) {
+        let (file, key) = dataset(config, &system.dataset);
+        if let Some(text) = read(config, &file, findings) {
+            match datamap::load_one(&text, &config.path(&file).display().to_string(), key.as_deref()) {
                 Ok(dataset) => datasets.push((system.id.clone(), dataset)),
                 Err(more) => findings.extend(more),
             }
@@ -177,6 +178,15 @@ fn service(config: &Config, system: &config::System) -> Result<Service, String> 
         allow_plain: system.allow_plain,
     };
     Service::new(settings).map_err(|e| e.to_string())
+}
+
+/// The file of a dataset, and its key where that stands behind the file's name: `datasets.yml#crm`.
+fn dataset(config: &Config, named: &Path) -> (PathBuf, Option<String>) {
+    let text = named.to_string_lossy();
+    match text.rsplit_once('#') {
+        Some((file, key)) if !config.path(named).is_file() => (PathBuf::from(file), Some(key.to_owned())),
+        _ => (named.to_owned(), None),
+    }
 }
 
 fn read(config: &Config, file: &Path, findings: &mut Vec<Finding>) -> Option<String> {

@@ -33,7 +33,7 @@ pub struct System {
     /// A variable of the environment that holds the password.
     #[serde(default)]
     pub password_env: Option<String>,
-    /// Its dataset, in fideslang YAML.
+    /// Its dataset, in fideslang YAML: a file, and behind a `#` the dataset's key where the file holds several.
     pub dataset: PathBuf,
     /// Whether it is used; an answer says that a system was not.
     #[serde(default = "yes")]

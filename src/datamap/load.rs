@@ -9,14 +9,22 @@ use super::{Category, Collection, Dataset, Field, members, retain};
 use crate::connectors::TableName;
 use crate::domain::finding::{Finding, Severity};
 
-/// Reads a dataset file; `file` is its name as messages should show it.
+/// Reads a file of one dataset; `file` is its name as messages should show it.
 ///
 /// # Errors
 /// Every finding in the file, warnings included, when at least one is an error.
 pub fn load(text: &str, file: &str) -> Result<Dataset, Vec<Finding>> {
+    load_one(text, file, None)
+}
+
+/// The same of a file that may hold others beside the one with the key, which are not looked at.
+///
+/// # Errors
+/// As [`load`], of that dataset.
+pub fn load_one(text: &str, file: &str, key: Option<&str>) -> Result<Dataset, Vec<Finding>> {
     let mut reading = Reading::new(file);
     let dataset = match document::parse(text) {
-        Ok(root) => read_root(&mut reading, &root, file),
+        Ok(root) => read_root(&mut reading, &root, file, key),
         Err((line, message)) => {
             reading.error(line, format!("this is not YAML: {message}"));
             None
@@ -30,8 +38,9 @@ pub fn load(text: &str, file: &str) -> Result<Dataset, Vec<Finding>> {
     }
 }
 
-fn read_root(reading: &mut Reading<'_>, root: &Node, file: &str) -> Option<Dataset> {
+fn read_root(reading: &mut Reading<'_>, root: &Node, file: &str, wanted: Option<&str>) -> Option<Dataset> {
     let mut datasets: Vec<Dataset> = Vec::new();
+    let mut others: Vec<&str> = Vec::new();
     let mut named = false;
     for entry in reading.map(root, "a dataset file") {
         if entry.key != "dataset" {
@@ -40,17 +49,37 @@ fn read_root(reading: &mut Reading<'_>, root: &Node, file: &str) -> Option<Datas
         }
         named = true;
         for item in reading.list(&entry.value, "`dataset`") {
-            datasets.extend(read_dataset(reading, item, file));
+            match (wanted, key_of(item)) {
+                (Some(wanted), Some(key)) if wanted != key => others.push(key),
+                _ => datasets.extend(read_dataset(reading, item, file)),
+            }
         }
     }
     if !named {
-        reading.error(1, "the file needs the key `dataset` with a list of one dataset");
+        reading.error(1, "the file needs the key `dataset` with a list of datasets");
     } else if datasets.len() > 1 {
-        reading.error(datasets[1].line, "a file describes one system, so it holds one dataset; give this one its own");
+        let keys: Vec<&str> = datasets.iter().map(|dataset| dataset.key.as_str()).collect();
+        let message = format!(
+            "a dataset describes one system, and the file holds {}: name one behind its name, as in `{file}#{}`",
+            keys.join(", "),
+            keys[0]
+        );
+        reading.error(datasets[1].line, message);
+    } else if let Some(wanted) = wanted.filter(|_| datasets.is_empty() && reading.findings.is_empty()) {
+        reading.error(root.line, format!("the file has no dataset `{wanted}`; it has {}", others.join(", ")));
     } else if datasets.is_empty() && reading.findings.is_empty() {
         reading.error(root.line, "`dataset` is empty");
     }
     datasets.into_iter().next()
+}
+
+/// What a dataset calls itself.
+fn key_of(dataset: &Node) -> Option<&str> {
+    let Value::Map(entries) = &dataset.value else { return None };
+    entries.iter().find_map(|entry| match &entry.value.value {
+        Value::Text(key) if entry.key == "fides_key" => Some(key.as_str()),
+        _ => None,
+    })
 }
 
 /// What dataset, collection and field have in common.

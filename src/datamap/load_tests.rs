@@ -79,10 +79,20 @@ fn a_whole_dataset_is_read() {
     assert_eq!(ways, [("orders", Some(Direction::To), 37), ("visits", None, 38)]);
 }
 
+#[test]
+fn of_several_datasets_one_is_named() {
+    let text = "dataset:\n- fides_key: x\n  colections: []\n- fides_key: y\n  collections:\n  - name: c\n    fields:\n    - {name: f}\n";
+    assert_eq!(load_one(text, "d.yml", Some("y")).unwrap().key, "y", "whatever stands in the others");
+    let told =
+        |key: &str| load_one(text, "d.yml", Some(key)).unwrap_err().iter().map(ToString::to_string).collect::<Vec<_>>();
+    assert_eq!(told("z"), ["d.yml:1: the file has no dataset `z`; it has x, y"]);
+    assert!(told("x").contains(&"d.yml:2: dataset `x` needs `collections`".to_owned()), "{:?}", told("x"));
+}
+
 #[rstest::rstest]
 #[case("a: [1\nb: }", "this is not YAML")]
 #[case("[]", "d.yml:1: a dataset file must be a mapping of keys to values, not a list")]
-#[case("datasets: []", "d.yml:1: the file needs the key `dataset` with a list of one dataset")]
+#[case("datasets: []", "d.yml:1: the file needs the key `dataset` with a list of datasets")]
 #[case("dataset: []", "d.yml:1: `dataset` is empty")]
 #[case("dataset:\n- name: x", "d.yml:2: a dataset needs its `fides_key`")]
 #[case("dataset:\n- fides_key: x", "d.yml:2: dataset `x` needs `collections`")]
@@ -90,7 +100,7 @@ fn a_whole_dataset_is_read() {
 #[case("dataset:\n- fides_key: x\n  collections:\n  - name: c", "d.yml:4: collection `c` needs `fields`")]
 #[case(
     "dataset:\n- {fides_key: x, collections: []}\n- {fides_key: y, collections: []}",
-    "d.yml:3: a file describes one system, so it holds one dataset; give this one its own"
+    "d.yml:3: a dataset describes one system, and the file holds x, y: name one behind its name, as in `d.yml#x`"
 )]
 #[case(
     "dataset:\n- fides_key: x\n  collections:\n  - name: c\n    fields:\n    - name: f\n    - name: f\n",

@@ -27,5 +27,5 @@ pub use check::check;
 pub use dataset::{Collection, Dataset, Direction, Field, Member, PhoneWriting, Reference};
 pub use draft::{UNSURE, draft};
 pub use graph::{Graph, Node, NodeId, Pointer, PointerId};
-pub use load::load;
+pub use load::{load, load_one};
 pub use slots::{declared_length, may_be_null, slot};

@@ -3,6 +3,7 @@
 use std::sync::atomic::Ordering;
 
 use habeas::domain::identity::Phone;
+use habeas::domain::secret_text::Forms;
 use habeas::fulfilment;
 use rstest::rstest;
 
@@ -313,8 +314,10 @@ const PLACES: &str = "dataset:
 /// What the search goes by may stand anywhere among the fields; a name that the dataset hides is another one.
 #[rstest]
 fn values_stand_under_their_names_in_the_datasets_order(#[values(Sqlite, Postgres, Mysql)] engine: Engine) {
-    let (seen, exported) =
-        Company::new(engine, &[("visits", PLACES_SQL, PLACES)]).export(&person("ada@example.com"), false);
+    let company = Company::new(engine, &[("visits", PLACES_SQL, PLACES)]);
+    let options = fulfilment::ExportOptions { forms: Forms::for_answer(&[]), ..Default::default() };
+    let mut seen = Seen::default();
+    let exported = fulfilment::export(&company.systems, &person("ada@example.com"), options, &mut seen).unwrap();
     insta::allow_duplicates! {
         insta::assert_snapshot!(seen.all().join("\n"), @r"
         visits: Own: note=NULL field_2=Bern id=2 visitor=ada@example.com

@@ -15,6 +15,24 @@ fn check_is_content_with_a_sound_configuration() {
     assert!(printed.contains("nothing is wrong"), "{printed}");
 }
 
+#[test]
+fn datasets_of_several_systems_may_share_a_file() {
+    let world = World::new(Kind::Sqlite, Kind::Sqlite);
+    let text = |file: &str| std::fs::read_to_string(world.path().join(file)).unwrap();
+    let (shop, desk) = (text("shop.yml"), text("desk.yml"));
+    let below = |text: &str| text.split_once("dataset:\n").unwrap().1.to_owned();
+    world.write("all.yml", &format!("dataset:\n{}\n{}", below(&shop), below(&desk)));
+    let config = text("habeas.toml");
+    let named = config.replace("\"shop.yml\"", "\"all.yml#shop\"").replace("\"desk.yml\"", "\"all.yml#desk\"");
+    assert_ne!(named, config);
+    world.write("habeas.toml", &named);
+    let (code, printed, error) = habeas(&world, &["check"], "");
+    assert_eq!(code, 0, "{printed}{error}");
+    world.write("habeas.toml", &config.replace("\"shop.yml\"", "\"all.yml\""));
+    let (code, printed, _) = habeas(&world, &["check"], "");
+    assert!(code == 1 && printed.contains("all.yml#shop"), "{printed}");
+}
+
 #[rstest]
 #[case::unknown_key("habeas.toml", "[server]\nlisten = 7\n", "habeas.toml:2: ")]
 #[case::broken_policy("policy.toml", "name = \"x\"\ncountry = \"Germany\"\n", "policy.toml:2: ")]
