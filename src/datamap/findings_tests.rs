@@ -360,9 +360,8 @@ fn members_of_a_unique_column_are_not_masked() {
     assert_eq!(checked(yaml, Engine::Postgres, live, true), [expected]);
 }
 
-/// What a database cannot take back or does not forget is told.
-#[test]
-fn a_table_that_cannot_be_erased_from_is_told() {
+/// What is told of the collection `c` where its table stands in the schema `public` and needs nothing more.
+fn told_of(change: impl FnOnce(&mut LiveSchema, TableName)) -> Vec<String> {
     let dataset = load(&collection(""), "d.yml").unwrap();
     let graph = Graph::build(&[("d".into(), dataset)]).unwrap();
     let column = |name: &str| Column {
@@ -379,12 +378,25 @@ fn a_table_that_cannot_be_erased_from_is_told() {
         unique: Vec::new(),
         indexes: vec![vec!["lower(email)".into()]],
         foreign_keys: Vec::new(),
-        unerasable: Some("its engine (MyISAM) has no transactions".into()),
+        unerasable: None,
     };
-    let name = TableName { schema: None, name: "c".to_owned() };
-    let schema = LiveSchema { tables: BTreeMap::from([(name, table)]), ..LiveSchema::default() };
-    let lines: Vec<String> =
-        check(&graph, &BTreeMap::from([("d".into(), schema)])).iter().map(ToString::to_string).collect();
+    let name = TableName { schema: Some("public".to_owned()), name: "c".to_owned() };
+    let mut schema = LiveSchema {
+        tables: BTreeMap::from([(name.clone(), table)]),
+        default_schema: Some("public".to_owned()),
+        ..LiveSchema::default()
+    };
+    change(&mut schema, name);
+    check(&graph, &BTreeMap::from([("d".into(), schema)])).iter().map(ToString::to_string).collect()
+}
+
+/// What a database cannot take back or does not forget is told.
+#[test]
+fn a_table_that_cannot_be_erased_from_is_told() {
+    let lines = told_of(|schema, name| {
+        let table = schema.tables.get_mut(&name).unwrap();
+        table.unerasable = Some("its engine (MyISAM) has no transactions".into());
+    });
     let expected =
         "d.yml:5: warning: rows of `c` can be exported and not erased: its engine (MyISAM) has no transactions";
     assert_eq!(lines, [expected]);
@@ -392,37 +404,11 @@ fn a_table_that_cannot_be_erased_from_is_told() {
 
 #[test]
 fn a_table_that_hides_rows_is_told_of() {
-    let told = |more: &str| {
-        let dataset = load(&collection(more), "d.yml").unwrap();
-        let graph = Graph::build(&[("d".into(), dataset)]).unwrap();
-        let name = TableName { schema: Some("public".to_owned()), name: "c".to_owned() };
-        let column = |name: &str| Column {
-            name: name.into(),
-            sql_type: "text".into(),
-            kind: ColumnKind::Text,
-            nullable: false,
-            collation: None,
-        };
-        let table = Table {
-            columns: vec![column("id"), column("email")],
-            primary_key: vec!["id".into()],
-            row_id: None,
-            unique: Vec::new(),
-            indexes: vec![vec!["lower(email)".into()]],
-            foreign_keys: Vec::new(),
-            unerasable: None,
-        };
-        let schema = LiveSchema {
-            tables: BTreeMap::from([(name.clone(), table)]),
-            default_schema: Some("public".to_owned()),
-            guarded: [name].into(),
-            ..LiveSchema::default()
-        };
-        check(&graph, &BTreeMap::from([("d".into(), schema)])).iter().map(ToString::to_string).collect::<Vec<_>>()
-    };
+    let lines = told_of(|schema, name| _ = schema.guarded.insert(name));
     let expected = "d.yml:5: table `c` of system `d` has row-level security, which hides rows from this account: every \
                     search is refused; give the account BYPASSRLS";
-    assert_eq!(told(""), [expected]);
+    assert_eq!(lines, [expected]);
+    assert_eq!(told_of(|_, _| {}), Vec::<String>::new(), "and nothing of a table that hides none");
 }
 
 #[test]

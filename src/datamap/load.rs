@@ -55,6 +55,7 @@ fn read_root(reading: &mut Reading<'_>, root: &Node, file: &str, wanted: Option<
             }
         }
     }
+    let unheard = reading.findings.iter().all(|finding| finding.severity == Severity::Warning);
     if !named {
         reading.error(1, "the file needs the key `dataset` with a list of datasets");
     } else if datasets.len() > 1 {
@@ -65,9 +66,9 @@ fn read_root(reading: &mut Reading<'_>, root: &Node, file: &str, wanted: Option<
             keys[0]
         );
         reading.error(datasets[1].line, message);
-    } else if let Some(wanted) = wanted.filter(|_| datasets.is_empty() && reading.findings.is_empty()) {
+    } else if let Some(wanted) = wanted.filter(|_| datasets.is_empty() && unheard) {
         reading.error(root.line, format!("the file has no dataset `{wanted}`; it has {}", others.join(", ")));
-    } else if datasets.is_empty() && reading.findings.is_empty() {
+    } else if datasets.is_empty() && unheard {
         reading.error(root.line, "`dataset` is empty");
     }
     datasets.into_iter().next()

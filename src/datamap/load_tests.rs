@@ -94,6 +94,7 @@ fn of_several_datasets_one_is_named() {
 #[case("[]", "d.yml:1: a dataset file must be a mapping of keys to values, not a list")]
 #[case("datasets: []", "d.yml:1: the file needs the key `dataset` with a list of datasets")]
 #[case("dataset: []", "d.yml:1: `dataset` is empty")]
+#[case("dataset: []\npolicy: []", "d.yml:1: `dataset` is empty")]
 #[case("dataset:\n- name: x", "d.yml:2: a dataset needs its `fides_key`")]
 #[case("dataset:\n- fides_key: x", "d.yml:2: dataset `x` needs `collections`")]
 #[case("dataset:\n- fides_key: x\n  collections:\n  - fields: []", "d.yml:4: a collection needs its `name`")]

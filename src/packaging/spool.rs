@@ -98,7 +98,7 @@ const AHEAD: usize = 64 * 1024;
 const BLOCKS: usize = 16;
 
 /// What is read of a spool, block by block.
-pub(super) enum Blocks {
+pub(super) enum InBlocks {
     Here(SpoolReader),
     Ahead(Receiver<io::Result<Vec<u8>>>),
 }
@@ -109,9 +109,9 @@ impl SpoolReader {
     ///
     /// # Errors
     /// The system gives no thread.
-    pub fn ahead(mut self) -> io::Result<Blocks> {
+    pub fn ahead(mut self) -> io::Result<InBlocks> {
         if matches!(self, SpoolReader::Memory(_)) {
-            return Ok(Blocks::Here(self));
+            return Ok(InBlocks::Here(self));
         }
         let (sender, blocks) = mpsc::sync_channel(BLOCKS);
         let work = move || {
@@ -120,7 +120,7 @@ impl SpoolReader {
             {}
         };
         thread::Builder::new().name("package".to_owned()).spawn(work)?;
-        Ok(Blocks::Ahead(blocks))
+        Ok(InBlocks::Ahead(blocks))
     }
 
     fn block(&mut self) -> Option<io::Result<Vec<u8>>> {
@@ -136,13 +136,13 @@ impl SpoolReader {
     }
 }
 
-impl Iterator for Blocks {
+impl Iterator for InBlocks {
     type Item = io::Result<Vec<u8>>;
 
     fn next(&mut self) -> Option<io::Result<Vec<u8>>> {
         match self {
-            Blocks::Here(spool) => spool.block(),
-            Blocks::Ahead(blocks) => blocks.recv().ok(),
+            InBlocks::Here(spool) => spool.block(),
+            InBlocks::Ahead(blocks) => blocks.recv().ok(),
         }
     }
 }

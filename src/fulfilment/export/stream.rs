@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::super::FulfilmentError;
 use super::super::search::judge::Verdict;
-use super::super::search::place::Place;
+use super::super::search::place::{Columns, Place};
 use super::super::search::range;
 use super::super::standing::{Counts, Standing};
 use super::disclosure::{Look, SecretMembers, secret, withheld};
@@ -52,15 +52,9 @@ struct Layout {
 
 impl Layout {
     fn of(header: &CollectionHeader, key: &[String]) -> Self {
-        let mut read: Vec<String> = header.columns.iter().map(|column| column.name.clone()).collect();
-        let mut find = |name: &String| {
-            read.iter().position(|column| column == name).unwrap_or_else(|| {
-                read.push(name.clone());
-                read.len() - 1
-            })
-        };
-        let key = key.iter().map(|name| (name.clone(), find(name))).collect();
-        Self { key, read }
+        let mut read = Columns(header.columns.iter().map(|column| column.name.clone()).collect());
+        let key = key.iter().map(|name| (name.clone(), read.index(name))).collect();
+        Self { key, read: read.0 }
     }
 }
 

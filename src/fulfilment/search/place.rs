@@ -248,12 +248,13 @@ fn place(systems: &Systems, id: NodeId, tables: &Tables) -> Place {
     }
 }
 
-/// The columns that a trace reads, each once.
+/// Columns that are read, each once.
 #[derive(Default)]
-struct Columns(Vec<String>);
+pub(in crate::fulfilment) struct Columns(pub(in crate::fulfilment) Vec<String>);
 
 impl Columns {
-    fn index(&mut self, name: &str) -> usize {
+    /// Where a column is read; one that is not yet is read behind the others.
+    pub(in crate::fulfilment) fn index(&mut self, name: &str) -> usize {
         self.0.iter().position(|c| c == name).unwrap_or_else(|| {
             self.0.push(name.to_owned());
             self.0.len() - 1

@@ -13,7 +13,7 @@ use super::fingerprint;
 use super::judge::{Knowledge, Verdict};
 use super::key_set::KeySet;
 use super::left_rows::LeftRows;
-use super::place::{Place, Places, PointerEnd};
+use super::place::{Columns, Place, Places, PointerEnd};
 use super::row_name::Naming;
 use super::scratch::Scratch;
 use super::snapshot::Snapshot;
@@ -337,7 +337,7 @@ impl<'s> Trace<'s> {
     pub(in crate::fulfilment) fn sweep_reading(
         &mut self,
         node: NodeId,
-        mut columns: Vec<String>,
+        columns: Vec<String>,
         mut each: impl FnMut(&Place, &Row, Verdict) -> Result<(), FulfilmentError>,
     ) -> Result<(), FulfilmentError> {
         let Some(place) = self.places.get(node) else { return Ok(()) };
@@ -346,11 +346,13 @@ impl<'s> Trace<'s> {
         if progress.wanted.is_empty() || !(progress.unread || progress.met) {
             return Ok(());
         }
-        let mut judged = Judged { at: positions(&place.columns, &mut columns), before: None };
+        let mut columns = Columns(columns);
+        let links = place.columns.iter().map(|name| columns.index(name)).collect();
+        let mut judged = Judged { at: links, before: None };
         let mut once = Once::new(place, &progress.wanted, &mut columns, self.systems.scratch());
         for question in once.questions(&progress.wanted) {
             let any_of = progress.wanted.matches(question)?;
-            let select = Select { table: &place.table_name, columns: &columns, any_of: &any_of };
+            let select = Select { table: &place.table_name, columns: &columns.0, any_of: &any_of };
             let knowledge = &self.knowledge;
             self.snapshot.select(&place.system, &select, |row| match judged.verdict(knowledge, place, row)? {
                 Verdict::Foreign => Ok(()),
@@ -368,7 +370,7 @@ impl<'s> Trace<'s> {
         }
         // Asked for in one question, each of them comes once.
         let any_of = progress.wanted.matches(Question::Everything)?;
-        let select = Select { table: &place.table_name, columns: &columns, any_of: &any_of };
+        let select = Select { table: &place.table_name, columns: &columns.0, any_of: &any_of };
         let knowledge = &self.knowledge;
         self.snapshot.select(&place.system, &select, |row| match judged.verdict(knowledge, place, row)? {
             Verdict::Foreign | Verdict::Unexplained => Ok(()),
@@ -391,17 +393,6 @@ impl Trace<'_> {
         keys.sort_unstable();
         keys
     }
-}
-
-/// Where each of some columns is read; those that are not yet are read behind the others.
-fn positions(names: &[String], read: &mut Vec<String>) -> Vec<usize> {
-    let position = |name: &String| {
-        read.iter().position(|column| column == name).unwrap_or_else(|| {
-            read.push(name.clone());
-            read.len() - 1
-        })
-    };
-    names.iter().map(position).collect()
 }
 
 /// The verdict of the row before: of many rows in a row the links are the same.
@@ -452,7 +443,7 @@ struct Keyed {
 
 impl Once {
     /// `columns` gets what is missing of the primary key.
-    fn new(place: &Place, wanted: &Wanted, columns: &mut Vec<String>, scratch: &Arc<Scratch>) -> Self {
+    fn new(place: &Place, wanted: &Wanted, columns: &mut Columns, scratch: &Arc<Scratch>) -> Self {
         let key = place.table().row_key();
         if wanted.questions().len() < 2 || wanted.is_disjoint() {
             return Once::AsItComes;
@@ -460,7 +451,8 @@ impl Once {
         if key.is_empty() {
             return Once::Whole;
         }
-        Once::Keyed(Keyed { at: positions(key, columns), delivered: KeySet::new(scratch), met_unkeyed: false })
+        let at = key.iter().map(|name| columns.index(name)).collect();
+        Once::Keyed(Keyed { at, delivered: KeySet::new(scratch), met_unkeyed: false })
     }
 
     fn questions(&self, wanted: &Wanted) -> Vec<Question> {
