@@ -9,7 +9,7 @@ use crate::connectors::Row;
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Malformed;
 
-/// Lines out of messages. So far each message is one line, but the protocol does not promise that.
+/// Lines out of messages, which may hold many of them and end amid one.
 #[derive(Default)]
 pub(super) struct Lines {
     /// The beginning of a line that goes on in the next message.
@@ -17,21 +17,40 @@ pub(super) struct Lines {
 }
 
 impl Lines {
-    /// Hands on each line that is complete with this message, without its end.
-    pub(super) fn each<E>(&mut self, message: &[u8], mut line: impl FnMut(&[u8]) -> Result<(), E>) -> Result<(), E> {
+    /// Hands on each line that is complete with this message, without its end, if it is text.
+    pub(super) fn each<E>(
+        &mut self,
+        message: &[u8],
+        mut line: impl FnMut(Result<&str, Malformed>) -> Result<(), E>,
+    ) -> Result<(), E> {
         let mut rest = message;
-        while let Some(at) = memchr::memchr(b'\n', rest) {
-            let (now, then) = (&rest[..at], &rest[at + 1..]);
-            rest = then;
-            if self.begun.is_empty() {
-                line(now)?;
-            } else {
-                let mut begun = std::mem::take(&mut self.begun);
-                begun.extend_from_slice(now);
-                line(&begun)?;
-            }
+        if !self.begun.is_empty() {
+            let Some(at) = memchr::memchr(b'\n', rest) else {
+                self.begun.extend_from_slice(rest);
+                return Ok(());
+            };
+            let mut begun = std::mem::take(&mut self.begun);
+            begun.extend_from_slice(&rest[..at]);
+            line(std::str::from_utf8(&begun).map_err(|_| Malformed))?;
+            rest = &rest[at + 1..];
         }
-        self.begun.extend_from_slice(rest);
+        let Some(end) = memchr::memrchr(b'\n', rest) else {
+            self.begun.extend_from_slice(rest);
+            return Ok(());
+        };
+        // Many lines are looked through at once faster than one by one.
+        match std::str::from_utf8(&rest[..end]) {
+            Ok(lines) => {
+                let mut from = 0;
+                for at in memchr::memchr_iter(b'\n', lines.as_bytes()) {
+                    line(Ok(&lines[from..at]))?;
+                    from = at + 1;
+                }
+                line(Ok(&lines[from..]))?;
+            }
+            Err(_) => line(Err(Malformed))?,
+        }
+        self.begun.extend_from_slice(&rest[end + 1..]);
         Ok(())
     }
 
@@ -42,8 +61,7 @@ impl Lines {
 }
 
 /// Reads a line of `width` values into a row.
-pub(super) fn read(row: &mut Row, line: &[u8], width: usize) -> Result<(), Malformed> {
-    let text = std::str::from_utf8(line).map_err(|_| Malformed)?;
+pub(super) fn read(row: &mut Row, text: &str, width: usize) -> Result<(), Malformed> {
     if width == 0 {
         // Rows of which nothing is read are printed as a NULL each.
         row.clear();
@@ -114,7 +132,7 @@ mod tests {
 
     fn values(line: &str, width: usize) -> Result<Vec<Option<String>>, Malformed> {
         let mut row = Row::new();
-        read(&mut row, line.as_bytes(), width)?;
+        read(&mut row, line, width)?;
         Ok(row.iter().map(|value| value.map(str::to_owned)).collect())
     }
 
@@ -140,7 +158,9 @@ mod tests {
 
     #[test]
     fn bytes_that_are_no_text_are_no_row() {
-        assert_eq!(read(&mut Row::new(), b"\xFF", 1), Err(Malformed));
+        for message in [&b"\xFF\n"[..], b"a\n\xFF\nb\n", b"\xC3\n\xA9\n"] {
+            assert_eq!(Lines::default().each(message, |line| line.map(drop)), Err(Malformed));
+        }
     }
 
     /// As the server writes it.
@@ -175,7 +195,7 @@ mod tests {
             for message in all.as_bytes().chunks(cut) {
                 lines.each(message, |line| {
                     let mut row = Row::new();
-                    read(&mut row, line, 3)?;
+                    read(&mut row, line?, 3)?;
                     read_back.push(row.iter().map(|value| value.map(str::to_owned)).collect::<Vec<_>>());
                     Ok::<_, Malformed>(())
                 }).unwrap();

@@ -7,6 +7,8 @@ mod columns;
 mod copied;
 mod error;
 mod keyed;
+mod merged;
+mod opening;
 mod probe;
 mod select;
 mod server;
@@ -21,6 +23,7 @@ use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
 
+use self::opening::Opening;
 use self::server::Server;
 use self::session::Session;
 pub(super) use self::tls::takes_any_server;
@@ -45,15 +48,16 @@ impl Postgres {
     pub fn new(url: &SecretString, base_dir: &Path, limits: Limits) -> Result<Self, ConnectorError> {
         let (url, tls) = tls::take_from(url.expose_secret(), base_dir)?;
         let mut config: tokio_postgres::Config = url.expose_secret().parse().map_err(|_| unreadable())?;
-        config.ssl_mode(tls.mode).connect_timeout(limits.connect);
+        config.connect_timeout(limits.connect);
         config.keepalives_idle(Duration::from_secs(30)).tcp_user_timeout(Duration::from_secs(60));
         if config.get_application_name().is_none() {
             config.application_name("habeas");
         }
+        let opening = Opening::new(&mut config, tls.mode, tls.client);
         let pool = Arc::new(Pool::new(
             Server {
                 config,
-                tls: tls.client,
+                opening,
                 columns: columns::Remembered::default(),
                 plain: statements::Plain::default(),
             },

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use tokio_postgres::Config;
-use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::columns::Remembered;
 use super::error;
+use super::opening::Opening;
 use super::statements::{Connected, Plain};
 use crate::connectors::driver::OwnDriver;
 use crate::connectors::pool::Dial;
@@ -15,7 +15,7 @@ use crate::connectors::{Cancellation, ConnectorError};
 /// A server, and how it is connected to.
 pub(super) struct Server {
     pub(super) config: Config,
-    pub(super) tls: MakeRustlsConnect,
+    pub(super) opening: Opening,
     pub(super) columns: Remembered,
     pub(super) plain: Plain,
 }
@@ -25,7 +25,7 @@ impl Dial for Server {
 
     fn dial(&self, patience: Duration, cancellation: &Cancellation) -> Result<Connected, ConnectorError> {
         let driver = OwnDriver::new()?;
-        let connecting = async { tokio::time::timeout(patience, self.config.connect(self.tls.clone())).await };
+        let connecting = async { tokio::time::timeout(patience, self.config.connect(self.opening.clone())).await };
         match cancellation.during_on(&driver, connecting)? {
             Ok(Ok((client, connection))) => {
                 let version = connection.parameter("server_version").map(str::to_owned);

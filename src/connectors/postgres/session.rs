@@ -132,21 +132,19 @@ impl Session {
     ) -> Result<u64, ConnectorError> {
         let copying = self.cancellation.during_on(self.driver(), self.lent().client().copy(sql));
         let copying = copying.inspect_err(|_| self.stop())?;
-        let mut chunks = Box::pin(copying.map_err(|e| self.failed(&e, place))?.ready_chunks(CHUNK));
+        let mut messages = Box::pin(copying.map_err(|e| self.failed(&e, place))?);
         let (mut row, mut lines) = (Row::new(), copied::Lines::default());
         let mut count = 0;
-        while let Some(chunk) =
-            self.cancellation.during_on(self.driver(), chunks.next()).inspect_err(|_| self.stop())?
+        while let Some(message) =
+            self.cancellation.during_on(self.driver(), messages.next()).inspect_err(|_| self.stop())?
         {
-            for message in chunk {
-                let message = message.map_err(|e| self.failed(&e, place))?;
-                let handed = lines.each(&message, |line| {
-                    copied::read(&mut row, line, width).map_err(|_| malformed(place))?;
-                    count += 1;
-                    each(&row)
-                });
-                handed.inspect_err(|_| self.stop())?;
-            }
+            let message = message.map_err(|e| self.failed(&e, place))?;
+            let handed = lines.each(&message, |line| {
+                line.and_then(|line| copied::read(&mut row, line, width)).map_err(|_| malformed(place))?;
+                count += 1;
+                each(&row)
+            });
+            handed.inspect_err(|_| self.stop())?;
         }
         if lines.is_complete() { Ok(count) } else { Err(malformed(place)) }
     }
@@ -189,7 +187,7 @@ impl Session {
         self.state = State::Stopped;
         let cancel = self.lent().client().cancel_token();
         let cancelling =
-            async { tokio::time::timeout(LAST_PATIENCE, cancel.cancel_query(self.pool.server().tls.clone())).await };
+            async { tokio::time::timeout(LAST_PATIENCE, cancel.cancel_query(self.pool.server().opening.clone())).await };
         // A request that cannot be delivered changes nothing: closing the connection ends the query, too.
         let _ = self.driver().block_on(cancelling);
     }
