@@ -55,12 +55,7 @@ impl Postgres {
         }
         let opening = Opening::new(&mut config, tls.mode, tls.client);
         let pool = Arc::new(Pool::new(
-            Server {
-                config,
-                opening,
-                columns: columns::Remembered::default(),
-                plain: statements::Plain::default(),
-            },
+            Server { config, opening, columns: columns::Remembered::default(), plain: statements::Plain::default() },
             &limits,
         ));
         Ok(Self { pool, limits, cancellation: Cancellation::default() })

@@ -186,8 +186,9 @@ impl Session {
     fn stop(&mut self) {
         self.state = State::Stopped;
         let cancel = self.lent().client().cancel_token();
-        let cancelling =
-            async { tokio::time::timeout(LAST_PATIENCE, cancel.cancel_query(self.pool.server().opening.clone())).await };
+        let cancelling = async {
+            tokio::time::timeout(LAST_PATIENCE, cancel.cancel_query(self.pool.server().opening.clone())).await
+        };
         // A request that cannot be delivered changes nothing: closing the connection ends the query, too.
         let _ = self.driver().block_on(cancelling);
     }

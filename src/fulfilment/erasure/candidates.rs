@@ -121,7 +121,8 @@ impl Candidates {
             obstacles: BTreeSet::new(),
         };
         let afar = Afar::of(trace, keeping);
-        for node in trace.searched() {
+        // Children first: rows to which nothing refers but rows that go for certain go for certain as well.
+        for node in trace.searched().into_iter().rev() {
             let Some(place) = trace.places.get(node) else { continue };
             let own = masks::of_own(place, joined);
             let shape = Shape::of(place, joined, own.iter().chain(&masks::of_duty(place)));
@@ -130,7 +131,7 @@ impl Candidates {
             // Whether a service's rows of others refer to a row of context, nobody here can see.
             let unseen = graph.pointers_to(node).any(|(_, p)| !trace.systems.has_tables(&graph.node(p.from).system));
             let unsure = afar.unsure(place, trace.systems);
-            let mut going = Going::of(trace.systems, &trace.places, place);
+            let mut going = Going::of(trace, &all, place);
             trace.sweep(node, &shape.read(), |place, row, verdict| {
                 let standing = verdict.standing();
                 all.counts.entry(node).or_default().add(standing);

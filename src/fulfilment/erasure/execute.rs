@@ -293,7 +293,7 @@ fn lock_unchanged(writer: &mut dyn Writer, part: &SystemManifest) -> Result<Unch
     Ok(unchanged)
 }
 
-/// The same for rows in parts of their own, which are all to be deleted and which nothing refers to.
+/// The same for rows in parts of their own, which are all to be deleted, and which others refer to by their keys if at all.
 fn lock_parts(
     writer: &mut dyn Writer,
     systems: &Systems,
@@ -358,12 +358,9 @@ fn check_guard(
     guard: &Guard,
     unchanged: &Unchanged,
 ) -> Result<(), FulfilmentError> {
-    let keys = doomed_keys(part, guard, unchanged);
     let (from, to) = (TableName::from(&guard.from), TableName::from(&guard.to));
     let (Some(live), Some(target)) = (schema.table(&from), schema.table(&to)) else { return Ok(()) };
     let Some(way) = Way::new(system, &from, live, &guard.columns, target, &guard.to_columns) else { return Ok(()) };
-    let Some(one) = way.matching(&keys) else { return Ok(()) };
-    let wanted: BTreeSet<Vec<String>> = keys.iter().map(|key| way.canonical(key.iter().map(String::as_str))).collect();
     let released = steps_on(part, &guard.from, |action, row| match action {
         StepAction::Delete => true,
         StepAction::Mask { set } => {
@@ -371,25 +368,43 @@ fn check_guard(
         }
         StepAction::Detach { .. } => false,
     });
-    let (mut stray, mut failed) = (false, Ok(()));
-    let select = Select { table: &from, columns: &way.read_columns(), any_of: &[one] };
-    let looked = writer.select(&select, &mut |row| {
-        let mut known = |key: Key| {
-            let in_parts = || unchanged.has_in_parts(&guard.from, &key);
-            let known = (released.contains(&key) && unchanged.has(&guard.from, &key)).then_some(Ok(true));
-            known.unwrap_or_else(in_parts).unwrap_or_else(|error| {
-                failed = Err(error);
-                false
-            })
-        };
-        let held = way.held(row);
-        let refers = held.is_some_and(|held| wanted.contains(&held) || way.unexplained().is_err());
-        stray |= refers && !way.key_of(row).is_some_and(&mut known);
-        Ok(())
-    });
-    failed?;
-    looked.map_err(|source| FulfilmentError::System { system: system.clone(), source })?;
-    if stray { Err(FulfilmentError::Overtaken { system: system.clone(), table: from.to_string() }) } else { Ok(()) }
+    let mut check = |keys: &[Vec<String>]| {
+        let Some(one) = way.matching(keys) else { return Ok(()) };
+        let wanted: BTreeSet<Vec<String>> =
+            keys.iter().map(|key| way.canonical(key.iter().map(String::as_str))).collect();
+        let (mut stray, mut failed) = (false, Ok(()));
+        let select = Select { table: &from, columns: &way.read_columns(), any_of: &[one] };
+        let looked = writer.select(&select, &mut |row| {
+            let mut known = |key: Key| {
+                let in_parts = || unchanged.has_in_parts(&guard.from, &key);
+                let known = (released.contains(&key) && unchanged.has(&guard.from, &key)).then_some(Ok(true));
+                known.unwrap_or_else(in_parts).unwrap_or_else(|error| {
+                    failed = Err(error);
+                    false
+                })
+            };
+            let held = way.held(row);
+            let refers = held.is_some_and(|held| wanted.contains(&held) || way.unexplained().is_err());
+            stray |= refers && !way.key_of(row).is_some_and(&mut known);
+            Ok(())
+        });
+        failed?;
+        looked.map_err(|source| FulfilmentError::System { system: system.clone(), source })?;
+        if stray { Err(FulfilmentError::Overtaken { system: system.clone(), table: from.to_string() }) } else { Ok(()) }
+    };
+    check(&doomed_keys(part, guard, unchanged))?;
+    for step in part.steps.iter().filter(|step| step.table == guard.to && step.parts.is_some()) {
+        let at = guard.to_columns.iter().map(|c| step.key_columns.iter().position(|key| key == c));
+        let at: Option<Vec<usize>> = at.collect();
+        let at = at.ok_or_else(|| io::Error::other("rows of a manifest do not say what refers to them"))?;
+        for listed in step.parts.iter().flat_map(RowParts::each) {
+            let listed = listed?;
+            let doomed = unchanged.rows_of_part(step, &listed)?;
+            let key = |row: &&ManifestRow| at.iter().map(|at| row.key.0.expose()[*at].clone()).collect();
+            check(&doomed.iter().map(key).collect::<Vec<_>>())?;
+        }
+    }
+    Ok(())
 }
 
 /// The values that rows about to be deleted or to get another key have in the columns a guard looks at.

@@ -1,20 +1,24 @@
-//! Rows that are deleted whatever refers to what: nothing can refer to them, so nothing about them is left to be settled. Of
-//! these a person may have millions, and they are kept in little memory.
+//! Rows that are deleted whatever refers to what: nothing refers to them, or nothing but such rows, so nothing about them is
+//! left to be settled. Of these a person may have millions, and they are kept in little memory.
 
 use std::io;
 use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
+use super::super::FulfilmentError;
 use super::super::manifest::ManifestRow;
 use super::super::row_parts::{RowParts, RowSource};
 use super::super::search::key_set::KeySet;
 use super::super::search::place::{Place, Places};
 use super::super::search::scratch::Scratch;
+use super::super::search::trace::Trace;
 use super::super::search::value_log::ValueLog;
-use super::super::{FulfilmentError, Systems};
+use super::candidates::Candidates;
 use super::references::foreign_keys_to;
-use crate::connectors::Key;
+use crate::connectors::{Key, TableName};
+use crate::datamap::NodeId;
+use crate::domain::ids::SystemId;
 use crate::domain::personal::Personal;
 
 /// How many rows of a collection are in memory before they are put into a file.
@@ -30,22 +34,16 @@ pub(in crate::fulfilment) struct Going {
 }
 
 impl Going {
-    /// Of a collection that nothing refers to: no pointer of a dataset, and no foreign key of the live schema. Where a
-    /// system fails, another round may have to know what the rows held; and where a dataset has it erased after others, its
-    /// own references may have to be let go of first.
-    pub(in crate::fulfilment) fn of(systems: &Systems, places: &Places, place: &Place) -> Option<Self> {
-        let table = |other: &&Place| other.system == place.system && other.table_name == place.table_name;
-        let alone = places.iter().filter(table).count() == 1;
-        let unreferred = systems.graph().pointers_to(place.node).next().is_none() && foreign_keys_to(place).is_empty();
+    /// Of a collection to whose rows nothing refers, or nothing but rows that go like them and before them. `before` are the
+    /// candidates of the collections read so far. Where a system fails, another round may have to know what the rows held; and
+    /// where a dataset has it erased after others, its own references may have to be let go of first.
+    pub(in crate::fulfilment) fn of(trace: &Trace<'_>, before: &Candidates, place: &Place) -> Option<Self> {
+        let systems = trace.systems;
         let waits = systems.graph().erase_after().iter().any(|(later, _)| *later == place.node);
+        let alone = the_one_at(&trace.places, &place.system, &place.table_name).is_some();
+        let unreferred = alone && !waits && systems.failing().is_empty() && nothing_else_refers(trace, before, place);
         let scratch = Arc::clone(systems.scratch());
-        (alone && unreferred && !waits && systems.failing().is_empty()).then(|| Self {
-            keys: KeySet::new(&scratch),
-            rows: Vec::new(),
-            filed: None,
-            count: 0,
-            scratch,
-        })
+        unreferred.then(|| Self { keys: KeySet::new(&scratch), rows: Vec::new(), filed: None, count: 0, scratch })
     }
 
     /// One more row that goes.
@@ -64,6 +62,11 @@ impl Going {
             }
         }
         Ok(())
+    }
+
+    /// The keys of those that are in memory; whether there are more, which will be in parts of the manifest.
+    pub(in crate::fulfilment) fn keys(&self) -> (impl Iterator<Item = &Vec<String>>, bool) {
+        (self.rows.iter().map(|row| row.key.0.expose()), self.filed.is_some())
     }
 
     /// How many there are.
@@ -88,6 +91,36 @@ impl Going {
         });
         (rows, parts)
     }
+}
+
+/// The collection of a table, where it is described once.
+fn the_one_at<'p>(places: &'p Places, system: &SystemId, table: &TableName) -> Option<&'p Place> {
+    let mut there = places.iter().filter(|place| place.system == *system && place.table_name == *table);
+    there.next().filter(|_| there.next().is_none())
+}
+
+/// Whether whatever a pointer of the datasets or a foreign key of the live schema leads to these rows from was found by the
+/// search and goes whatever refers to it. Their own keys then are all that has to be known of them: by these they are
+/// referred to.
+fn nothing_else_refers(trace: &Trace<'_>, before: &Candidates, place: &Place) -> bool {
+    let goes = |from: NodeId, columns: &[String], to_columns: &[String]| {
+        to_columns == place.table().row_key()
+            && before.shapes.contains_key(&from)
+            && !before.rows.iter().any(|row| row.node == from)
+            && trace.sweeps_all((from, columns), (place.node, to_columns))
+    };
+    let by_key = foreign_keys_to(place).iter().all(|way| {
+        let from = the_one_at(&trace.places, &way.system, &way.table);
+        from.is_some_and(|from| goes(from.node, &way.columns, &way.to_columns))
+    });
+    by_key
+        && trace.systems.graph().pointers_to(place.node).all(|(_, pointer)| {
+            let [columns, to_columns]: [Vec<String>; 2] = [
+                pointer.from_columns().map(str::to_owned).collect(),
+                pointer.to_columns().map(str::to_owned).collect(),
+            ];
+            goes(pointer.from, &columns, &to_columns)
+        })
 }
 
 fn text(row: &ManifestRow) -> io::Result<String> {

@@ -13,6 +13,7 @@ use super::super::standing::Standing;
 use super::super::{FulfilmentError, KEPT_BY_DECISION, Keeping, LeftOut, Systems};
 use super::candidates::{Action, Candidate, Candidates, KEPT_SILENT};
 use super::drawn;
+use super::going::Going;
 use super::joined::Joined;
 use super::masks::Masks;
 use super::references::References;
@@ -160,12 +161,23 @@ fn trails(places: &Places, graph: &Graph, all: &Candidates) -> Vec<Trail> {
                 if !keys.is_empty() {
                     let node = graph.node(place.node);
                     let (dataset, collection) = (node.dataset.clone(), node.collection.name.clone());
-                    trails.push(Trail { dataset, collection, columns: columns.clone(), keys, stands, context: false });
+                    let columns = columns.clone();
+                    let (in_parts, context) = (false, false);
+                    trails.push(Trail { dataset, collection, columns, keys, in_parts, stands, context });
                 }
             }
+            trails.extend(all.going.get(&place.node).map(|going| trail_of_going(graph, place.node, columns, going)));
         }
     }
     trails
+}
+
+/// The keys of rows that are deleted whatever refers to what, by which they are referred to.
+fn trail_of_going(graph: &Graph, node: NodeId, columns: &[String], going: &Going) -> Trail {
+    let (dataset, collection) = (graph.node(node).dataset.clone(), graph.node(node).collection.name.clone());
+    let (keys, in_parts) = going.keys();
+    let keys = keys.cloned().map(Personal::new).collect();
+    Trail { dataset, collection, columns: columns.to_vec(), keys, in_parts, stands: false, context: false }
 }
 
 /// What rows that go, or let go, point to as their context: where a system cannot be searched, that may stay for now or
@@ -192,7 +204,8 @@ fn context_trails(places: &Places, graph: &Graph, all: &Candidates) -> Vec<Trail
                 let node = graph.node(place.node);
                 let (dataset, collection) = (node.dataset.clone(), node.collection.name.clone());
                 let columns = end.columns.clone();
-                trails.push(Trail { dataset, collection, columns, keys, stands: false, context: true });
+                let (in_parts, stands, context) = (false, false, true);
+                trails.push(Trail { dataset, collection, columns, keys, in_parts, stands, context });
             }
         }
     }

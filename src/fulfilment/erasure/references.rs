@@ -113,11 +113,16 @@ impl References {
             keys.entry(way.canonical(key.iter().map(String::as_str))).or_default().push(*target);
             plain.push(key);
         }
+        let holder = trace.places.iter().find(|p| p.system == way.system && p.table_name == way.table).map(|p| p.node);
+        if let Some(holder) = way.is_swept(trace, holder, candidates, targets) {
+            found.extend(way.referrers_among(candidates, holder, &keys, self.ways.len()));
+            self.ways.push(way);
+            return Ok(found);
+        }
         let Some(one) = way.matching(&plain) else { return Ok(found) };
         let any_of = [one];
         let columns = way.read_columns();
         let select = Select { table: &way.table, columns: &columns, any_of: &any_of };
-        let holder = trace.places.iter().find(|p| p.system == way.system && p.table_name == way.table).map(|p| p.node);
         let number = self.ways.len();
         trace.snapshot.select(&way.system, &select, |row| {
             let Some(held) = way.held(row) else { return Ok(()) };
@@ -201,6 +206,43 @@ impl Way {
     pub(in crate::fulfilment) fn held(&self, row: &Row) -> Option<Vec<String>> {
         let key: Option<Vec<&str>> = (0..self.columns.len()).map(|at| row.get(at)).collect();
         key.map(|key| self.canonical(key.into_iter()))
+    }
+
+    /// The collection of the referring table, where the search has found every row of it that refers to one of the targets.
+    fn is_swept(
+        &self,
+        trace: &Trace<'_>,
+        holder: Option<NodeId>,
+        candidates: &Candidates,
+        targets: &[usize],
+    ) -> Option<NodeId> {
+        let to = candidates.rows[*targets.first()?].node;
+        let alike = |target: &usize| {
+            let row = &candidates.rows[*target];
+            row.standing == Standing::Own && row.node == to
+        };
+        let swept = |from: &NodeId| trace.sweeps_all((*from, &self.columns), (to, &self.to_columns));
+        holder.filter(|from| targets.iter().all(alike) && swept(from))
+    }
+
+    /// Who refers, where that is known of all candidates; those that go are gone before what they refer to. What nothing tells
+    /// from other rows is none that could go first.
+    fn referrers_among(
+        &self,
+        candidates: &Candidates,
+        holder: NodeId,
+        keys: &HashMap<Vec<String>, Vec<usize>>,
+        number: usize,
+    ) -> Vec<Referrer> {
+        let rows = candidates.rows.iter().enumerate().filter(|(_, row)| row.node == holder);
+        let referring = rows.filter_map(|(at, row)| {
+            let targets = keys.get(&self.canonical_of(candidates, row, &self.columns)?)?;
+            Some(((!row.key.0.expose().is_empty()).then_some(at), targets))
+        });
+        let others = referring.flat_map(|(candidate, targets)| {
+            targets.iter().filter(move |target| candidate != Some(**target)).map(move |target| (candidate, *target))
+        });
+        others.map(|(candidate, target)| Referrer { target, candidate, way: number }).collect()
     }
 
     /// A row came back that holds none of the keys looked for. Of a composite key only a part is looked for; but a key of

@@ -7,6 +7,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use super::super::manifest::Manifest;
+use super::super::row_parts::RowParts;
 use super::super::{FulfilmentError, Systems};
 use super::done::Done;
 use super::fingerprint;
@@ -118,13 +119,18 @@ impl<'s> Trace<'s> {
     /// Searches on from the rows that earlier manifests of the same erasure deleted or masked.
     fn follow_trails(&mut self, earlier: &[Manifest]) -> Result<(), FulfilmentError> {
         let done = Done::of(earlier);
-        for trail in earlier.iter().flat_map(|manifest| &manifest.trails) {
-            if let Some(node) = self.systems.graph().find(&trail.dataset, &trail.collection) {
-                let keys: Vec<Vec<String>> = trail.keys.iter().map(|k| k.expose().clone()).collect();
-                match trail.context {
-                    true => self.follow_context(node, &trail.columns, &keys)?,
-                    false => self.follow_erased(node, &trail.columns, &keys, trail.stands.then_some(&done))?,
-                }
+        for (manifest, trail) in earlier.iter().flat_map(|manifest| manifest.trails.iter().map(move |t| (manifest, t)))
+        {
+            let Some(node) = self.systems.graph().find(&trail.dataset, &trail.collection) else { continue };
+            let keys: Vec<Vec<String>> = trail.keys.iter().map(|k| k.expose().clone()).collect();
+            match trail.context {
+                true => self.follow_context(node, &trail.columns, &keys)?,
+                false => self.follow_erased(node, &trail.columns, &keys, trail.stands.then_some(&done))?,
+            }
+            let parts = manifest.parts_of(&trail.dataset, &trail.collection).filter(|_| trail.in_parts);
+            for rows in parts.flat_map(RowParts::each) {
+                let keys: Vec<Vec<String>> = rows?.iter().map(|row| row.key.0.expose().clone()).collect();
+                self.follow_erased(node, &trail.columns, &keys, None)?;
             }
         }
         for manifest in earlier.iter().filter(|manifest| !manifest.learned.is_empty()) {
@@ -382,6 +388,20 @@ impl<'s> Trace<'s> {
 }
 
 impl Trace<'_> {
+    /// Whether every row of a collection that holds in these columns a key of the person's rows of another one comes in its
+    /// sweep: the search follows that reference, and a row that it leads to is theirs or, with somebody else's name in it,
+    /// shared.
+    pub(in crate::fulfilment) fn sweeps_all(
+        &self,
+        (from, columns): (NodeId, &[String]),
+        (to, to_columns): (NodeId, &[String]),
+    ) -> bool {
+        let Some((holder, target)) = self.places.get(from).zip(self.places.get(to)) else { return false };
+        let leads = |end: &PointerEnd| end.person && end.down && end.other == to && end.columns == columns;
+        let far = |near: &PointerEnd| target.pointed.iter().any(|end| end.id == near.id && end.columns == to_columns);
+        !target.is_leaf() && holder.pointers.iter().any(|end| leads(end) && far(end))
+    }
+
     /// Whose a row is that a service handed over as the person's.
     pub(in crate::fulfilment) fn attested(&self, place: &Place, row: &Row) -> Result<Verdict, FulfilmentError> {
         Ok(self.knowledge.attested(place, row)?)

@@ -82,6 +82,38 @@ fn rows_outside_the_plan_that_refer_to_it(
     assert_eq!(company.query("base", "SELECT count(*) FROM invoices"), "1");
 }
 
+const INVOICES: &str = "      - name: invoices
+        fields:
+          - {name: id, fides_meta: {primary_key: true}}
+          - {name: person, fides_meta: {references: [{dataset: base, field: people.id, direction: from}]}}
+          - {name: payer, fides_meta: {identity: email}}";
+
+/// Who refers is known of rows that the search found: one is the person's and goes first, one names somebody else and stays.
+#[rstest]
+fn rows_inside_the_plan_that_refer_to_it(
+    #[values("", " NOT NULL")] null: &str,
+    #[values(Sqlite, Postgres, Mysql)] engine: Engine,
+) {
+    let sql = format!(
+        "CREATE TABLE invoices (id INTEGER PRIMARY KEY, person INTEGER{null}, payer TEXT,
+           CONSTRAINT invoice_person FOREIGN KEY (person) REFERENCES people (id));
+         INSERT INTO people VALUES (2, 'bob@example.com');
+         INSERT INTO invoices VALUES (1, 1, 'ada@example.com'), (2, 1, 'bob@example.com'), (3, 2, 'bob@example.com')"
+    );
+    let company = company(engine, "", "", INVOICES, &sql);
+    let found = company.obstacles(&person("ada@example.com"));
+    if null.is_empty() {
+        assert_eq!(found, Vec::<String>::new());
+        company.erase(&person("ada@example.com"));
+        assert_eq!(company.query("base", "SELECT count(*) FROM people"), "1");
+        assert_eq!(company.query("base", "SELECT count(*) FROM invoices WHERE person IS NULL AND id = 2"), "1");
+        assert_eq!(company.query("base", "SELECT count(*) FROM invoices"), "2");
+    } else {
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(found[0].contains("invoices") && found[0].contains("person"), "{found:?}");
+    }
+}
+
 /// Between manifest and execution an undescribed table began to refer, with CASCADE: the transaction stops.
 #[rstest]
 fn a_cascade_that_appears_meanwhile(#[values(Sqlite, Postgres, Mysql)] engine: Engine) {

@@ -214,6 +214,30 @@ fn a_crash_changes_nothing_about_very_many_rows(
     assert_eq!((&visits["action"], &visits["rows"]), (&json!("deleted"), &json!(6000)));
 }
 
+/// The same with rows to which such rows refer, by the dataset alone: what is gone leads on by its key.
+#[rstest]
+#[case::between_parts("erasure.between_parts")]
+#[case::inside_the_transaction("erasure.inside_transaction")]
+#[case::after_commit("erasure.after_commit")]
+fn a_crash_changes_nothing_about_very_many_rows_that_refer_to_each_other(
+    #[case] point: &str,
+    #[values((Kind::Sqlite, Kind::Postgres), (Kind::Postgres, Kind::Sqlite))] kinds: (Kind, Kind),
+) {
+    let (sql, dataset) = (very_many::visits_with_steps(""), very_many::dataset_with_steps());
+    let world = World::new(kinds.0, kinds.1).with_system("shop", "books", &sql, &dataset);
+    let before = world.query("books", "SELECT * FROM visits WHERE person = 2 ORDER BY id");
+    let end = run_in(&world, kinds.0, "deletion", Some(point));
+    assert!(end.state == "fulfilled", "{end:?}");
+    assert_eq!(world.query("books", "SELECT * FROM visits ORDER BY id"), before);
+    let left = world.query("books", "SELECT count(*) FROM steps WHERE visit NOT IN (SELECT id FROM visits)");
+    assert_eq!(left, "0");
+    let lines = end.lines.as_array().unwrap();
+    for collection in ["visits", "steps"] {
+        let line = lines.iter().find(|line| line["collection"] == collection).unwrap();
+        assert_eq!((&line["action"], &line["rows"]), (&json!("deleted"), &json!(6000)));
+    }
+}
+
 /// The manifest names a system that the configuration has no more when the process starts again: what is left goes on.
 #[rstest]
 #[case::switched_off(true)]
