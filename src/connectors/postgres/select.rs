@@ -7,7 +7,7 @@
 use super::columns::{ColumnType, Columns};
 use super::error::Place;
 use super::session::Session;
-use super::statements::{Parameter, text, texts};
+use super::statements::{Parameter, SHORT, text, texts};
 use crate::connectors::{Comparison, ConnectorError, EachRow, Match, Reader, Row, Select, sql};
 
 /// So many rows are few, unless they take more bytes than this. Where they are many, these are read twice.
@@ -59,10 +59,12 @@ impl<'a> Selection<'a> {
         self.statement(&self.columns.printed(self.select.table, self.select.columns)?, |at| List::Bound(at + 1))
     }
 
-    /// The same for COPY, which takes no parameters: each list is a setting of the transaction.
-    fn copied(&self) -> Result<String, ConnectorError> {
+    /// The same for COPY, which takes no parameters: each list is a setting of the transaction. `all` is whether the server goes
+    /// through the whole table.
+    fn copied(&self, all: bool) -> Result<String, ConnectorError> {
         let list = |at: usize| match self.values[at].len() {
             1 => List::SetAlone(at + 1),
+            many if all && many > SHORT => List::SetApart(at + 1),
             _ => List::Set(at + 1),
         };
         self.statement(&self.columns.copied(self.select.table, self.select.columns)?, list)
@@ -80,6 +82,9 @@ enum List {
     /// One of a single text. The server looks for a value among those of a list anew for each row, and compares a single one
     /// in a fraction of the time.
     SetAlone(usize),
+    /// One that each row of a table is looked for in. The server hashes a list that it knows when it plans, and goes through
+    /// another from one end to the other for each row, unless it comes as rows.
+    SetApart(usize),
 }
 
 impl List {
@@ -96,6 +101,7 @@ impl List {
             List::Bound(at) => format!("{left} = ANY((${at}::text[])::{name}[])"),
             List::Set(at) => format!("{left} = ANY((SELECT {})::{name}[])", set(at)),
             List::SetAlone(at) => format!("{left} = (SELECT ({})[1])", set(at)),
+            List::SetApart(at) => format!("{left} IN (SELECT unnest({}))", set(at)),
         }
     }
 }
@@ -135,7 +141,8 @@ impl Session {
         });
         let set = format!("SELECT {}", set.collect::<Vec<_>>().join(", "));
         self.query(&set, selection.parameters(), &Place::Nowhere)?;
-        let copy = format!("COPY ({}) TO STDOUT", selection.copied()?);
+        let [index, ..] = &route;
+        let copy = format!("COPY ({}) TO STDOUT", selection.copied(index.is_some())?);
         let width = selection.select.columns.len();
         let before = self.set_route(&route)?;
         let copied = self.copy(&copy, width, &selection.place(), each)?;

@@ -25,7 +25,7 @@ const SURE: u32 = 3;
 
 /// Longer lists get a plan of their own: from nine values on PostgreSQL hashes a list to compare it with each row, but
 /// only where it plans for this very list; otherwise it would go through all of it for every row.
-const SHORT: usize = 8;
+pub(super) const SHORT: usize = 8;
 
 const PLAN_ONCE: &str = " SET LOCAL plan_cache_mode = force_generic_plan;";
 const PLAN_EACH: &str = "SET LOCAL plan_cache_mode = auto";

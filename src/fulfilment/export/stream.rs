@@ -293,7 +293,13 @@ fn distinct<'c>(categories: impl Iterator<Item = &'c Category>) -> Vec<String> {
 fn shown_as(place: &Place, field: &Field) -> String {
     let fields = &place.collection.fields;
     match fields.iter().position(|f| f.name == field.name) {
-        Some(at) if field.redact_name => format!("field_{}", at + 1),
+        Some(at) if field.redact_name => {
+            let mut shown = format!("field_{}", at + 1);
+            while fields.iter().any(|f| f.name == shown && !f.redact_name) {
+                shown.push('_');
+            }
+            shown
+        }
         _ => field.name.clone(),
     }
 }

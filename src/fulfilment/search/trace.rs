@@ -390,7 +390,7 @@ impl<'s> Trace<'s> {
 impl Trace<'_> {
     /// Whether every row of a collection that holds in these columns a key of the person's rows of another one comes in its
     /// sweep: the search follows that reference, and a row that it leads to is theirs or, with somebody else's name in it,
-    /// shared.
+    /// shared. Where rows come back that nothing explains, one that only the database takes for such a row may be among them.
     pub(in crate::fulfilment) fn sweeps_all(
         &self,
         (from, columns): (NodeId, &[String]),
@@ -399,7 +399,8 @@ impl Trace<'_> {
         let Some((holder, target)) = self.places.get(from).zip(self.places.get(to)) else { return false };
         let leads = |end: &PointerEnd| end.person && end.down && end.other == to && end.columns == columns;
         let far = |near: &PointerEnd| target.pointed.iter().any(|end| end.id == near.id && end.columns == to_columns);
-        !target.is_leaf() && holder.pointers.iter().any(|end| leads(end) && far(end))
+        let explained = !self.progress[from.index()].broad;
+        explained && !target.is_leaf() && holder.pointers.iter().any(|end| leads(end) && far(end))
     }
 
     /// Whose a row is that a service handed over as the person's.

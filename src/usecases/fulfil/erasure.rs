@@ -73,9 +73,6 @@ pub(super) struct Round {
     /// Whether the store has it.
     #[serde(skip)]
     recorded: bool,
-    /// The legal holds on the person when it was recorded, a moment ago; until the first system is begun.
-    #[serde(skip)]
-    looked_at: Option<Vec<Uuid>>,
 }
 
 /// An erasure that is done: its rounds, and when the search after the last of them found nothing to erase.
@@ -128,16 +125,17 @@ fn run(office: &Office, controller: &Controller, request: &Request, answered: us
     let regime = office.regimes.get(&request.regime);
     let phases = Phases::begin(office, request, controller);
     let (mut rounds, first) = recorded(office, request)?;
-    // Nothing is carried out before the plan where nothing is on record: then the holds need not be looked at again.
-    let mut first = Some(first).filter(|_| rounds.is_empty());
+    // What is done next goes by the holds as they were seen a moment ago, with what was written or read last; after a system,
+    // which may take minutes, they are looked at again.
+    let mut seen = Some(first);
     // Counted for each run: staff who stopped what writes and retry get new rounds.
     let most = rounds.len() + ROUNDS;
     loop {
         let mut refused = Vec::new();
         for round in &mut rounds {
-            refused.extend(carry_out(office, controller, request, round, &phases)?);
+            refused.extend(carry_out(office, controller, request, round, &mut seen, &phases)?);
         }
-        let now = first.take().map_or_else(|| circumstances(office, request), Ok)?;
+        let now = seen.take().map_or_else(|| circumstances(office, request), Ok)?;
         let keeping = now.keeping(&left_out, &controller.policy);
         let done: Vec<Manifest> = rounds.iter().map(|r| r.manifest.clone()).collect();
         // Decided anew after an appeal, held since, or its time over: what was kept then is planned again.
@@ -164,7 +162,7 @@ fn run(office: &Office, controller: &Controller, request: &Request, answered: us
             return Ok(Ran { rounds, searched_at: office.clock.now() });
         }
         crash::point("erasure.before_manifest");
-        record(office, request, &mut round)?;
+        seen = Some(record(office, request, &mut round)?);
         crash::point("erasure.after_manifest");
         rounds.push(round);
     }
@@ -193,7 +191,6 @@ impl Round {
             made_at: None,
             executed: BTreeMap::new(),
             recorded: false,
-            looked_at: None,
         }
     }
 }
@@ -274,12 +271,14 @@ fn prove_absence(
 
 /// Carries out what of a round is left, and gives what systems refused of it. Where a legal hold was placed since the
 /// round was planned, what is left of it is dropped, and planned again with the hold; so is what cannot be carried out. Holds
-/// are asked for before each system and once more before its commit, which may be minutes later.
+/// are asked for before each system, unless they were `seen` just now, and once more before its commit, which may be minutes
+/// later.
 fn carry_out(
     office: &Office,
     controller: &Controller,
     request: &Request,
     round: &mut Round,
+    seen: &mut Option<Circumstances>,
     phases: &Phases,
 ) -> Result<Vec<String>, Error> {
     let id = request.id;
@@ -291,7 +290,7 @@ fn carry_out(
         let known = round.holds.clone();
         let more = |holds: Vec<Uuid>| holds.iter().any(|hold| !known.contains(hold));
         let another = || Ok::<_, Error>(more(circumstances(office, request)?.hold_ids()));
-        if round.looked_at.take().map_or_else(another, |holds| Ok(more(holds)))? {
+        if seen.take().map_or_else(another, |now| Ok(more(now.hold_ids())))? {
             let done: Vec<SystemId> = round.executed.keys().cloned().collect();
             drop_parts(office, id, round, |part| !done.contains(part))?;
             return Ok(refused);
@@ -305,7 +304,7 @@ fn carry_out(
                 phases.done(&system, Phase::Erase, rows);
                 crash::point("erasure.before_mark");
                 let mark = Mark { at: office.clock.now(), changed: outcome.changed };
-                put_mark(office, id, round, system, mark)?;
+                *seen = Some(put_mark(office, request, round, system, mark)?);
             }
             Err(error) => {
                 let unreached = matches!(error, FulfilmentError::UnknownSystem(_));
@@ -374,14 +373,24 @@ impl Mark {
     }
 }
 
-/// Notes that a system's part is done.
-fn put_mark(office: &Office, id: RequestId, round: &mut Round, system: SystemId, mark: Mark) -> Result<(), Error> {
+/// Notes that a system's part is done; gives the holds as they are then.
+fn put_mark(
+    office: &Office,
+    request: &Request,
+    round: &mut Round,
+    system: SystemId,
+    mark: Mark,
+) -> Result<Circumstances, Error> {
     let number = i32::try_from(round.manifest.round).unwrap_or(i32::MAX);
     let marked = system.clone();
     let bytes = serde_json::to_vec(&mark).map_err(|_| Error::Files("write what was done".into()))?;
-    office.store.write_blocking(move |tx| Ok::<_, Error>(tx.mark_executed(id, number, &marked, &bytes)?))?;
+    let (inner, asked) = (office.clone(), request.clone());
+    let now = office.store.write_blocking(move |tx| {
+        tx.mark_executed(asked.id, number, &marked, &bytes)?;
+        circumstances_in(&inner, tx, &asked)
+    })?;
     round.carried_out(system, Some(mark));
-    Ok(())
+    Ok(now)
 }
 
 /// Takes parts that were not carried out out of a round. What a system did just before a crash, without our having
@@ -413,7 +422,7 @@ fn written(round: &Round) -> Result<Vec<u8>, Error> {
 
 /// Seals a round and keeps it; the holds are looked at with it. The parts of very many rows are kept first: a round is recorded
 /// when the manifest itself is, and what a crash left before that is replaced.
-fn record(office: &Office, request: &Request, round: &mut Round) -> Result<(), Error> {
+fn record(office: &Office, request: &Request, round: &mut Round) -> Result<Circumstances, Error> {
     let id = request.id;
     let number = i32::try_from(round.manifest.round).unwrap_or(i32::MAX);
     let parts = parts::keep(office, id, &mut round.manifest)?;
@@ -432,8 +441,7 @@ fn record(office: &Office, request: &Request, round: &mut Round) -> Result<(), E
         circumstances_in(&inner, tx, &asked)
     })?;
     round.recorded = true;
-    round.looked_at = Some(now.hold_ids());
-    Ok(())
+    Ok(now)
 }
 
 /// The rounds on record, and the holds as they are.

@@ -121,6 +121,29 @@ fn many_rows_can_be_asked_for_again_in_one_snapshot() {
     assert_eq!(found.len(), 30);
 }
 
+/// Each row of a large table is looked for in a long list, which would take as many comparisons as the one has rows and the
+/// other values, if the server did not hash it.
+#[test]
+fn many_rows_are_looked_for_in_long_lists() {
+    let company = Company::new(
+        Engine::Postgres,
+        "CREATE TABLE t (id int PRIMARY KEY, owner int NOT NULL);
+         INSERT INTO t SELECT n, n % 50000 FROM generate_series(1, 200000) n; ANALYZE t",
+    );
+    let limits = Limits { statement: Duration::from_secs(5), ..Limits::default() };
+    let connector = Postgres::new(&company.url.clone().into(), Path::new("/"), limits).unwrap();
+    let owners = (1..=25_000).map(|owner| (2 * owner).to_string()).collect();
+    let any_of = [Match { column: "owner".to_owned(), values: owners, comparison: Comparison::Exact }];
+    let mut count = 0;
+    let select = Select { table: &name("t"), columns: &texts(&["id", "owner"]), any_of: &any_of };
+    let mut reader = connector.reader().unwrap();
+    let found = reader.select(&select, &mut |row| {
+        count += u32::from(row.get(1).unwrap().parse::<u32>().unwrap() % 2 == 0);
+        Ok(())
+    });
+    assert_eq!((found.unwrap(), count), (99_996, 99_996), "all even owners but 0");
+}
+
 fn database(company: &Company) -> &str {
     company.url.rsplit('/').next().unwrap()
 }
