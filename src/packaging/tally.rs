@@ -9,9 +9,10 @@ use aws_lc_rs::digest::{Context, SHA256};
 /// A package of more bytes is hashed on a thread of its own: whoever reads its rows also writes it, and has enough to do.
 const MUCH: u64 = 4 * 1024 * 1024;
 
-/// How many bytes are handed over to that thread at once, and how many times as much may wait for it.
-const BLOCK: usize = 256 * 1024;
-const WAITING: usize = 8;
+/// How many bytes are handed over to that thread at once, and how many times as much may wait for it. Less than what the allocator
+/// hands back to the system as soon as it is free.
+const BLOCK: usize = 128 * 1024;
+const WAITING: usize = 16;
 
 /// Counts and hashes what it passes on.
 pub(super) struct Tally<W> {
