@@ -74,11 +74,11 @@ impl<W: Write> Write for Tally<W> {
         match &mut self.hash {
             Hash::Here(hash) => hash.update(&bytes[..written]),
             Hash::Elsewhere { pending, blocks, .. } => {
-                pending.extend_from_slice(&bytes[..written]);
-                if pending.len() >= BLOCK {
+                if pending.len() + written > BLOCK {
                     let block = std::mem::replace(pending, Vec::with_capacity(BLOCK));
                     blocks.send(block).map_err(|_| lost())?;
                 }
+                pending.extend_from_slice(&bytes[..written]);
             }
         }
         self.bytes += written as u64;

@@ -78,9 +78,9 @@ impl OpeningOne {
             None => true,
             Some(SslMode::Disable) => false,
             Some(mode) => {
-                socket.write_all(&SSL_REQUEST).await?;
-                // One byte and no more: behind it would stand what somebody in between put there.
-                let agreed = socket.read_u8().await? == b'S';
+                let agreed = agrees(&mut socket).await;
+                let agreed =
+                    agreed.map_err(|e| io::Error::new(e.kind(), format!("no answer to whether it is used: {e}")))?;
                 if !agreed && mode != SslMode::Prefer {
                     return Err(io::Error::other("the server does not encrypt its connections"));
                 }
@@ -93,6 +93,13 @@ impl OpeningOne {
             Opened::Plain(socket)
         })
     }
+}
+
+/// Asks a server whether it encrypts this connection.
+async fn agrees(socket: &mut Socket) -> io::Result<bool> {
+    socket.write_all(&SSL_REQUEST).await?;
+    // One byte and no more: behind it would stand what somebody in between put there.
+    Ok(socket.read_u8().await? == b'S')
 }
 
 /// An open connection, of whose bytes nothing is known yet.

@@ -132,19 +132,21 @@ impl Session {
     ) -> Result<u64, ConnectorError> {
         let copying = self.cancellation.during_on(self.driver(), self.lent().client().copy(sql));
         let copying = copying.inspect_err(|_| self.stop())?;
-        let mut messages = Box::pin(copying.map_err(|e| self.failed(&e, place))?);
+        let mut chunks = Box::pin(copying.map_err(|e| self.failed(&e, place))?.ready_chunks(CHUNK));
         let (mut row, mut lines) = (Row::new(), copied::Lines::default());
         let mut count = 0;
-        while let Some(message) =
-            self.cancellation.during_on(self.driver(), messages.next()).inspect_err(|_| self.stop())?
+        while let Some(chunk) =
+            self.cancellation.during_on(self.driver(), chunks.next()).inspect_err(|_| self.stop())?
         {
-            let message = message.map_err(|e| self.failed(&e, place))?;
-            let handed = lines.each(&message, |line| {
-                line.and_then(|line| copied::read(&mut row, line, width)).map_err(|_| malformed(place))?;
-                count += 1;
-                each(&row)
-            });
-            handed.inspect_err(|_| self.stop())?;
+            for message in chunk {
+                let message = message.map_err(|e| self.failed(&e, place))?;
+                let handed = lines.each(&message, |line| {
+                    line.and_then(|line| copied::read(&mut row, line, width)).map_err(|_| malformed(place))?;
+                    count += 1;
+                    each(&row)
+                });
+                handed.inspect_err(|_| self.stop())?;
+            }
         }
         if lines.is_complete() { Ok(count) } else { Err(malformed(place)) }
     }

@@ -18,7 +18,7 @@ use super::place::{Columns, Place, Places, PointerEnd};
 use super::row_name::Naming;
 use super::scratch::Scratch;
 use super::snapshot::Snapshot;
-use super::values::{most_telling, spelled_in};
+use super::values::{Spelling, most_telling, spelled_in};
 use super::wanted::{Question, Wanted};
 use crate::connectors::{Comparison, Key, Match, Row, Select};
 use crate::datamap::{Graph, NodeId, Pointer, PointerId};
@@ -123,15 +123,18 @@ impl<'s> Trace<'s> {
         {
             let Some(node) = self.systems.graph().find(&trail.dataset, &trail.collection) else { continue };
             let keys: Vec<Vec<String>> = trail.keys.iter().map(|k| k.expose().clone()).collect();
-            match trail.context {
-                true => self.follow_context(node, &trail.columns, &keys)?,
-                false => self.follow_erased(node, &trail.columns, &keys, trail.stands.then_some(&done))?,
+            if trail.context {
+                self.follow_context(node, &trail.columns, &keys)?;
+                continue;
             }
+            self.note_erased(node, &trail.columns, &keys, trail.stands.then_some(&done))?;
             let parts = manifest.parts_of(&trail.dataset, &trail.collection).filter(|_| trail.in_parts);
             for rows in parts.flat_map(RowParts::each) {
                 let keys: Vec<Vec<String>> = rows?.iter().map(|row| row.key.0.expose().clone()).collect();
-                self.follow_erased(node, &trail.columns, &keys, None)?;
+                self.note_erased(node, &trail.columns, &keys, None)?;
             }
+            self.progress.iter_mut().for_each(|p| p.stale = true);
+            self.follow()?;
         }
         for manifest in earlier.iter().filter(|manifest| !manifest.learned.is_empty()) {
             self.recall(&manifest.learned)?;
@@ -139,10 +142,10 @@ impl<'s> Trace<'s> {
         Ok(())
     }
 
-    /// Searches on from rows that are no longer there: keys of the person's rows that an earlier erasure removed.
+    /// Looks for what belongs to rows that are no longer there: keys of the person's rows that an earlier erasure removed.
     /// A key that stands in its collection today was given to someone else since, and is passed over; where its row was
     /// masked (`masked`) and not removed, unless that row is still there as it was masked.
-    fn follow_erased(
+    fn note_erased(
         &mut self,
         node: NodeId,
         columns: &[String],
@@ -162,8 +165,7 @@ impl<'s> Trace<'s> {
                 }
             }
         }
-        self.progress.iter_mut().for_each(|p| p.stale = true);
-        self.follow()
+        Ok(())
     }
 
     /// Searches on from what rows that are no longer there pointed to as their context.
@@ -390,17 +392,20 @@ impl<'s> Trace<'s> {
 impl Trace<'_> {
     /// Whether every row of a collection that holds in these columns a key of the person's rows of another one comes in its
     /// sweep: the search follows that reference, and a row that it leads to is theirs or, with somebody else's name in it,
-    /// shared. Where rows come back that nothing explains, one that only the database takes for such a row may be among them.
+    /// shared. Where rows may come back that only the database takes for such rows, by half of a key or by a collation, they are
+    /// not seen here.
     pub(in crate::fulfilment) fn sweeps_all(
         &self,
         (from, columns): (NodeId, &[String]),
         (to, to_columns): (NodeId, &[String]),
     ) -> bool {
         let Some((holder, target)) = self.places.get(from).zip(self.places.get(to)) else { return false };
-        let leads = |end: &PointerEnd| end.person && end.down && end.other == to && end.columns == columns;
+        let exact = |end: &PointerEnd| !end.spellings.iter().any(|s| matches!(s, Spelling::Collated { .. }));
+        let leads =
+            |end: &PointerEnd| end.person && end.down && end.other == to && end.columns == columns && exact(end);
         let far = |near: &PointerEnd| target.pointed.iter().any(|end| end.id == near.id && end.columns == to_columns);
-        let explained = !self.progress[from.index()].broad;
-        explained && !target.is_leaf() && holder.pointers.iter().any(|end| leads(end) && far(end))
+        let whole = !self.progress[from.index()].broad;
+        whole && !target.is_leaf() && holder.pointers.iter().any(|end| leads(end) && far(end))
     }
 
     /// Whose a row is that a service handed over as the person's.

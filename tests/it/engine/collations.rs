@@ -1,7 +1,7 @@
 //! Databases that compare texts without regard to case or trailing spaces: what is the same to the company is the same
 //! here, and where two people could be meant, everything stops.
 
-use habeas::fulfilment::{self, ExportOptions, FulfilmentError};
+use habeas::fulfilment::{self, ExportOptions, FulfilmentError, LeftOut};
 
 use super::Engine::Mysql;
 use super::{Company, Seen, person};
@@ -74,6 +74,23 @@ fn a_cascade_under_a_collation_is_not_overlooked() {
     company.execute("base", "UPDATE badges SET nick = 'àda'");
     assert!(matches!(fulfilment::prepare(&company.systems, &who, &[]), Err(FulfilmentError::Unexplained { .. })));
     assert_eq!(company.query("base", "SELECT count(*) FROM badges"), "1");
+}
+
+/// The same of a row that is the person's by another link as well, and stays.
+#[test]
+fn a_row_that_stays_and_refers_under_a_collation_is_not_overlooked() {
+    let sql = "CREATE TABLE people (id INTEGER PRIMARY KEY, email VARCHAR(80), nick VARCHAR(20) UNIQUE);
+         CREATE TABLE notes (id INTEGER PRIMARY KEY, author VARCHAR(20), body VARCHAR(80), FOREIGN KEY (author) REFERENCES people (nick));
+         INSERT INTO people VALUES (1, 'ada@example.com', 'ada'); INSERT INTO notes VALUES (1, 'àda', 'ada@example.com')";
+    let yml = YML.replace("{name: body}", "{name: body, fides_meta: {identity: email}}");
+    let company = Company::new(Mysql, &[("base", sql, &yml)]);
+    let left_out: LeftOut = [("base".to_owned(), "notes".to_owned())].into_iter().collect();
+    let planned = fulfilment::prepare_without(&company.systems, &person("ada@example.com"), &[], &left_out);
+    assert!(
+        matches!(planned, Err(FulfilmentError::Unexplained { .. })),
+        "{:?}",
+        planned.map(|(_, plan)| plan.obstacles)
+    );
 }
 
 #[test]
