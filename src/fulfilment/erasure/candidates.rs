@@ -131,7 +131,7 @@ impl Candidates {
             // Whether a service's rows of others refer to a row of context, nobody here can see.
             let unseen = graph.pointers_to(node).any(|(_, p)| !trace.systems.has_tables(&graph.node(p.from).system));
             let unsure = afar.unsure(place, trace.systems);
-            let mut going = Going::of(trace, &all, place);
+            let mut going = Going::of(trace, place, &|other| all.all_go(other));
             trace.sweep(node, &shape.read(), |place, row, verdict| {
                 let standing = verdict.standing();
                 all.counts.entry(node).or_default().add(standing);
@@ -196,6 +196,11 @@ impl Candidates {
         self.by_key.insert((place.node, key.clone()), self.rows.len());
         self.rows.push(Candidate { node: place.node, standing, key, fingerprint, values, action, kept });
         Ok(())
+    }
+
+    /// Whether a collection was read and all its rows are deleted whatever refers to what.
+    fn all_go(&self, node: NodeId) -> bool {
+        self.shapes.contains_key(&node) && !self.rows.iter().any(|row| row.node == node)
     }
 
     /// Whether the row with that key is deleted whatever refers to what.

@@ -14,7 +14,6 @@ use super::super::search::place::{Place, Places};
 use super::super::search::scratch::Scratch;
 use super::super::search::trace::Trace;
 use super::super::search::value_log::ValueLog;
-use super::candidates::Candidates;
 use super::references::foreign_keys_to;
 use crate::connectors::{Key, TableName};
 use crate::datamap::NodeId;
@@ -34,14 +33,14 @@ pub(in crate::fulfilment) struct Going {
 }
 
 impl Going {
-    /// Of a collection to whose rows nothing refers, or nothing but rows that go like them and before them. `before` are the
-    /// candidates of the collections read so far. Where a system fails, another round may have to know what the rows held; and
-    /// where a dataset has it erased after others, its own references may have to be let go of first.
-    pub(in crate::fulfilment) fn of(trace: &Trace<'_>, before: &Candidates, place: &Place) -> Option<Self> {
+    /// Of a collection to whose rows nothing refers, or nothing but rows that go like them and before them: `all_go` says of a
+    /// collection whether it was read and all its rows do. Where a system fails, another round may have to know what the rows
+    /// held; and where a dataset has it erased after others, its own references may have to be let go of first.
+    pub(in crate::fulfilment) fn of(trace: &Trace<'_>, place: &Place, all_go: &dyn Fn(NodeId) -> bool) -> Option<Self> {
         let systems = trace.systems;
         let waits = systems.graph().erase_after().iter().any(|(later, _)| *later == place.node);
         let alone = the_one_at(&trace.places, &place.system, &place.table_name).is_some();
-        let unreferred = alone && !waits && systems.failing().is_empty() && nothing_else_refers(trace, before, place);
+        let unreferred = alone && !waits && systems.failing().is_empty() && nothing_else_refers(trace, place, all_go);
         let scratch = Arc::clone(systems.scratch());
         unreferred.then(|| Self { keys: KeySet::new(&scratch), rows: Vec::new(), filed: None, count: 0, scratch })
     }
@@ -102,11 +101,10 @@ fn the_one_at<'p>(places: &'p Places, system: &SystemId, table: &TableName) -> O
 /// Whether whatever a pointer of the datasets or a foreign key of the live schema leads to these rows from was found by the
 /// search and goes whatever refers to it. Their own keys then are all that has to be known of them: by these they are
 /// referred to.
-fn nothing_else_refers(trace: &Trace<'_>, before: &Candidates, place: &Place) -> bool {
+fn nothing_else_refers(trace: &Trace<'_>, place: &Place, all_go: &dyn Fn(NodeId) -> bool) -> bool {
     let goes = |from: NodeId, columns: &[String], to_columns: &[String]| {
         to_columns == place.table().row_key()
-            && before.shapes.contains_key(&from)
-            && !before.rows.iter().any(|row| row.node == from)
+            && all_go(from)
             && trace.sweeps_all((from, columns), (place.node, to_columns))
     };
     let by_key = foreign_keys_to(place).iter().all(|way| {
