@@ -11,13 +11,10 @@ import sys
 import threading
 import time
 import urllib.request
-from concurrent.futures import ThreadPoolExecutor
 
-from access import Api
 from sample import DATASET, SQL, settle
 from stage import Postgres, scratch, shop
 
-APPROVERS = 16
 CODE_LIVES = 540  # seconds; a code is good for ten minutes
 
 
@@ -45,18 +42,6 @@ def submitted(server, count):
         body = {"code": server.mails.codes[email]}
         server.api.call("POST", f"/v1/requests/{request}/verification/confirmation", token, body)
     return [request for request, _, _ in tokens]
-
-
-def approve(server, requests):
-    """Approves faster than one after the other, so that they pile up."""
-
-    def some(part):
-        api = Api(server.url)
-        for request in part:
-            api.call("POST", f"/v1/staff/requests/{request}/approval", server.staff)
-
-    with ThreadPoolExecutor(APPROVERS) as approvers:
-        list(approvers.map(some, (requests[n::APPROVERS] for n in range(APPROVERS))))
 
 
 class Watch(threading.Thread):
@@ -106,7 +91,7 @@ def main():
             watch = Watch(server)
             watch.start()
             began = time.perf_counter()
-            approve(server, requests)
+            server.approve_all(requests)
             left_then = count - watch.done()
             approved = time.perf_counter() - began
             fresh(server)

@@ -82,7 +82,7 @@ pub enum Comparison {
 }
 
 /// Rows whose `column` holds one of `values`.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Match {
     /// The column compared.
     pub column: String,
@@ -136,6 +136,18 @@ pub trait Connector: Send + Sync {
 
     /// Begins one transaction. Dropped without [`Writer::commit`], it leaves no trace.
     fn writer(&self) -> Result<Box<dyn Writer + '_>, ConnectorError>;
+
+    /// The same as [`Connector::reader`] for an erasure that is being planned. What is known of columns under the mark that
+    /// was asked for last ([`Connector::schema_mark`]) is taken as it is: nothing is committed under another mark, and the
+    /// search that ends each erasure asks anew.
+    fn reader_under_mark(&self) -> Result<Box<dyn Reader + '_>, ConnectorError> {
+        self.reader()
+    }
+
+    /// The same as [`Connector::writer`] where [`Writer::schema_unless`] is asked before the commit.
+    fn writer_under_mark(&self) -> Result<Box<dyn Writer + '_>, ConnectorError> {
+        self.writer()
+    }
 }
 
 /// The connector for a system's `url`; a path in it is relative to `base_dir`, the folder of the configuration file.
@@ -185,7 +197,30 @@ pub trait Reader {
     /// Streams the rows of `select`, each once however many of its matches it meets, in no particular order, with flat
     /// memory. Gives the number of rows.
     fn select(&mut self, select: &Select<'_>, each: &mut EachRow<'_>) -> Result<u64, ConnectorError>;
+
+    /// Says what is selected next, in any order: an engine that can asks for all of it before it waits for the first answer.
+    /// Where it cannot, or where the rows are not few, nothing comes of it.
+    fn announce(&mut self, _selects: &[Select<'_>]) -> Result<(), ConnectorError> {
+        Ok(())
+    }
 }
+
+/// Rows of a table, by their primary keys.
+#[derive(Clone, Copy)]
+pub struct Keyed<'a> {
+    /// The table.
+    pub table: &'a TableName,
+    /// The columns of the key.
+    pub key_columns: &'a [String],
+    /// The keys.
+    pub keys: &'a [Key],
+}
+
+/// Rows that are read and locked, and the columns that are read of them.
+pub type Locked<'a> = (Keyed<'a>, &'a [String]);
+
+/// Called for each row of several streams, with the number of its stream.
+pub type EachOf<'a> = dyn FnMut(usize, &Row) -> Result<(), ConnectorError> + 'a;
 
 /// Reads and writes in one transaction.
 pub trait Writer: Reader {
@@ -202,6 +237,19 @@ pub trait Writer: Reader {
 
     /// Deletes the rows with the given primary keys; gives how many there were.
     fn delete(&mut self, table: &TableName, key_columns: &[String], keys: &[Key]) -> Result<u64, ConnectorError>;
+
+    /// Does what [`Writer::lock`] does for several tables, one after the other, if need be without waiting in between.
+    fn lock_all(&mut self, locked: &[Locked<'_>], each: &mut EachOf<'_>) -> Result<(), ConnectorError> {
+        for (at, (rows, columns)) in locked.iter().enumerate() {
+            self.lock(rows.table, rows.key_columns, rows.keys, columns, &mut |row| each(at, row))?;
+        }
+        Ok(())
+    }
+
+    /// The same for [`Writer::delete`].
+    fn delete_all(&mut self, rows: &[Keyed<'_>]) -> Result<Vec<u64>, ConnectorError> {
+        rows.iter().map(|rows| self.delete(rows.table, rows.key_columns, rows.keys)).collect()
+    }
 
     /// Sets columns of the rows with the given primary keys (`None` is NULL); gives how many rows there were.
     fn update(

@@ -20,7 +20,7 @@ pub fn plan_access(
     options: ExportOptions<'_>,
 ) -> Result<Plan, FulfilmentError> {
     let mut trace = Trace::run(systems, identities)?;
-    let mut plan = skeleton(systems.graph(), options.never_disclose);
+    let mut plan = skeleton(systems.graph(), Some(options.never_disclose));
     for node in trace.searched() {
         let mut counts = Counts::default();
         let mut hidden: BTreeMap<String, String> = BTreeMap::new();
@@ -52,11 +52,15 @@ pub fn plan_access(
     Ok(plan)
 }
 
-/// A plan in which nothing was found yet.
-pub(super) fn skeleton(graph: &Graph, never_disclose: &[String]) -> Plan {
+/// A plan in which nothing was found yet; of an access, with what is never disclosed.
+pub(super) fn skeleton(graph: &Graph, access: Option<&[String]>) -> Plan {
     let collections = graph.nodes().map(|(id, node)| {
-        let secrets = node.collection.fields.iter().flat_map(|f| hidden(f, never_disclose));
-        let exported = node.collection.fields.iter().filter(|f| secret(f, never_disclose).is_none());
+        let fields = &node.collection.fields;
+        let read = access.filter(|_| !node.collection.skip_processing).map(|never| AccessStep {
+            exported: fields.iter().filter(|f| secret(f, never).is_none()).map(|f| f.name.clone()).collect(),
+            withheld: Vec::new(),
+            not_disclosed: fields.iter().flat_map(|f| hidden(f, never)).collect(),
+        });
         PlannedCollection {
             system: node.system.clone(),
             dataset: node.dataset.clone(),
@@ -67,11 +71,7 @@ pub(super) fn skeleton(graph: &Graph, never_disclose: &[String]) -> Plan {
             left_out: false,
             counts: Counts::default(),
             range: None,
-            access: (!node.collection.skip_processing).then(|| AccessStep {
-                exported: exported.map(|f| f.name.clone()).collect(),
-                withheld: Vec::new(),
-                not_disclosed: secrets.collect(),
-            }),
+            access: read,
             deletion: None,
         }
     });

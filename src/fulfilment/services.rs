@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::search::snapshot::Catalogue;
 use super::search::trace::Trace;
 use super::{FulfilmentError, LeftOut, Manifest, Systems};
 use crate::connectors::http::messages::{Erased, Find, Keys, Person};
@@ -83,7 +84,7 @@ fn keys(
     if sent.is_empty() {
         return Ok(keys);
     }
-    let mut trace = Trace::run_after(systems, identities, earlier)?;
+    let mut trace = Trace::run_after(systems, identities, earlier, Catalogue::Asked)?;
     if !trace.places.misfits.is_empty() {
         // Keys may be missing, and an answer without them would pass for whole.
         return Err(FulfilmentError::Misfit(std::mem::take(&mut trace.places.misfits)));

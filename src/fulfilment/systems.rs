@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 
 use super::FulfilmentError;
@@ -22,6 +22,8 @@ pub struct Systems {
     graph: Arc<Graph>,
     country: Option<String>,
     schemas: Arc<Mutex<BTreeMap<SystemId, Known>>>,
+    /// Held by whoever looks at a system's schema: many runs that begin at once look at it once.
+    looks: Arc<BTreeMap<SystemId, Mutex<()>>>,
     scratch: Arc<Scratch>,
 }
 
@@ -45,11 +47,12 @@ struct Known {
 impl Systems {
     /// Joins connectors with the graph of their datasets.
     pub fn new(connectors: BTreeMap<SystemId, Box<dyn Connector>>, graph: Graph) -> Self {
+        let looks = Arc::new(connectors.keys().map(|id| (id.clone(), Mutex::default())).collect());
         let connectors = connectors.into_iter().map(|(id, connector)| (id, Arc::from(connector))).collect();
         let (services, disabled, failing) = (Arc::default(), BTreeSet::new(), BTreeSet::new());
         let scratch = Arc::new(Scratch::new(std::env::temp_dir(), clock::random()));
         let graph = Arc::new(graph);
-        Self { connectors, services, disabled, failing, graph, country: None, schemas: Arc::default(), scratch }
+        Self { connectors, services, disabled, failing, graph, country: None, schemas: Arc::default(), looks, scratch }
     }
 
     /// The same with services of the company's own, whose datasets are in the graph as well.
@@ -85,6 +88,7 @@ impl Systems {
             graph: Arc::clone(&self.graph),
             country: self.country.clone(),
             schemas: Arc::clone(&self.schemas),
+            looks: Arc::clone(&self.looks),
             scratch: Arc::clone(&self.scratch),
         }
     }
@@ -167,8 +171,13 @@ impl Systems {
     /// # Errors
     /// What the connector says.
     pub fn schema(&self, system: &SystemId) -> Result<Arc<LiveSchema>, FulfilmentError> {
-        if let Some(known) = self.locked().get(system) {
-            return Ok(known.schema.clone());
+        let known = || self.locked().get(system).map(|known| Arc::clone(&known.schema));
+        if let Some(schema) = known() {
+            return Ok(schema);
+        }
+        let _look = self.look(system);
+        if let Some(schema) = known() {
+            return Ok(schema);
         }
         let failed = |source| FulfilmentError::System { system: system.clone(), source };
         let connector = self.connector(system)?;
@@ -187,9 +196,11 @@ impl Systems {
         for (system, known) in known {
             // Those that are done without keep theirs, for whoever reaches them.
             let Ok(connector) = self.connector(&system) else { continue };
-            if !known.marks.is_empty() && clock::steady().duration_since(known.at) < FRESH {
+            if known.is_fresh() {
                 continue;
             }
+            let _look = self.look(&system);
+            let Some(known) = self.locked().get(&system).filter(|known| !known.is_fresh()).cloned() else { continue };
             let renewed = known.renewed(connector);
             let mut all = self.locked();
             if all.get(&system).is_some_and(|now| Arc::ptr_eq(&now.schema, &known.schema)) {
@@ -221,13 +232,34 @@ impl Systems {
         self.locked().remove(system);
     }
 
-    fn locked(&self) -> std::sync::MutexGuard<'_, BTreeMap<SystemId, Known>> {
+    /// Waits for whoever looks at a system's schema at this moment, or gives the right to be that one. Whoever waited in
+    /// vain, because that look failed, looks as well: were they to do it one by one, a system that does not answer would keep
+    /// the last of them for as many time-outs as there are others. (Nobody who holds a connection that the look may need waits
+    /// here: a search knows the schemas of its systems before it opens one.)
+    fn look(&self, system: &SystemId) -> Option<MutexGuard<'_, ()>> {
+        let look = self.looks.get(system)?;
+        match look.try_lock() {
+            Ok(looking) => Some(looking),
+            // Whoever panicked has left nothing half done.
+            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) => {
+                drop(look.lock());
+                None
+            }
+        }
+    }
+
+    fn locked(&self) -> MutexGuard<'_, BTreeMap<SystemId, Known>> {
         // A map of whole values stays whole whichever thread panicked.
         self.schemas.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Known {
+    fn is_fresh(&self) -> bool {
+        !self.marks.is_empty() && clock::steady().duration_since(self.at) < FRESH
+    }
+
     /// The same, if the system still has this schema; under a new mark it is looked at whole.
     fn renewed(&self, connector: &dyn Connector) -> Option<Self> {
         let at = clock::steady();

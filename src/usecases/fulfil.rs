@@ -20,7 +20,6 @@ use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use super::decide::{forget_free_text, wake_siblings};
-use super::holds::circumstances;
 use super::office::Controller;
 use super::recipients;
 use super::remedies::remedies;
@@ -40,6 +39,7 @@ use crate::fulfilment::LeftOut;
 use crate::store::{Standing, StepRow, StepState, Tx};
 
 pub use correction::CorrectionPlan;
+use erasure::Begun;
 pub(super) use erasure::manifests;
 pub use failing::Failing;
 pub use package::remove_expired_packages;
@@ -59,10 +59,11 @@ const PATIENCE: TimeDelta = TimeDelta::minutes(5);
 /// When a system, the shelf or the store fails: nothing is lost, and running again goes on from there.
 pub async fn fulfil(office: &Office, owner: Uuid, job: &LeasedJob, id: RequestId) -> Result<Option<Settlement>, Error> {
     // Purged, withdrawn, or done by whoever had the job before.
-    let Some(approved) = office.store.read(move |tx| approved(tx, id)).await? else {
+    let inner = office.clone();
+    let Some(approved) = office.store.read(move |tx| approved(&inner, tx, id)).await? else {
         return Ok(Some(Settlement::Done));
     };
-    let Approved { request, package_outstanding, uploads } = approved;
+    let Approved { request, package_outstanding, uploads, begun } = approved;
     let State::Fulfilling { disclose, prepared, .. } = &request.state else { return Ok(Some(Settlement::Done)) };
     let disclose = *disclose;
     if let Some(prepared) = prepared {
@@ -78,8 +79,8 @@ pub async fn fulfil(office: &Office, owner: Uuid, job: &LeasedJob, id: RequestId
     let blocking = office.clone();
     let right = request.right;
     let rows: Vec<Uuid> = uploads.iter().map(|(_, upload)| upload.file).collect();
-    let run = Run { disclose, uploads };
-    let result = tokio::task::spawn_blocking(move || carry_out(&blocking, &request, &run))
+    let run = Run { disclose, uploads, begun };
+    let result = tokio::task::spawn_blocking(move || carry_out(&blocking, &request, run))
         .await
         .map_err(|_| Error::Files("finish a fulfilment".into()))?;
     let (result, retained) = match result {
@@ -180,16 +181,18 @@ struct Run {
     disclose: bool,
     /// Rows found by hand.
     uploads: Vec<(String, Upload)>,
+    /// What a deletion goes on from.
+    begun: Option<Begun>,
 }
 
-fn carry_out(office: &Office, request: &Request, run: &Run) -> Result<Progress, Error> {
+fn carry_out(office: &Office, request: &Request, run: Run) -> Result<Progress, Error> {
     let controller = &office.at_work_for(&request.controller)?;
     let mut retained = None;
     let result = match request.right {
         Right::Access | Right::Portability | Right::Categories => {
-            return read::answer(office, controller, request, run);
+            return read::answer(office, controller, request, &run);
         }
-        Right::Deletion | Right::Correction => match change(office, controller, request)? {
+        Right::Deletion | Right::Correction => match change(office, controller, request, run.begun)? {
             Progress::Done(result, standing) => {
                 retained = standing;
                 let mut result = *result;
@@ -209,12 +212,19 @@ fn carry_out(office: &Office, request: &Request, run: &Run) -> Result<Progress, 
 /// Databases and services are changed each on its own, and what fails fails at the end. What the services are asked is
 /// written down before anything changes, because it names keys that an erasure removes; where a database that fails may
 /// know more of them, the manifests keep those of the others until it answers.
-fn change(office: &Office, controller: &Controller, request: &Request) -> Result<Progress, Error> {
+fn change(
+    office: &Office,
+    controller: &Controller,
+    request: &Request,
+    begun: Option<Begun>,
+) -> Result<Progress, Error> {
     // The first look at the holds: should one be lifted while this runs, what it kept is looked at again.
-    let holds = circumstances(office, request)?.sum();
+    let holds = begun.as_ref().map_or(0, Begun::sum_of_holds);
     let mut services = Services::plan(office, controller, request)?;
+    // Where services are, planning what they are asked may have taken minutes.
+    let begun = begun.filter(|_| controller.systems.services().next().is_none());
     let databases = match request.right {
-        Right::Deletion => erasure::erase(office, controller, request),
+        Right::Deletion => erasure::erase(office, controller, request, begun),
         _ => correction::correct(office, controller, request).map(|result| (result, Standing::default())),
     };
     // An obstacle is for staff to settle before anything changes anywhere.
@@ -265,15 +275,18 @@ struct Approved {
     package_outstanding: bool,
     /// Rows found by hand.
     uploads: Vec<(String, Upload)>,
+    /// What a deletion goes on from.
+    begun: Option<Begun>,
 }
 
 /// The request with what its fulfilment goes by; none when it is purged.
-fn approved(tx: &mut Tx<'_>, id: RequestId) -> Result<Option<Approved>, Error> {
+fn approved(office: &Office, tx: &mut Tx<'_>, id: RequestId) -> Result<Option<Approved>, Error> {
     let Some(request) = tx.request(id)? else { return Ok(None) };
     let deletes = request.right == Right::Deletion;
     let package_outstanding = deletes && package_outstanding(tx, request.bundle)?;
     let uploads = upload::files(tx, &request)?;
-    Ok(Some(Approved { request, package_outstanding, uploads }))
+    let begun = deletes.then(|| Begun::read(office, tx, &request)).transpose()?;
+    Ok(Some(Approved { request, package_outstanding, uploads, begun }))
 }
 
 fn package_outstanding(tx: &mut Tx<'_>, bundle: BundleId) -> Result<bool, Error> {

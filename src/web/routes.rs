@@ -33,6 +33,10 @@ pub fn configure(config: &mut ServiceConfig) {
             PathConfig::default().error_handler(|_, _| Problem::new(error::NOT_FOUND, "there is no such thing").into()),
         )
         .app_data(QueryConfig::default().error_handler(|e, _| query_problem(&e).into()));
+    // Most that is asked concerns one request: whoever asks is not led past the other sixty addresses first.
+    config
+        .service(web::scope("/v1/staff/requests/{id}").configure(for_staff))
+        .service(web::scope("/v1/requests/{id}").configure(for_persons));
     routes! { config;
         "/" => { get "GET": operations::root };
         "/health/live" => { get "GET": operations::live };
@@ -41,22 +45,8 @@ pub fn configure(config: &mut ServiceConfig) {
         "/openapi.yaml" => { get "GET": operations::openapi };
         "/problems/{code}" => { get "GET": operations::problem };
         "/v1/requests" => { post "POST": requests::submit };
-        "/v1/requests/{id}" => { get "GET": requests::get };
-        "/v1/requests/{id}/verification" => { get "GET": verification::get, post "POST": requests::send_code };
-        "/v1/requests/{id}/verification/confirmation" => { post "POST": requests::confirm_code };
-        "/v1/requests/{id}/verification/answers" => { post "POST": verification::answer };
-        "/v1/requests/{id}/verification/sign-in" => { post "POST": verification::sign_in };
-        "/v1/requests/{id}/verification/declaration" => { post "POST": verification::declare };
-        "/v1/requests/{id}/withdrawal" => { post "POST": requests::withdraw };
-        "/v1/requests/{id}/appeal" => { post "POST": appeals::file, delete "DELETE": appeals::withdraw };
-        "/v1/requests/{id}/messages" => { get "GET": requests::messages, post "POST": requests::write_message };
-        "/v1/requests/{id}/letters" => { get "GET": records::letters };
-        "/v1/requests/{id}/package" => { get "GET": requests::package, head "HEAD": requests::package_head };
-        "/v1/requests/{id}/package/{path:.+}" => { get "GET": requests::package_file };
-        "/v1/requests/{id}/authorization" => { post "POST": authorizations::upload };
         "/authorizations/{token}" => { get "GET": centre::authorization::ask, post "POST": centre::authorization::answer };
         "/authorizations/{token}/packages/{id}" => { post "POST": centre::authorization::package };
-        "/v1/requests/{id}/receipt" => { get "GET": receipts::list };
         "/.well-known/jwks.json" => { get "GET": receipts::keys };
         "/.well-known/gpc.json" => { get "GET": signals::support };
         "/privacy/{controller}" => { get "GET": privacy::show };
@@ -76,40 +66,66 @@ pub fn configure(config: &mut ServiceConfig) {
         "/v1/staff/legal-holds/{id}" => { delete "DELETE": holds::lift };
         "/v1/staff/export.csv" => { get "GET": queue::export };
         "/v1/staff/tasks" => { get "GET": tasks::list };
-        "/v1/staff/requests/{id}/tasks/{number}" => { post "POST": tasks::finish };
-        "/v1/staff/requests/{id}/tasks/{number}/rows" => { post "POST": tasks::hand_in };
-        "/v1/staff/requests/{id}/tasks/{number}/assignment" => { post "POST": tasks::assign };
         "/v1/systems/{system}/results/{delivery}" => { post "POST": services::take_result };
         "/v1/staff/reports/metrics" => { get "GET": reports::metrics };
         "/v1/staff/metrics" => { get "GET": queue::figures };
         "/v1/staff/requests" => { get "GET": queue::list, post "POST": accounts::enter_request };
-        "/v1/staff/requests/{id}" => { get "GET": queue::get };
-        "/v1/staff/requests/{id}/plan" => { get "GET": queue::plan };
-        "/v1/staff/requests/{id}/progress" => { get "GET": progress::get };
-        "/v1/staff/requests/{id}/entries" => { get "GET": queue::entries };
-        "/v1/staff/requests/{id}/verification" => { post "POST": verification::check };
-        "/v1/staff/requests/{id}/authorization" => { get "GET": authorizations::document, post "POST": authorizations::decide };
-        "/v1/staff/requests/{id}/approval" => { post "POST": decisions::approve };
-        "/v1/staff/requests/{id}/denial" => { post "POST": decisions::deny };
-        "/v1/staff/requests/{id}/extension" => { post "POST": decisions::extend };
-        "/v1/staff/requests/{id}/clarification" => { post "POST": decisions::clarify };
-        "/v1/staff/requests/{id}/referral" => { post "POST": decisions::refer };
-        "/v1/staff/requests/{id}/assignment" => { post "POST": decisions::assign };
-        "/v1/staff/requests/{id}/free-text" => { get "GET": free_text::list, post "POST": free_text::decide };
-        "/v1/staff/requests/{id}/release" => { post "POST": decisions::release };
-        "/v1/staff/requests/{id}/lifting" => { post "POST": decisions::lift };
-        "/v1/staff/requests/{id}/retry" => { post "POST": decisions::retry };
-        "/v1/staff/requests/{id}/appeal" => { post "POST": appeals::enter };
-        "/v1/staff/requests/{id}/appeal/extension" => { post "POST": appeals::extend };
-        "/v1/staff/requests/{id}/appeal/decision" => { post "POST": appeals::settle };
-        "/v1/staff/requests/{id}/messages" => { post "POST": decisions::write_message };
-        "/v1/staff/requests/{id}/letters" => { get "GET": records::communications };
-        "/v1/staff/requests/{id}/communications" => { post "POST": records::record_communication };
-        "/v1/staff/requests/{id}/record-hold" => { post "POST": records::hold };
     }
     config.default_service(web::to(|| async {
         Problem::new(error::NOT_FOUND, "there is nothing at this address").into_response()
     }));
+}
+
+/// What staff do with one request.
+fn for_staff(config: &mut ServiceConfig) {
+    routes! { config;
+        "/tasks/{number}" => { post "POST": tasks::finish };
+        "/tasks/{number}/rows" => { post "POST": tasks::hand_in };
+        "/tasks/{number}/assignment" => { post "POST": tasks::assign };
+        "" => { get "GET": queue::get };
+        "/plan" => { get "GET": queue::plan };
+        "/progress" => { get "GET": progress::get };
+        "/entries" => { get "GET": queue::entries };
+        "/verification" => { post "POST": verification::check };
+        "/authorization" => { get "GET": authorizations::document, post "POST": authorizations::decide };
+        "/approval" => { post "POST": decisions::approve };
+        "/denial" => { post "POST": decisions::deny };
+        "/extension" => { post "POST": decisions::extend };
+        "/clarification" => { post "POST": decisions::clarify };
+        "/referral" => { post "POST": decisions::refer };
+        "/assignment" => { post "POST": decisions::assign };
+        "/free-text" => { get "GET": free_text::list, post "POST": free_text::decide };
+        "/release" => { post "POST": decisions::release };
+        "/lifting" => { post "POST": decisions::lift };
+        "/retry" => { post "POST": decisions::retry };
+        "/appeal" => { post "POST": appeals::enter };
+        "/appeal/extension" => { post "POST": appeals::extend };
+        "/appeal/decision" => { post "POST": appeals::settle };
+        "/messages" => { post "POST": decisions::write_message };
+        "/letters" => { get "GET": records::communications };
+        "/communications" => { post "POST": records::record_communication };
+        "/record-hold" => { post "POST": records::hold };
+    }
+}
+
+/// What a person, or an agent, does with one request.
+fn for_persons(config: &mut ServiceConfig) {
+    routes! { config;
+        "" => { get "GET": requests::get };
+        "/verification" => { get "GET": verification::get, post "POST": requests::send_code };
+        "/verification/confirmation" => { post "POST": requests::confirm_code };
+        "/verification/answers" => { post "POST": verification::answer };
+        "/verification/sign-in" => { post "POST": verification::sign_in };
+        "/verification/declaration" => { post "POST": verification::declare };
+        "/withdrawal" => { post "POST": requests::withdraw };
+        "/appeal" => { post "POST": appeals::file, delete "DELETE": appeals::withdraw };
+        "/messages" => { get "GET": requests::messages, post "POST": requests::write_message };
+        "/letters" => { get "GET": records::letters };
+        "/package" => { get "GET": requests::package, head "HEAD": requests::package_head };
+        "/package/{path:.+}" => { get "GET": requests::package_file };
+        "/authorization" => { post "POST": authorizations::upload };
+        "/receipt" => { get "GET": receipts::list };
+    }
 }
 
 /// serde's message names the parameter; a value in it is cut off with everything that quotes one.

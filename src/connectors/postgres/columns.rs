@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use uuid::Uuid;
 
 use super::error::Place;
-use super::session::Session;
+use super::session::{Recall, Session};
 use super::statements::{names, text};
-use crate::connectors::{ConnectorError, TableName, sql};
+use crate::connectors::{ConnectorError, SchemaMark, TableName, sql};
 
 /// The types of one table's columns, domains resolved to what they stand on.
 pub(super) struct Columns {
@@ -128,17 +128,58 @@ impl ColumnType {
     }
 }
 
-/// The columns of earlier transactions, each table with the mark by which a change of it is seen.
+/// A table's columns with the mark by which a change of them is seen.
+#[derive(Clone)]
+pub(super) struct Known {
+    mark: String,
+    columns: Arc<Columns>,
+}
+
+/// The columns of earlier transactions.
 #[derive(Default)]
-pub(super) struct Remembered(Mutex<HashMap<TableName, (String, Arc<Columns>)>>);
+pub(super) struct Remembered(Mutex<Memory>);
+
+#[derive(Default)]
+struct Memory {
+    tables: HashMap<TableName, Known>,
+    /// The schema's mark when it was last asked for; everything here was looked up since it became this one.
+    mark: Option<SchemaMark>,
+}
 
 impl Remembered {
     /// Forgets all of them: a statement failed, perhaps because of what is remembered.
     pub(super) fn forget(&self) {
-        self.locked().clear();
+        *self.locked() = Memory::default();
     }
 
-    fn locked(&self) -> MutexGuard<'_, HashMap<TableName, (String, Arc<Columns>)>> {
+    /// Takes note of the schema's mark as it is now; under another one nothing is known.
+    pub(super) fn note_mark(&self, mark: &SchemaMark) {
+        let mut memory = self.locked();
+        if memory.mark.as_ref() != Some(mark) {
+            *memory = Memory { mark: Some(mark.clone()), ..Memory::default() };
+        }
+    }
+
+    /// The schema's mark when it was last asked for.
+    pub(super) fn mark(&self) -> Option<SchemaMark> {
+        self.locked().mark.clone()
+    }
+
+    /// A table's columns, if they are known under that mark.
+    fn under(&self, mark: &SchemaMark, table: &TableName) -> Option<Known> {
+        let memory = self.locked();
+        memory.tables.get(table).filter(|_| memory.mark.as_ref() == Some(mark)).cloned()
+    }
+
+    /// Remembers what was looked up when the schema had that mark, unless another was seen meanwhile.
+    fn note(&self, schema: &Option<SchemaMark>, table: &TableName, known: &Known) {
+        let mut memory = self.locked();
+        if memory.mark == *schema {
+            memory.tables.insert(table.clone(), known.clone());
+        }
+    }
+
+    fn locked(&self) -> MutexGuard<'_, Memory> {
         // A map of whole values stays whole whichever thread panicked.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -148,21 +189,42 @@ impl Session {
     /// Takes over what earlier transactions knew of tables that have not changed since, with one statement for all of
     /// them.
     fn recall(&mut self) -> Result<(), ConnectorError> {
-        self.recalled = true;
-        let remembered: Vec<_> =
-            self.remembered().locked().iter().map(|(t, known)| (t.clone(), known.clone())).collect();
-        if remembered.is_empty() {
-            return Ok(());
+        self.recall = Recall::Done;
+        let remembered: Vec<_> = self.remembered().locked().tables.clone().into_iter().collect();
+        let marks = self.marks_now(&remembered)?;
+        let same = remembered.into_iter().zip(marks).filter(|((_, known), now)| now.as_ref() == Some(&known.mark));
+        self.columns.extend(same.map(|(known, _)| known));
+        Ok(())
+    }
+
+    /// The tables' marks as they are now.
+    fn marks_now(&mut self, tables: &[(TableName, Known)]) -> Result<Vec<Option<String>>, ConnectorError> {
+        let mut marks = vec![None; tables.len()];
+        if tables.is_empty() {
+            return Ok(marks);
         }
-        let tables = remembered.iter().map(|(table, _)| sql::quoted_table(table)).collect();
-        for row in self.query(MARKS, vec![names(tables)], &Place::Nowhere)? {
+        let asked = tables.iter().map(|(table, _)| sql::quoted_table(table)).collect();
+        for row in self.query(MARKS, vec![names(asked)], &Place::Nowhere)? {
             let (at, mark): (i64, String) = (row.get(0), row.get(1));
-            let known = usize::try_from(at - 1).ok().and_then(|at| remembered.get(at));
-            if let Some((table, (_, columns))) = known.filter(|(_, (then, _))| *then == mark) {
-                self.columns.insert(table.clone(), Arc::clone(columns));
+            if let Some(now) = usize::try_from(at - 1).ok().and_then(|at| marks.get_mut(at)) {
+                *now = Some(mark);
             }
         }
-        Ok(())
+        Ok(marks)
+    }
+
+    /// Whether what was taken as it was known under another mark than the schema has `now` is so still. Not every change of a
+    /// schema is one of these tables.
+    pub(super) fn stands_under(&mut self, now: &SchemaMark) -> Result<bool, ConnectorError> {
+        match &self.recall {
+            Recall::Under(then) if then != now => {
+                let used: Vec<_> = self.columns.clone().into_iter().collect();
+                let types = |mark: &str| mark.trim_end_matches(MANY).to_owned();
+                let marks = self.marks_now(&used)?.into_iter();
+                Ok(marks.zip(&used).all(|(now, (_, known))| now.is_some_and(|now| types(&now) == types(&known.mark))))
+            }
+            _ => Ok(true),
+        }
     }
 
     fn mark(&mut self, table: &TableName) -> Result<String, ConnectorError> {
@@ -172,12 +234,27 @@ impl Session {
 
     /// The table's columns, looked up where no transaction before did.
     pub(super) fn columns(&mut self, table: &TableName) -> Result<Arc<Columns>, ConnectorError> {
-        if !self.recalled {
+        if let Recall::Due = self.recall {
             self.recall()?;
         }
         if let Some(known) = self.columns.get(table) {
-            return Ok(Arc::clone(known));
+            return Ok(Arc::clone(&known.columns));
         }
+        let remembered = match &self.recall {
+            Recall::Under(mark) => self.remembered().under(mark, table),
+            _ => None,
+        };
+        let known = match remembered {
+            Some(known) => known,
+            None => self.look_up(table)?,
+        };
+        let columns = Arc::clone(&known.columns);
+        self.columns.insert(table.clone(), known);
+        Ok(columns)
+    }
+
+    fn look_up(&mut self, table: &TableName) -> Result<Known, ConnectorError> {
+        let schema = self.remembered().mark();
         // The mark first: what changes in between makes it an old one.
         let mark = self.mark(table)?;
         let name = text(Some(&sql::quoted_table(table)));
@@ -190,10 +267,10 @@ impl Session {
             let (built_in, category): (&str, &str) = (row.get(2), row.get(3));
             types.insert(row.get(0), ColumnType::new(row.get(1), built_in, category));
         }
-        let columns = Arc::new(Columns { types, many_rows: mark.ends_with(MANY) });
-        self.columns.insert(table.clone(), Arc::clone(&columns));
-        self.remembered().locked().insert(table.clone(), (mark, Arc::clone(&columns)));
-        Ok(columns)
+        let many_rows = mark.ends_with(MANY);
+        let known = Known { mark, columns: Arc::new(Columns { types, many_rows }) };
+        self.remembered().note(&schema, table, &known);
+        Ok(known)
     }
 }
 

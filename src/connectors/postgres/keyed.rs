@@ -3,9 +3,11 @@
 use super::columns::Columns;
 use super::error::Place;
 use super::probe;
-use super::session::Session;
-use super::statements::{Parameter, text, texts};
-use crate::connectors::{ConnectorError, EachRow, Key, LiveSchema, SchemaMark, TableName, Writer, sql};
+use super::session::{Session, Single};
+use super::statements::{Parameter, SHORT, text, texts};
+use crate::connectors::{
+    ConnectorError, EachOf, EachRow, Key, Keyed, LiveSchema, Locked, SchemaMark, TableName, Writer, sql,
+};
 use crate::domain::personal::Personal;
 
 /// How many keys one statement carries.
@@ -20,11 +22,8 @@ impl Writer for Session {
         columns: &[String],
         each: &mut EachRow<'_>,
     ) -> Result<u64, ConnectorError> {
-        let known = self.columns(table)?;
-        let printed = known.printed(table, columns)?;
-        let condition = condition(table, &known, key_columns, 0)?;
-        let name = sql::quoted_table(table);
-        let statement = format!("SELECT {printed} FROM {name} AS t WHERE {condition} FOR UPDATE OF t");
+        self.ahead.clear();
+        let statement = self.locking(table, key_columns, columns)?;
         let mut count = 0;
         for batch in sql::distinct(keys, key_columns)?.chunks(BATCH) {
             let rows = self.stream(&statement, lists(batch)?, columns.len(), &Place::Table(table), each)?;
@@ -34,8 +33,44 @@ impl Writer for Session {
     }
 
     fn delete(&mut self, table: &TableName, key_columns: &[String], keys: &[Key]) -> Result<u64, ConnectorError> {
-        let change = format!("DELETE FROM {} AS t", sql::quoted_table(table));
-        self.change(&change, &[], table, key_columns, keys)
+        self.change(&deletion(table), &[], table, key_columns, keys)
+    }
+
+    fn lock_all(&mut self, locked: &[Locked<'_>], each: &mut EachOf<'_>) -> Result<(), ConnectorError> {
+        let Some(batches) = short(locked.iter().map(|(rows, _)| rows))? else {
+            for (at, (rows, columns)) in locked.iter().enumerate() {
+                self.lock(rows.table, rows.key_columns, rows.keys, columns, &mut |row| each(at, row))?;
+            }
+            return Ok(());
+        };
+        self.ahead.clear();
+        let mut asked = Vec::with_capacity(locked.len());
+        for ((rows, columns), batch) in locked.iter().zip(&batches) {
+            let sql = self.locking(rows.table, rows.key_columns, columns)?;
+            asked.push(single(sql, rows.table, columns.len(), batch)?);
+        }
+        let answers = self.run_all(asked)?;
+        for (at, (answer, batch)) in answers.into_iter().zip(&batches).enumerate() {
+            one_each(locked[at].0.table, answer.affected, batch)?;
+            answer.rows.iter().flatten().try_for_each(|row| each(at, row))?;
+        }
+        Ok(())
+    }
+
+    fn delete_all(&mut self, rows: &[Keyed<'_>]) -> Result<Vec<u64>, ConnectorError> {
+        let Some(batches) = short(rows.iter())? else {
+            return rows.iter().map(|rows| self.delete(rows.table, rows.key_columns, rows.keys)).collect();
+        };
+        self.ahead.clear();
+        let mut asked = Vec::with_capacity(rows.len());
+        for (rows, batch) in rows.iter().zip(&batches) {
+            let known = self.columns(rows.table)?;
+            let condition = condition(rows.table, &known, rows.key_columns, 0)?;
+            asked.push(single(format!("{} WHERE {condition}", deletion(rows.table)), rows.table, 0, batch)?);
+        }
+        let answers = self.run_all(asked)?;
+        let counted = answers.into_iter().zip(rows.iter().zip(&batches));
+        counted.map(|(answer, (rows, batch))| one_each(rows.table, answer.affected, batch)).collect()
     }
 
     fn update(
@@ -64,7 +99,12 @@ impl Writer for Session {
     }
 
     fn schema_unless(&mut self, mark: &SchemaMark) -> Result<Option<LiveSchema>, ConnectorError> {
-        if probe::mark(self)? == *mark { Ok(None) } else { probe::probe(self).map(Some) }
+        let now = probe::mark(self)?;
+        if !self.stands_under(&now)? {
+            let changed = "columns got other types while it was written to; nothing was changed";
+            return Err(ConnectorError::Statement(changed.to_owned()));
+        }
+        if now == *mark { Ok(None) } else { probe::probe(self).map(Some) }
     }
 
     fn commit(self: Box<Self>) -> Result<(), ConnectorError> {
@@ -72,7 +112,39 @@ impl Writer for Session {
     }
 }
 
+/// The keys of each, if there are some and all lists are short.
+fn short<'k>(rows: impl Iterator<Item = &'k Keyed<'k>>) -> Result<Option<Vec<Vec<&'k [String]>>>, ConnectorError> {
+    let batches: Vec<_> = rows.map(|rows| sql::distinct(rows.keys, rows.key_columns)).collect::<Result<_, _>>()?;
+    Ok(Some(batches).filter(|batches| batches.iter().all(|batch| (1..=SHORT).contains(&batch.len()))))
+}
+
+fn single<'t>(
+    sql: String,
+    table: &'t TableName,
+    width: usize,
+    batch: &[&[String]],
+) -> Result<Single<'t>, ConnectorError> {
+    Ok(Single { sql, parameters: lists(batch)?, width, most: usize::MAX, table })
+}
+
+fn deletion(table: &TableName) -> String {
+    format!("DELETE FROM {} AS t", sql::quoted_table(table))
+}
+
 impl Session {
+    /// The statement that locks rows by their keys.
+    fn locking(
+        &mut self,
+        table: &TableName,
+        key_columns: &[String],
+        columns: &[String],
+    ) -> Result<String, ConnectorError> {
+        let known = self.columns(table)?;
+        let (printed, name) = (known.printed(table, columns)?, sql::quoted_table(table));
+        let condition = condition(table, &known, key_columns, 0)?;
+        Ok(format!("SELECT {printed} FROM {name} AS t WHERE {condition} FOR UPDATE OF t"))
+    }
+
     fn change(
         &mut self,
         change: &str,
@@ -81,6 +153,8 @@ impl Session {
         key_columns: &[String],
         keys: &[Key],
     ) -> Result<u64, ConnectorError> {
+        // What was announced may be otherwise by now.
+        self.ahead.clear();
         let known = self.columns(table)?;
         let statement = format!("{change} WHERE {}", condition(table, &known, key_columns, values.len())?);
         let mut count = 0;

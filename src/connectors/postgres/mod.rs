@@ -25,7 +25,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use self::opening::Opening;
 use self::server::Server;
-use self::session::Session;
+use self::session::{Kind, Session};
 pub(super) use self::tls::takes_any_server;
 pub use super::limits::Limits;
 use super::pool::Pool;
@@ -61,21 +61,30 @@ impl Postgres {
         Ok(Self { pool, limits, cancellation: Cancellation::default() })
     }
 
-    fn session(&self, begin: &str) -> Result<Session, ConnectorError> {
+    fn session(&self, begin: &str, kind: Kind) -> Result<Session, ConnectorError> {
         // Rows that a policy of the table hides would be missed in silence; so the table is refused instead.
-        // LOCAL settings end with the transaction, so a pooler in between hands no changed session on.
-        let begin = format!(
-            "{begin}; SET LOCAL TimeZone = 'UTC'; SET LOCAL DateStyle = 'ISO, YMD'; \
-             SET LOCAL IntervalStyle = 'iso_8601'; SET LOCAL extra_float_digits = 1; SET LOCAL bytea_output = 'hex'; \
-             SET LOCAL row_security = off; SET LOCAL statement_timeout = {}; SET LOCAL lock_timeout = {}",
-            self.limits.statement.as_millis(),
-            self.limits.lock.as_millis(),
-        );
-        Session::begin(&self.pool, &begin, &self.cancellation)
+        let (statement, lock) =
+            (self.limits.statement.as_millis().to_string(), self.limits.lock.as_millis().to_string());
+        let settings = [
+            ("TimeZone", "UTC"),
+            ("DateStyle", "ISO, YMD"),
+            ("IntervalStyle", "iso_8601"),
+            ("extra_float_digits", "1"),
+            ("bytea_output", "hex"),
+            ("row_security", "off"),
+            ("statement_timeout", &statement),
+            ("lock_timeout", &lock),
+        ];
+        Session::begin(&self.pool, begin, &settings, kind, &self.cancellation)
     }
 
+    // PostgreSQL takes the snapshot at the first query, not at BEGIN; a session begins with one.
     fn reading(&self) -> Result<Session, ConnectorError> {
-        self.session("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        self.session("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", Kind::Reads)
+    }
+
+    fn writing(&self) -> Result<Session, ConnectorError> {
+        self.session("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE", Kind::Writes)
     }
 }
 
@@ -99,12 +108,19 @@ impl Connector for Postgres {
     }
 
     fn reader(&self) -> Result<Box<dyn Reader + '_>, ConnectorError> {
-        // PostgreSQL takes the snapshot at the first query, not at BEGIN; a session begins with one.
         Ok(Box::new(self.reading()?))
     }
 
     fn writer(&self) -> Result<Box<dyn Writer + '_>, ConnectorError> {
-        Ok(Box::new(self.session("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE")?))
+        Ok(Box::new(self.writing()?))
+    }
+
+    fn reader_under_mark(&self) -> Result<Box<dyn Reader + '_>, ConnectorError> {
+        Ok(Box::new(self.reading()?.under_mark()))
+    }
+
+    fn writer_under_mark(&self) -> Result<Box<dyn Writer + '_>, ConnectorError> {
+        Ok(Box::new(self.writing()?.under_mark()))
     }
 }
 

@@ -54,7 +54,9 @@ pub(super) fn probe(session: &mut Session) -> Result<LiveSchema, ConnectorError>
 /// transaction's number.
 pub(super) fn mark(session: &mut Session) -> Result<SchemaMark, ConnectorError> {
     let rows = session.query(MARK, Vec::new(), &Place::Nowhere)?;
-    Ok(SchemaMark::new(rows.first().map_or_else(String::new, |row| row.get(0))))
+    let mark = SchemaMark::new(rows.first().map_or_else(String::new, |row| row.get(0)));
+    session.remembered().note_mark(&mark);
+    Ok(mark)
 }
 
 /// 16384 is the first number that is given to objects which are not PostgreSQL's own (`FirstNormalObjectId`).

@@ -6,9 +6,9 @@
 
 use super::columns::{ColumnType, Columns};
 use super::error::Place;
-use super::session::Session;
+use super::session::{Session, Single};
 use super::statements::{Parameter, SHORT, text, texts};
-use crate::connectors::{Comparison, ConnectorError, EachRow, Match, Reader, Row, Select, sql};
+use crate::connectors::{Comparison, ConnectorError, EachRow, Match, Reader, Row, Select, TableName, sql};
 
 /// So many rows are few, unless they take more bytes than this. Where they are many, these are read twice.
 const FEW: usize = 1000;
@@ -16,6 +16,11 @@ const FEW_BYTES: usize = 1024 * 1024;
 
 impl Reader for Session {
     fn select(&mut self, select: &Select<'_>, each: &mut EachRow<'_>) -> Result<u64, ConnectorError> {
+        if let Some(at) = self.ahead.iter().position(|ahead| ahead.is(select)) {
+            let rows = self.ahead.swap_remove(at).rows;
+            rows.iter().try_for_each(each)?;
+            return Ok(rows.len() as u64);
+        }
         let columns = self.columns(select.table)?;
         let selection = Selection::of(select, &columns)?;
         if columns.has_many_rows() && self.prepares() {
@@ -23,6 +28,57 @@ impl Reader for Session {
         } else {
             self.all(&selection, each)
         }
+    }
+
+    fn announce(&mut self, selects: &[Select<'_>]) -> Result<(), ConnectorError> {
+        let mut known = Vec::with_capacity(selects.len());
+        for select in selects {
+            known.push((select, self.columns(select.table)?));
+        }
+        let mut asked = Vec::with_capacity(selects.len());
+        for (select, columns) in &known {
+            let selection = Selection::of(select, columns)?;
+            if selection.values.iter().all(|values| values.len() <= SHORT) {
+                asked.push(selection);
+            }
+        }
+        // One alone is as soon there when it is asked for.
+        if asked.len() < 2 {
+            return Ok(());
+        }
+        let most = FEW_BYTES / asked.len();
+        let mut statements = Vec::with_capacity(asked.len());
+        for selection in &asked {
+            let (sql, parameters, Select { table, columns, .. }) =
+                (selection.some()?, selection.parameters(), selection.select);
+            statements.push(Single { sql, parameters, width: columns.len(), most, table });
+        }
+        let answers = self.run_all(statements)?;
+        for (selection, answer) in asked.into_iter().zip(answers) {
+            let few = answer.rows.filter(|rows| rows.len() <= FEW);
+            self.ahead.extend(few.map(|rows| Ahead::of(selection.select, rows)));
+        }
+        Ok(())
+    }
+}
+
+/// Few rows that were announced.
+pub(super) struct Ahead {
+    table: TableName,
+    columns: Vec<String>,
+    any_of: Vec<Match>,
+    rows: Vec<Row>,
+}
+
+impl Ahead {
+    fn of(select: &Select<'_>, rows: Vec<Row>) -> Self {
+        let Select { table, columns, any_of } = select;
+        Self { table: (*table).clone(), columns: columns.to_vec(), any_of: any_of.to_vec(), rows }
+    }
+
+    /// Whether they are what is selected.
+    fn is(&self, select: &Select<'_>) -> bool {
+        self.table == *select.table && self.columns == select.columns && self.any_of == select.any_of
     }
 }
 
@@ -57,6 +113,11 @@ impl<'a> Selection<'a> {
     /// The statement with its parameters bound, each value as text.
     fn bound(&self) -> Result<String, ConnectorError> {
         self.statement(&self.columns.printed(self.select.table, self.select.columns)?, |at| List::Bound(at + 1))
+    }
+
+    /// The same for a few rows, and one more.
+    fn some(&self) -> Result<String, ConnectorError> {
+        Ok(format!("{} LIMIT {}", self.bound()?, FEW + 1))
     }
 
     /// The same for COPY, which takes no parameters: each list is a setting of the transaction. `all` is whether the server goes
@@ -114,7 +175,7 @@ impl Session {
 
     /// Looks whether there are few rows, which are then at hand already, and copies them if not.
     fn few_or_many(&mut self, selection: &Selection<'_>, each: &mut EachRow<'_>) -> Result<u64, ConnectorError> {
-        let some = format!("{} LIMIT {}", selection.bound()?, FEW + 1);
+        let some = selection.some()?;
         let width = selection.select.columns.len();
         let (mut rows, mut bytes): (Vec<Row>, usize) = (Vec::new(), 0);
         let found = self.stream(&some, selection.parameters(), width, &selection.place(), &mut |row| {

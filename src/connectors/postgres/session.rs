@@ -4,16 +4,18 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::StreamExt;
+use futures_util::{StreamExt, TryStreamExt};
+use tokio_postgres::RowStream;
 
-use super::columns::{Columns, Remembered};
+use super::columns::{Known, Remembered};
 use super::copied;
 use super::error::{self, Place};
+use super::select::Ahead;
 use super::server::Server;
 use super::statements::Parameter;
 use crate::connectors::driver::OwnDriver;
 use crate::connectors::pool::{Lent, Pool};
-use crate::connectors::{Cancellation, ConnectorError, EachRow, Row, TableName};
+use crate::connectors::{Cancellation, ConnectorError, EachRow, Row, SchemaMark, TableName};
 
 /// How many rows are taken from the socket before they are handed on.
 const CHUNK: usize = 256;
@@ -26,11 +28,31 @@ pub(super) struct Session {
     /// There until the transaction has ended.
     lent: Option<Lent<Server>>,
     pool: Arc<Pool<Server>>,
+    kind: Kind,
     state: State,
-    pub(super) columns: HashMap<TableName, Arc<Columns>>,
-    /// Whether what earlier transactions knew was held against the catalogue.
-    pub(super) recalled: bool,
+    pub(super) columns: HashMap<TableName, Known>,
+    pub(super) recall: Recall,
+    /// Rows that were announced and came; gone as soon as others may stand there, because something was waited for or written.
+    pub(super) ahead: Vec<Ahead>,
     cancellation: Cancellation,
+}
+
+/// What a transaction is for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// It reads, and locks no rows.
+    Reads,
+    Writes,
+}
+
+/// How a transaction comes to know what earlier ones knew of tables.
+pub(super) enum Recall {
+    /// It has yet to be held against the catalogue.
+    Due,
+    /// It was.
+    Done,
+    /// It is taken as it was known under this mark of the schema.
+    Under(SchemaMark),
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -42,26 +64,56 @@ enum State {
     Stopped,
 }
 
+/// A statement of several.
+pub(super) struct Single<'a> {
+    pub(super) sql: String,
+    pub(super) parameters: Vec<Parameter>,
+    /// How many columns of text its rows have.
+    pub(super) width: usize,
+    /// How many bytes its rows may take.
+    pub(super) most: usize,
+    pub(super) table: &'a TableName,
+}
+
+/// What came of one.
+pub(super) struct Answer {
+    /// Its rows, unless they took more.
+    pub(super) rows: Option<Vec<Row>>,
+    /// How many rows it gave or changed.
+    pub(super) affected: u64,
+}
+
 impl Session {
-    /// Begins a transaction with the given statements.
+    /// Begins a transaction with the given statement, in which these settings hold.
     pub(super) fn begin(
         pool: &Arc<Pool<Server>>,
         begin: &str,
+        settings: &[(&str, &str)],
+        kind: Kind,
         cancellation: &Cancellation,
     ) -> Result<Self, ConnectorError> {
         loop {
             let lent = pool.lend(cancellation)?;
-            match cancellation.during_on(lent.client().driver(), lent.client().begin(begin))? {
+            match cancellation.during_on(lent.client().driver(), lent.client().begin(begin, settings))? {
                 Ok(()) => {
                     let (lent, pool, columns) = (Some(lent), Arc::clone(pool), HashMap::new());
                     let cancellation = cancellation.clone();
-                    return Ok(Self { lent, pool, state: State::Open, columns, recalled: false, cancellation });
+                    let (state, recall, ahead) = (State::Open, Recall::Due, Vec::new());
+                    return Ok(Self { lent, pool, kind, state, columns, recall, ahead, cancellation });
                 }
                 // An idle connection that the server has closed meanwhile: take another.
                 Err(error) if lent.reused && error::is_farewell(&error) => continue,
                 Err(error) => return Err(error::of(&error, &Place::Nowhere)),
             }
         }
+    }
+
+    /// The same, with what is known of columns under the schema's last mark, where it was asked for.
+    pub(super) fn under_mark(mut self) -> Self {
+        if let Some(mark) = self.remembered().mark() {
+            self.recall = Recall::Under(mark);
+        }
+        self
     }
 
     fn lent(&self) -> &Lent<Server> {
@@ -120,6 +172,29 @@ impl Session {
             }
         }
         Ok(count)
+    }
+
+    /// Runs statements one after the other without waiting in between; lists in them are short.
+    pub(super) fn run_all(&mut self, statements: Vec<Single<'_>>) -> Result<Vec<Answer>, ConnectorError> {
+        let (asked, shapes): (Vec<_>, Vec<_>) =
+            statements.into_iter().map(|s| ((s.sql, s.parameters), (s.width, s.most, s.table))).unzip();
+        let take = async |at: usize, rows: RowStream| {
+            let (width, most, _) = shapes[at];
+            let mut rows = std::pin::pin!(rows);
+            let (mut few, mut row, mut bytes): (Option<Vec<Row>>, _, _) = (Some(Vec::new()), Row::new(), 0);
+            while let Some(found) = rows.try_next().await? {
+                fill(&mut row, &found, width)?;
+                bytes += row.bytes();
+                match &mut few {
+                    Some(rows) if bytes <= most => rows.push(row.clone()),
+                    _ => few = None,
+                }
+            }
+            Ok(Answer { rows: few, affected: rows.rows_affected().unwrap_or_default() })
+        };
+        let result = self.cancellation.during_on(self.driver(), self.lent().client().run_all(asked, take));
+        let result = result.inspect_err(|_| self.stop())?;
+        result.map_err(|(at, error)| self.failed(&error, &Place::Table(shapes[at].2)))
     }
 
     /// Hands each row of a COPY of `width` columns on, as [`Session::stream`] does.
@@ -200,6 +275,12 @@ impl Drop for Session {
     fn drop(&mut self) {
         let Some(lent) = self.lent.take().filter(|_| self.state != State::Stopped) else { return };
         let connected = lent.client();
+        if self.kind == Kind::Reads {
+            // Nobody waits for anything of it: that it is told to end is enough. What comes of that is met by whoever has the
+            // connection next, as what becomes of an idle one is.
+            connected.driver().block_on(connected.send("ROLLBACK"));
+            return lent.give_back();
+        }
         let ended = async { tokio::time::timeout(LAST_PATIENCE, connected.batch_execute("ROLLBACK")).await };
         // A connection that does not answer is closed, and its transaction is rolled back with it.
         if let Ok(Ok(())) = connected.driver().block_on(ended) {

@@ -27,7 +27,7 @@ const SURE: u32 = 3;
 /// only where it plans for this very list; otherwise it would go through all of it for every row.
 pub(super) const SHORT: usize = 8;
 
-const PLAN_ONCE: &str = " SET LOCAL plan_cache_mode = force_generic_plan;";
+const PLAN_ONCE: (&str, &str) = ("plan_cache_mode", "force_generic_plan");
 const PLAN_EACH: &str = "SET LOCAL plan_cache_mode = auto";
 
 /// A parameter.
@@ -35,6 +35,13 @@ pub(super) struct Parameter {
     value: Box<dyn ToSql + Sync + Send>,
     sent_as: Type,
     values: usize,
+}
+
+impl Parameter {
+    /// Whether its list, if it is one, is short.
+    pub(super) fn is_short(&self) -> bool {
+        self.values <= SHORT
+    }
 }
 
 /// A text parameter; `None` is NULL.
@@ -102,10 +109,16 @@ impl Connected {
         &self.driver
     }
 
-    /// Begins a transaction with the given statements, and with a snapshot where it is one that has a snapshot.
-    pub(super) async fn begin(&self, begin: &str) -> Result<(), Error> {
-        let planning = if self.kept().begin(self.plans_once && !self.plain.is_set()) { PLAN_ONCE } else { "" };
-        let answers = self.client.simple_query(&format!("{begin};{planning} SELECT pg_backend_pid()")).await?;
+    /// Begins a transaction with the given statement, and with a snapshot where it is one that has a snapshot. The settings
+    /// end with it, so that a pooler in between hands no changed process on; they are set by one statement, each of several
+    /// would be parsed and answered on its own.
+    pub(super) async fn begin(&self, begin: &str, settings: &[(&str, &str)]) -> Result<(), Error> {
+        let planning = self.kept().begin(self.plans_once && !self.plain.is_set()).then_some(&PLAN_ONCE);
+        let mut sql = format!("{begin}; SELECT pg_backend_pid()");
+        for (name, value) in settings.iter().chain(planning) {
+            sql.push_str(&format!(", set_config('{name}', '{value}', true)"));
+        }
+        let answers = self.client.simple_query(&sql).await?;
         let process = answers.iter().find_map(|answer| match answer {
             SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
             _ => None,
@@ -123,13 +136,48 @@ impl Connected {
         match self.prepared(sql, &parameters).await? {
             Some(statement) => self.client.query_raw(&statement, parameters.into_iter().map(|p| p.value)).await,
             None => {
-                let long = parameters.iter().any(|p| p.values > SHORT);
+                let long = !parameters.iter().all(Parameter::is_short);
                 if long && std::mem::take(&mut self.kept().planned_once) {
                     self.client.batch_execute(PLAN_EACH).await?;
                 }
                 self.client.query_typed_raw(sql, parameters.into_iter().map(|p| (p.value, p.sent_as))).await
             }
         }
+    }
+
+    /// Sends a statement and does not wait for its answer.
+    pub(super) async fn send(&self, sql: &str) {
+        let mut answer = std::pin::pin!(self.client.batch_execute(sql));
+        if futures_util::poll!(&mut answer).is_pending() {
+            // The connection, which has it now, puts it on the wire.
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// Runs statements one after the other, each of them sent before the answer to the first is waited for; lists in them are
+    /// short. `take` reads the rows of one. An error comes with the number of its statement.
+    pub(super) async fn run_all<T>(
+        &self,
+        statements: Vec<(String, Vec<Parameter>)>,
+        take: impl AsyncFn(usize, RowStream) -> Result<T, Error>,
+    ) -> Result<Vec<T>, (usize, Error)> {
+        let mut ready = Vec::with_capacity(statements.len());
+        // All of them first: one that has yet to be prepared would be overtaken by those that are.
+        for (at, (sql, parameters)) in statements.into_iter().enumerate() {
+            debug_assert!(parameters.iter().all(Parameter::is_short));
+            let prepared = self.prepared(&sql, &parameters).await.map_err(|error| (at, error))?;
+            ready.push((at, prepared, sql, parameters));
+        }
+        let take = &take;
+        let sent = ready.into_iter().map(async |(at, prepared, sql, parameters)| {
+            let rows = match prepared {
+                Some(statement) => self.client.query_raw(&statement, parameters.into_iter().map(|p| p.value)).await,
+                None => self.client.query_typed_raw(&sql, parameters.into_iter().map(|p| (p.value, p.sent_as))).await,
+            };
+            let taken = async { take(at, rows?).await };
+            taken.await.map_err(|error| (at, error))
+        });
+        futures_util::future::try_join_all(sent).await
     }
 
     /// Runs a query with few rows.
@@ -174,7 +222,7 @@ impl Connected {
 
     /// The statement as it is prepared here, where it is worth it.
     async fn prepared(&self, sql: &str, parameters: &[Parameter]) -> Result<Option<Statement>, Error> {
-        if self.plain.is_set() || parameters.iter().any(|p| p.values > SHORT) || !self.is_met_again(sql) {
+        if self.plain.is_set() || !parameters.iter().all(Parameter::is_short) || !self.is_met_again(sql) {
             return Ok(None);
         }
         let known = {

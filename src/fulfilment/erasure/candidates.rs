@@ -122,17 +122,24 @@ impl Candidates {
         };
         let afar = Afar::of(trace, keeping);
         // Children first: rows to which nothing refers but rows that go for certain go for certain as well.
+        let mut shapes = Vec::new();
         for node in trace.searched().into_iter().rev() {
             let Some(place) = trace.places.get(node) else { continue };
             let own = masks::of_own(place, joined);
             let shape = Shape::of(place, joined, own.iter().chain(&masks::of_duty(place)));
+            let read: Vec<String> = place.columns.iter().cloned().chain(shape.read()).collect();
+            shapes.push((own, shape, (node, read)));
+        }
+        trace.announce(&shapes.iter().map(|(.., sweep)| sweep.clone()).collect::<Vec<_>>())?;
+        for (own, shape, (node, read)) in shapes {
+            let Some(place) = trace.places.get(node) else { continue };
             let spared = keeping.left_out.contains(&place.dataset, &place.collection.name);
             let graph = trace.systems.graph();
             // Whether a service's rows of others refer to a row of context, nobody here can see.
             let unseen = graph.pointers_to(node).any(|(_, p)| !trace.systems.has_tables(&graph.node(p.from).system));
             let unsure = afar.unsure(place, trace.systems);
             let mut going = Going::of(trace, place, &|other| all.all_go(other));
-            trace.sweep(node, &shape.read(), |place, row, verdict| {
+            trace.sweep_reading(node, read, |place, row, verdict| {
                 let standing = verdict.standing();
                 all.counts.entry(node).or_default().add(standing);
                 let asked = Asked { place, row, shape: &shape, joined, done };

@@ -11,9 +11,12 @@ use super::super::search::fingerprint;
 use super::super::search::key_set::KeySet;
 use super::super::{FulfilmentError, Systems};
 use super::references::Way;
-use crate::connectors::{ConnectorError, Key, LiveSchema, Row, Select, TableName, Writer};
+use crate::connectors::{ConnectorError, Key, Keyed, LiveSchema, Locked, Row, Select, TableName, Writer};
 use crate::domain::ids::SystemId;
 use crate::domain::personal::Personal;
+
+/// How many keys a guard that is announced may look for.
+const ANNOUNCED: usize = 64;
 
 /// What became of one system's part of a manifest.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -72,17 +75,24 @@ pub fn execute_unless(
         return Ok(SystemOutcome::of(system));
     };
     let failed = |source| FulfilmentError::System { system: system.clone(), source };
-    let schema = systems.schema(system)?;
-    let mut writer = systems.connector(system)?.writer().map_err(failed)?;
+    let (schema, connector) = (systems.schema(system)?, systems.connector(system)?);
+    let writer = if part.mark.is_some() { connector.writer_under_mark() } else { connector.writer() };
+    let mut writer = writer.map_err(failed)?;
     let mut changed = false;
     let mut first = || {
         if !std::mem::replace(&mut changed, true) {
             crate::crash::point("erasure.inside_transaction");
         }
     };
-    let outcome = run(systems, &schema, part, &mut *writer, &mut first)?;
+    // It may not be the schema any more that the statements were made for.
+    let doubted = |error: &FulfilmentError| {
+        if matches!(error, FulfilmentError::System { source: ConnectorError::Statement(_), .. }) {
+            systems.forget_schema(system);
+        }
+    };
+    let outcome = run(systems, &schema, part, &mut *writer, &mut first).inspect_err(doubted)?;
     if changed {
-        still_as_planned(systems, part, &mut *writer)?;
+        still_as_planned(systems, part, &mut *writer).inspect_err(doubted)?;
         if held() {
             return Err(FulfilmentError::Held { system: system.clone() });
         }
@@ -148,12 +158,23 @@ fn run(
     for step in &part.steps {
         lock_parts(writer, systems, system, step, &mut unchanged)?;
     }
-    for guard in &part.guards {
-        check_guard(writer, system, schema, part, guard, &unchanged)?;
+    let guards = part.guards.iter().filter_map(|guard| Guarded::of(system, schema, part, guard, &unchanged));
+    let guards: Vec<Guarded<'_>> = guards.collect();
+    announce_guards(writer, &guards).map_err(failed)?;
+    for guarded in &guards {
+        check_guard(writer, system, part, guarded, &unchanged)?;
+    }
+    let mut deleted = delete_at_once(writer, part, &unchanged).map_err(failed)?.into_iter();
+    if deleted.as_slice().iter().any(|rows| *rows > 0) {
+        wrote();
     }
     for step in &part.steps {
         let still = unchanged.rows_of(step);
-        let mut rows = if still.is_empty() { 0 } else { carry_out(writer, step, &still).map_err(failed)? };
+        let mut rows = match deleted.next() {
+            Some(rows) => rows,
+            None if still.is_empty() => 0,
+            None => carry_out(writer, step, &still).map_err(failed)?,
+        };
         if rows > 0 {
             wrote();
         }
@@ -172,6 +193,25 @@ fn run(
     }
     outcome.changed = unchanged.changed;
     Ok(outcome)
+}
+
+/// Carries out the steps up to the first that does more than delete some rows; gives how many rows each deleted.
+fn delete_at_once(
+    writer: &mut dyn Writer,
+    part: &SystemManifest,
+    unchanged: &Unchanged,
+) -> Result<Vec<u64>, ConnectorError> {
+    let plain = |step: &&Step| matches!(step.action, StepAction::Delete) && step.parts.is_none();
+    let steps: Vec<&Step> = part.steps.iter().take_while(plain).collect();
+    let keys = |step: &&Step| unchanged.rows_of(step).into_iter().map(|row| row.key.clone()).collect();
+    let (tables, keys): (Vec<TableName>, Vec<Vec<Key>>) =
+        steps.iter().map(|step| (TableName::from(&step.table), keys(step))).unzip();
+    let all = steps.iter().zip(&tables).zip(&keys);
+    let keyed: Vec<Keyed<'_>> =
+        all.map(|((step, table), keys)| Keyed { table, key_columns: &step.key_columns, keys }).collect();
+    let some: Vec<Keyed<'_>> = keyed.iter().filter(|rows| !rows.keys.is_empty()).copied().collect();
+    let mut deleted = writer.delete_all(&some)?.into_iter();
+    Ok(keyed.iter().map(|rows| if rows.keys.is_empty() { 0 } else { deleted.next().unwrap_or_default() }).collect())
 }
 
 fn carry_out(writer: &mut dyn Writer, step: &Step, rows: &[&ManifestRow]) -> Result<u64, ConnectorError> {
@@ -257,40 +297,77 @@ impl Unchanged {
 
 /// Locks every row of the manifest, so that what is compared now holds until the commit.
 fn lock_unchanged(writer: &mut dyn Writer, part: &SystemManifest) -> Result<Unchanged, ConnectorError> {
-    let mut unchanged = Unchanged::default();
     // Rows of one table may be named by different columns.
     let named: BTreeSet<(&TableRef, &Vec<String>)> = part.steps.iter().map(|s| (&s.table, &s.key_columns)).collect();
-    for (table, key_columns) in named {
-        // Those in parts come after, a part at a time.
+    let all: Vec<Expected<'_>> =
+        named.into_iter().filter_map(|(table, key_columns)| Expected::of(part, table, key_columns)).collect();
+    let locked: Vec<Locked<'_>> = all
+        .iter()
+        .map(|e| (Keyed { table: &e.table_name, key_columns: e.key_columns, keys: &e.keys }, e.read.as_slice()))
+        .collect();
+    let mut unchanged = Unchanged::default();
+    for expected in &all {
+        unchanged.rows.entry(expected.table.clone()).or_default();
+    }
+    writer.lock_all(&locked, &mut |of, row| {
+        unchanged.note(&all[of], row);
+        Ok(())
+    })?;
+    Ok(unchanged)
+}
+
+/// The rows of one table that a manifest names by the same columns. Those in parts come after, a part at a time.
+struct Expected<'m> {
+    table: &'m TableRef,
+    table_name: TableName,
+    key_columns: &'m [String],
+    keys: Vec<Key>,
+    rows: HashMap<&'m Key, (&'m Step, &'m ManifestRow)>,
+    /// What is read of them: what a fingerprint covers, and behind it what is missing of the key.
+    read: Vec<String>,
+    fingerprinted: usize,
+    /// Where the key is read, and what guards look at.
+    key_at: Vec<usize>,
+    guarded_at: Vec<usize>,
+}
+
+impl<'m> Expected<'m> {
+    fn of(part: &'m SystemManifest, table: &'m TableRef, key_columns: &'m [String]) -> Option<Self> {
         let alike = |s: &&Step| s.table == *table && s.key_columns == *key_columns && !s.rows.is_empty();
         let steps: Vec<&Step> = part.steps.iter().filter(alike).collect();
-        if steps.is_empty() {
-            continue;
-        }
-        let expected: HashMap<&Key, (&Step, &ManifestRow)> =
+        let columns = &steps.first()?.columns;
+        let rows: HashMap<&Key, (&Step, &ManifestRow)> =
             steps.iter().flat_map(|step| step.rows.iter().map(move |row| (&row.key, (*step, row)))).collect();
-        let keys: Vec<Key> = expected.keys().map(|key| (*key).clone()).collect();
-        let columns = &steps[0].columns;
         let hidden = key_columns.iter().filter(|k| !columns.contains(k));
         let read: Vec<String> = columns.iter().chain(hidden).cloned().collect();
-        let at: Vec<usize> = key_columns.iter().filter_map(|k| read.iter().position(|c| c == k)).collect();
         let guarded = guarded_columns(part, table);
-        let guarded: Vec<usize> = guarded.iter().filter_map(|g| columns.iter().position(|c| c == *g)).collect();
-        let Unchanged { rows, changed, .. } = &mut unchanged;
-        let rows = rows.entry(table.clone()).or_default();
-        writer.lock(&TableName::from(table), key_columns, &keys, &read, &mut |row| {
-            let key = at.iter().map(|at| row.get(*at).unwrap_or_default().to_owned());
-            let key = Key(Personal::new(key.collect()));
-            let Some((step, listed)) = expected.get(&key) else { return Ok(()) };
-            if *listed.fingerprint.expose() == fingerprint::hex(row.iter().take(columns.len())) {
-                rows.insert(key, guarded.iter().map(|at| row.get(*at).map(str::to_owned)).collect());
-            } else if !is_masked(step, listed, row) {
-                changed.insert((table.clone(), key));
-            }
-            Ok(())
-        })?;
+        Some(Self {
+            table,
+            table_name: TableName::from(table),
+            key_columns,
+            keys: rows.keys().map(|key| (*key).clone()).collect(),
+            rows,
+            fingerprinted: columns.len(),
+            key_at: key_columns.iter().filter_map(|k| read.iter().position(|c| c == k)).collect(),
+            guarded_at: guarded.iter().filter_map(|g| columns.iter().position(|c| c == *g)).collect(),
+            read,
+        })
     }
-    Ok(unchanged)
+}
+
+impl Unchanged {
+    /// Takes note of a row as it stands now.
+    fn note(&mut self, expected: &Expected<'_>, row: &Row) {
+        let key = expected.key_at.iter().map(|at| row.get(*at).unwrap_or_default().to_owned());
+        let key = Key(Personal::new(key.collect()));
+        let Some((step, listed)) = expected.rows.get(&key) else { return };
+        if *listed.fingerprint.expose() == fingerprint::hex(row.iter().take(expected.fingerprinted)) {
+            let values = expected.guarded_at.iter().map(|at| row.get(*at).map(str::to_owned)).collect();
+            self.rows.entry(expected.table.clone()).or_default().insert(key, values);
+        } else if !is_masked(step, listed, row) {
+            self.changed.insert((expected.table.clone(), key));
+        }
+    }
 }
 
 /// The same for rows in parts of their own, which are all to be deleted, and which others refer to by their keys if at all.
@@ -348,19 +425,49 @@ fn guarded_columns<'m>(part: &'m SystemManifest, table: &TableRef) -> Vec<&'m St
     columns.into_iter().collect()
 }
 
+/// A guard, and the keys that it looks for among the rows that are no parts.
+struct Guarded<'m> {
+    guard: &'m Guard,
+    from: TableName,
+    way: Way,
+    doomed: Vec<Vec<String>>,
+}
+
+impl<'m> Guarded<'m> {
+    fn of(
+        system: &SystemId,
+        schema: &LiveSchema,
+        part: &SystemManifest,
+        guard: &'m Guard,
+        unchanged: &Unchanged,
+    ) -> Option<Self> {
+        let (from, to) = (TableName::from(&guard.from), TableName::from(&guard.to));
+        let (live, target) = (schema.table(&from)?, schema.table(&to)?);
+        let way = Way::new(system, &from, live, &guard.columns, target, &guard.to_columns)?;
+        Some(Self { guard, from, way, doomed: doomed_keys(part, guard, unchanged) })
+    }
+}
+
+/// Says what the guards ask.
+fn announce_guards(writer: &mut dyn Writer, guards: &[Guarded<'_>]) -> Result<(), ConnectorError> {
+    let asks = guards.iter().filter(|g| g.doomed.len() <= ANNOUNCED);
+    let asked: Vec<_> =
+        asks.filter_map(|g| Some((&g.from, g.way.read_columns(), [g.way.matching(&g.doomed)?]))).collect();
+    let selects: Vec<Select<'_>> =
+        asked.iter().map(|(table, columns, any_of)| Select { table, columns, any_of }).collect();
+    writer.announce(&selects)
+}
+
 /// Nothing may refer to a row about to be deleted, or to a key about to be masked, but rows of the manifest: a row that
 /// came since would be dragged along by ON DELETE or ON UPDATE CASCADE.
 fn check_guard(
     writer: &mut dyn Writer,
     system: &SystemId,
-    schema: &LiveSchema,
     part: &SystemManifest,
-    guard: &Guard,
+    guarded: &Guarded<'_>,
     unchanged: &Unchanged,
 ) -> Result<(), FulfilmentError> {
-    let (from, to) = (TableName::from(&guard.from), TableName::from(&guard.to));
-    let (Some(live), Some(target)) = (schema.table(&from), schema.table(&to)) else { return Ok(()) };
-    let Some(way) = Way::new(system, &from, live, &guard.columns, target, &guard.to_columns) else { return Ok(()) };
+    let Guarded { guard, from, way, doomed } = guarded;
     let released = steps_on(part, &guard.from, |action, row| match action {
         StepAction::Delete => true,
         StepAction::Mask { set } => {
@@ -373,7 +480,7 @@ fn check_guard(
         let wanted: BTreeSet<Vec<String>> =
             keys.iter().map(|key| way.canonical(key.iter().map(String::as_str))).collect();
         let (mut stray, mut failed) = (false, Ok(()));
-        let select = Select { table: &from, columns: &way.read_columns(), any_of: &[one] };
+        let select = Select { table: from, columns: &way.read_columns(), any_of: &[one] };
         let looked = writer.select(&select, &mut |row| {
             let mut known = |key: Key| {
                 let in_parts = || unchanged.has_in_parts(&guard.from, &key);
@@ -392,7 +499,7 @@ fn check_guard(
         looked.map_err(|source| FulfilmentError::System { system: system.clone(), source })?;
         if stray { Err(FulfilmentError::Overtaken { system: system.clone(), table: from.to_string() }) } else { Ok(()) }
     };
-    check(&doomed_keys(part, guard, unchanged))?;
+    check(doomed)?;
     for step in part.steps.iter().filter(|step| step.table == guard.to && step.parts.is_some()) {
         let at = guard.to_columns.iter().map(|c| step.key_columns.iter().position(|key| key == c));
         let at: Option<Vec<usize>> = at.collect();

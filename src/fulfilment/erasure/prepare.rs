@@ -7,6 +7,7 @@ use super::super::plan::{DeletionStep, KeepStep, MaskStep, MaskedField, Plan, Pl
 use super::super::planning::skeleton;
 use super::super::search::done::Done;
 use super::super::search::place::{Place, Places, PointerEnd};
+use super::super::search::snapshot::Catalogue;
 use super::super::search::trace::Trace;
 use super::super::search::values::is_identity;
 use super::super::standing::Standing;
@@ -20,6 +21,7 @@ use super::references::References;
 use super::steps::Whole;
 use super::{keeping, preflight};
 use crate::clock;
+use crate::connectors::ConnectorError;
 use crate::datamap::{Graph, NodeId};
 use crate::domain::identity::Identities;
 use crate::domain::keeping::Kept;
@@ -65,7 +67,12 @@ pub fn prepare_keeping(
     keeping: &Keeping<'_>,
 ) -> Result<(Manifest, Plan), FulfilmentError> {
     systems.renew_schemas();
-    let Survey { mut trace, joined, mut candidates } = survey(systems, identities, earlier, keeping)?;
+    let surveyed = |catalogue| survey(systems, identities, earlier, keeping, catalogue);
+    let Survey { mut trace, joined, mut candidates } = match surveyed(Catalogue::Marked) {
+        // A column may have got another type since the mark was read.
+        Err(FulfilmentError::System { source: ConnectorError::Statement(_), .. }) => surveyed(Catalogue::Asked)?,
+        surveyed => surveyed?,
+    };
     let known = earlier.iter().find_map(|manifest| manifest.masking_key.clone());
     let key = known.unwrap_or_else(|| MaskingKey::new(clock::random()));
     let done = Done::of(earlier);
@@ -111,8 +118,9 @@ pub(in crate::fulfilment) fn survey<'s>(
     identities: &Identities,
     earlier: &[Manifest],
     keeping: &Keeping<'_>,
+    catalogue: Catalogue,
 ) -> Result<Survey<'s>, FulfilmentError> {
-    let mut trace = Trace::run_after(systems, identities, earlier)?;
+    let mut trace = Trace::run_after(systems, identities, earlier, catalogue)?;
     let joined = Joined::of(&trace.places, systems.graph());
     let mut candidates = Candidates::collect(&mut trace, keeping, &joined, &Done::of(earlier))?;
     let references = References::gather(&mut trace, &candidates)?;
@@ -220,11 +228,8 @@ fn gone_at(places: &Places, all: &Candidates, end: &PointerEnd) -> HashSet<Vec<S
 }
 
 fn plan_of(places: &Places, graph: &Graph, all: &Candidates, done: &Done) -> Plan {
-    let mut plan = skeleton(graph, &[]);
+    let mut plan = skeleton(graph, None);
     plan.obstacles = all.obstacles.iter().cloned().collect();
-    for collection in &mut plan.collections {
-        collection.access = None;
-    }
     for place in places.iter() {
         let planned = &mut plan.collections[place.node.index()];
         planned.counts = all.counts.get(&place.node).copied().unwrap_or_default();

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::super::manifest::Manifest;
+use super::super::search::snapshot::Catalogue;
 use super::super::{FulfilmentError, Keeping, LeftOut, Systems};
 use super::candidates::Action;
 use super::prepare::survey;
@@ -77,7 +78,7 @@ pub fn verify_keeping(
     done: &[Manifest],
     keeping: &Keeping<'_>,
 ) -> Result<Remaining, FulfilmentError> {
-    let candidates = survey(systems, identities, done, keeping)?.candidates;
+    let candidates = survey(systems, identities, done, keeping, Catalogue::Asked)?.candidates;
     let mut rows: BTreeMap<(NodeId, &str), u64> = BTreeMap::new();
     let mut kept: BTreeMap<(NodeId, &str), u64> = BTreeMap::new();
     for row in &candidates.rows {

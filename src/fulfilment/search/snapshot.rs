@@ -6,9 +6,19 @@ use super::super::{FulfilmentError, Systems};
 use crate::connectors::{ConnectorError, Reader, Row, Select};
 use crate::domain::ids::SystemId;
 
+/// What a search takes for granted of the systems' catalogues.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(in crate::fulfilment) enum Catalogue {
+    /// Nothing: it is asked for what changed.
+    Asked,
+    /// What is known under each schema's last mark, as [`Connector::reader_under_mark`](crate::connectors::Connector) says.
+    Marked,
+}
+
 /// Readers by system.
 pub(in crate::fulfilment) struct Snapshot<'s> {
     systems: &'s Systems,
+    catalogue: Catalogue,
     readers: BTreeMap<SystemId, Box<dyn Reader + 's>>,
 }
 
@@ -18,19 +28,38 @@ impl<'s> Snapshot<'s> {
     pub(in crate::fulfilment) fn open(
         systems: &'s Systems,
         searched: &BTreeSet<&SystemId>,
+        catalogue: Catalogue,
     ) -> Result<Self, FulfilmentError> {
-        let mut snapshot = Self { systems, readers: BTreeMap::new() };
+        let mut snapshot = Self { systems, catalogue, readers: BTreeMap::new() };
         searched.iter().try_for_each(|system| snapshot.reader(system).map(drop))?;
         Ok(snapshot)
     }
 
     fn reader(&mut self, system: &SystemId) -> Result<&mut Box<dyn Reader + 's>, FulfilmentError> {
         if !self.readers.contains_key(system) {
-            let reader = self.systems.connector(system)?.reader();
+            let connector = self.systems.connector(system)?;
+            let reader = match self.catalogue {
+                Catalogue::Asked => connector.reader(),
+                Catalogue::Marked => connector.reader_under_mark(),
+            };
             let reader = reader.map_err(|source| FulfilmentError::System { system: system.clone(), source })?;
             self.readers.insert(system.clone(), reader);
         }
         Ok(self.readers.get_mut(system).expect("it was opened above"))
+    }
+
+    /// Tells the readers what is selected next.
+    pub(in crate::fulfilment) fn announce<'a>(
+        &mut self,
+        selects: impl Iterator<Item = (&'a SystemId, Select<'a>)>,
+    ) -> Result<(), FulfilmentError> {
+        let mut by_system: BTreeMap<&SystemId, Vec<Select<'_>>> = BTreeMap::new();
+        selects.for_each(|(system, select)| by_system.entry(system).or_default().push(select));
+        for (system, selects) in by_system {
+            let failed = |source| FulfilmentError::System { system: system.clone(), source };
+            self.reader(system)?.announce(&selects).map_err(failed)?;
+        }
+        Ok(())
     }
 
     /// Streams the selected rows; an error of `each` stops the stream and is handed back.

@@ -17,7 +17,7 @@ use super::left_rows::LeftRows;
 use super::place::{Columns, Place, Places, PointerEnd};
 use super::row_name::Naming;
 use super::scratch::Scratch;
-use super::snapshot::Snapshot;
+use super::snapshot::{Catalogue, Snapshot};
 use super::values::{Spelling, most_telling, spelled_in};
 use super::wanted::{Question, Wanted};
 use crate::connectors::{Comparison, Key, Match, Row, Select};
@@ -27,6 +27,9 @@ use crate::domain::personal::Personal;
 
 /// How many undecided rows of a collection are kept.
 const UNDECIDED: usize = 10_000;
+
+/// How many values may be looked for in a collection that is announced.
+const ANNOUNCED: usize = 64;
 
 /// What is known of one collection.
 #[derive(Default)]
@@ -46,6 +49,14 @@ struct Progress {
     broad: bool,
 }
 
+impl Progress {
+    /// Whether rows may come when all is asked for: where that was done already and nothing came, nothing comes of the same
+    /// snapshot.
+    fn brings_rows(&self) -> bool {
+        !self.wanted.is_empty() && (self.unread || self.met)
+    }
+}
+
 /// A finished search: what to look for in each collection, and how to judge what comes back.
 pub(in crate::fulfilment) struct Trace<'s> {
     pub(in crate::fulfilment) systems: &'s Systems,
@@ -60,7 +71,7 @@ pub(in crate::fulfilment) struct Trace<'s> {
 impl<'s> Trace<'s> {
     /// Searches all systems for the person.
     pub(in crate::fulfilment) fn run(systems: &'s Systems, identities: &Identities) -> Result<Self, FulfilmentError> {
-        Self::run_after(systems, identities, &[])
+        Self::run_after(systems, identities, &[], Catalogue::Asked)
     }
 
     /// The same after rounds of an erasure, which left rows to come back to, and removed or masked others that still lead on.
@@ -68,6 +79,7 @@ impl<'s> Trace<'s> {
         systems: &'s Systems,
         identities: &Identities,
         earlier: &[Manifest],
+        catalogue: Catalogue,
     ) -> Result<Self, FulfilmentError> {
         let graph = systems.graph();
         let mut places = Places::bind(systems)?;
@@ -75,7 +87,7 @@ impl<'s> Trace<'s> {
         let scratch = systems.scratch();
         let mut trace = Self {
             systems,
-            snapshot: Snapshot::open(systems, &places.iter().map(|place| &place.system).collect())?,
+            snapshot: Snapshot::open(systems, &places.iter().map(|place| &place.system).collect(), catalogue)?,
             knowledge: Knowledge::new(identities, graph, scratch),
             progress: places.all.iter().map(|_| Progress::default()).collect(),
             order: parents_first(graph),
@@ -97,6 +109,7 @@ impl<'s> Trace<'s> {
             }
         }
         trace.want_left(left)?;
+        trace.announce_beginning(earlier)?;
         trace.follow()?;
         trace.follow_trails(earlier)?;
         Ok(trace)
@@ -114,6 +127,32 @@ impl<'s> Trace<'s> {
         }
         self.knowledge.left = left;
         Ok(())
+    }
+
+    /// Says what is asked whatever comes of it: after the identifiers, which keys of erased rows stand there today.
+    fn announce_beginning(&mut self, earlier: &[Manifest]) -> Result<(), FulfilmentError> {
+        let mut beginning = Vec::new();
+        for place in self.places.iter().filter(|place| !place.is_leaf()) {
+            let wanted = &self.progress[place.node.index()].wanted;
+            if wanted.is_pending() && wanted.is_few(ANNOUNCED) {
+                beginning.push((place, place.columns.clone(), wanted.matches(Question::Everything)?));
+            }
+        }
+        let trails = earlier.iter().flat_map(|manifest| &manifest.trails);
+        for trail in trails.filter(|trail| !trail.context && trail.keys.len() <= ANNOUNCED) {
+            let node = self.systems.graph().find(&trail.dataset, &trail.collection);
+            let Some(place) = node.and_then(|node| self.places.get(node)) else { continue };
+            if !place.pointed.iter().any(|end| end.columns == trail.columns) {
+                continue;
+            }
+            let keys = trail.keys.iter().map(|key| key.expose());
+            let asked = standing_at(place, &trail.columns, keys);
+            beginning.extend(asked.map(|(columns, one)| (place, columns, vec![one])));
+        }
+        let selects = beginning
+            .iter()
+            .map(|(place, columns, any_of)| (&place.system, Select { table: &place.table_name, columns, any_of }));
+        self.snapshot.announce(selects)
     }
 
     /// Searches on from the rows that earlier manifests of the same erasure deleted or masked.
@@ -209,16 +248,9 @@ impl<'s> Trace<'s> {
     ) -> Result<HashSet<Vec<String>>, FulfilmentError> {
         let place = self.places.get(node).expect("asked of a place");
         let Some(end) = place.pointed.iter().find(|end| end.columns == columns) else { return Ok(HashSet::new()) };
-        if keys.is_empty() {
-            return Ok(HashSet::new());
-        }
-        let mut values: Vec<String> = keys.iter().map(|key| key[0].clone()).collect();
-        values.sort_unstable();
-        values.dedup();
-        let any_of = [Match { column: columns[0].clone(), values, comparison: Comparison::Exact }];
+        let Some((read, one)) = standing_at(place, columns, keys.iter()) else { return Ok(HashSet::new()) };
         let naming = Naming::of(place.table());
-        let read: Vec<String> = place.columns.iter().chain(naming.columns()).cloned().collect();
-        let select = Select { table: &place.table_name, columns: &read, any_of: &any_of };
+        let select = Select { table: &place.table_name, columns: &read, any_of: &[one] };
         let mut taken = HashSet::new();
         let knowledge = &self.knowledge;
         self.snapshot.select(&place.system, &select, |row| {
@@ -328,6 +360,25 @@ impl<'s> Trace<'s> {
         self.order.iter().copied().filter(some).collect()
     }
 
+    /// Says which collections are swept next, each with what is read of it, as [`Trace::sweep_reading`] takes it.
+    pub(in crate::fulfilment) fn announce(&mut self, sweeps: &[(NodeId, Vec<String>)]) -> Result<(), FulfilmentError> {
+        let mut announced = Vec::new();
+        for (node, columns) in sweeps {
+            let (Some(place), progress) = (self.places.get(*node), &self.progress[node.index()]) else { continue };
+            if progress.brings_rows() && progress.wanted.is_few(ANNOUNCED) {
+                let mut columns = Columns(columns.clone());
+                for name in &place.columns {
+                    columns.index(name);
+                }
+                announced.push((place, columns.0, progress.wanted.matches(Question::Everything)?));
+            }
+        }
+        let selects = announced
+            .iter()
+            .map(|(place, columns, any_of)| (&place.system, Select { table: &place.table_name, columns, any_of }));
+        self.snapshot.announce(selects)
+    }
+
     /// Streams every row found in a collection, once, with whose it is. The row begins with [`Place::columns`] and
     /// goes on with `more`.
     pub(in crate::fulfilment) fn sweep(
@@ -350,8 +401,7 @@ impl<'s> Trace<'s> {
     ) -> Result<(), FulfilmentError> {
         let Some(place) = self.places.get(node) else { return Ok(()) };
         let progress = &self.progress[node.index()];
-        // Where everything was asked for already and nothing came, nothing comes of the same snapshot.
-        if progress.wanted.is_empty() || !(progress.unread || progress.met) {
+        if !progress.brings_rows() {
             return Ok(());
         }
         let mut columns = Columns(columns);
@@ -615,6 +665,20 @@ impl Findings<'_> {
         }
         Ok(())
     }
+}
+
+/// What asks for the rows that stand at these keys today, and the columns it reads: those of the trace, and what names a row.
+fn standing_at<'k>(
+    place: &Place,
+    columns: &[String],
+    keys: impl Iterator<Item = &'k Vec<String>>,
+) -> Option<(Vec<String>, Match)> {
+    let mut values: Vec<String> = keys.map(|key| key[0].clone()).collect();
+    values.sort_unstable();
+    values.dedup();
+    let read = place.columns.iter().chain(Naming::of(place.table()).columns()).cloned().collect();
+    let one = Match { column: columns[0].clone(), values, comparison: Comparison::Exact };
+    (!one.values.is_empty()).then_some((read, one))
 }
 
 /// Parents before children, by depth-first search; where there is a cycle, any order serves, only slower.

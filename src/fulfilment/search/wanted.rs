@@ -100,10 +100,15 @@ impl Wanted {
         }
     }
 
+    /// Whether so many values are looked for at most.
+    pub(in crate::fulfilment) fn is_few(&self, most: usize) -> bool {
+        let batches = |c: &WantedColumn| (0..c.values.batches()).map(|b| c.values.weight(b)).sum::<usize>();
+        self.columns.iter().map(batches).sum::<usize>() <= most
+    }
+
     /// The questions that together ask for everything; one, unless there is more than one question takes.
     pub(in crate::fulfilment) fn questions(&self) -> Vec<Question> {
-        let batches = |c: &WantedColumn| (0..c.values.batches()).map(|b| c.values.weight(b)).sum::<usize>();
-        if self.columns.iter().map(batches).sum::<usize>() <= value_log::VALUES {
+        if self.is_few(value_log::VALUES) {
             return vec![Question::Everything];
         }
         let columns = self.columns.iter().enumerate();

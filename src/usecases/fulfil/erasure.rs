@@ -81,10 +81,39 @@ pub(super) struct Ran {
     pub(super) searched_at: DateTime<Utc>,
 }
 
+/// What an earlier run of a deletion left, and the holds on its person.
+pub(super) struct Begun {
+    kept: Vec<store::Manifest>,
+    holds: Circumstances,
+}
+
+impl Begun {
+    /// The same inside a transaction, at this moment.
+    pub(super) fn read(office: &Office, tx: &mut Tx<'_>, request: &Request) -> Result<Self, Error> {
+        Ok(Self { kept: tx.manifests(request.id)?, holds: circumstances_in(office, tx, request)? })
+    }
+
+    fn now(office: &Office, request: &Request) -> Result<Self, Error> {
+        let (inner, asked) = (office.clone(), request.clone());
+        office.store.read_blocking(move |tx| Self::read(&inner, tx, &asked))
+    }
+
+    /// A sum of the holds, as of [`Circumstances`].
+    pub(super) fn sum_of_holds(&self) -> i64 {
+        self.holds.sum()
+    }
+}
+
 /// Erases the person from the company's systems. Running it again after a crash anywhere reaches the same end: what a
-/// manifest says is carried out at least once and changes rows at most once.
-pub fn erase(office: &Office, controller: &Controller, request: &Request) -> Result<(Fulfilment, Standing), Error> {
-    let ran = everywhere(office, controller, request, 0)?;
+/// manifest says is carried out at least once and changes rows at most once. `begun` is what was read a moment ago; without
+/// it that is read now.
+pub(super) fn erase(
+    office: &Office,
+    controller: &Controller,
+    request: &Request,
+    begun: Option<Begun>,
+) -> Result<(Fulfilment, Standing), Error> {
+    let ran = everywhere(office, controller, request, 0, begun)?;
     let mut lines: Vec<Line> = done(controller, &ran.rounds)?.into_iter().chain(ran.kept().cloned()).collect();
     let proof = proof::of(&controller.systems, &ran.rounds, &lines, ran.retained(), ran.searched_at);
     lines.extend(ran.rounds.iter().flat_map(|round| round.unsearched.iter().cloned()));
@@ -100,7 +129,7 @@ pub fn erase_rest(
     request: &Request,
     answered: usize,
 ) -> Result<(ErasedLater, Standing), Error> {
-    let ran = everywhere(office, controller, request, answered)?;
+    let ran = everywhere(office, controller, request, answered, None)?;
     let new = ran.rounds.get(answered..).unwrap_or_default();
     let mut lines = done(controller, new)?;
     let all: Vec<Line> = lines.iter().chain(ran.kept()).cloned().collect();
@@ -111,23 +140,39 @@ pub fn erase_rest(
 
 /// Erases from all systems; those that can be reached do not wait for one that cannot. It is done when all were searched
 /// in one run: the manifests of a run without a system hold by which keys the person's rows over there are still found.
-fn everywhere(office: &Office, controller: &Controller, request: &Request, answered: usize) -> Result<Ran, Error> {
-    let (ran, failing) = failing::around(controller, |_| true, |reached| run(office, reached, request, answered))?;
+fn everywhere(
+    office: &Office,
+    controller: &Controller,
+    request: &Request,
+    answered: usize,
+    mut begun: Option<Begun>,
+) -> Result<Ran, Error> {
+    let attempt = |reached: &Controller| {
+        let begun = begun.take().map_or_else(|| Begun::now(office, request), Ok)?;
+        run(office, reached, request, answered, begun)
+    };
+    let (ran, failing) = failing::around(controller, |_| true, attempt)?;
     let Some(failing) = failing else { return Ok(ran) };
     let reached = |line: &Line| !failing.systems().contains(line.system.as_str());
     let done = done(controller, &ran.rounds)?.into_iter().filter(reached).collect();
     Err(failing.beside(done).into())
 }
 
-fn run(office: &Office, controller: &Controller, request: &Request, answered: usize) -> Result<Ran, Error> {
+fn run(
+    office: &Office,
+    controller: &Controller,
+    request: &Request,
+    answered: usize,
+    begun: Begun,
+) -> Result<Ran, Error> {
     let identities = request.particulars.person.identities();
     let (except, left_out) = (request.state.exceptions(), left_out(request));
     let regime = office.regimes.get(&request.regime);
     let phases = Phases::begin(office, request, controller);
-    let (mut rounds, first) = recorded(office, request)?;
+    let mut rounds = rounds(office, request.id, &begun.kept)?;
     // What is done next goes by the holds as they were seen a moment ago, with what was written or read last; after a system,
     // which may take minutes, they are looked at again.
-    let mut seen = Some(first);
+    let mut seen = Some(begun.holds);
     // Counted for each run: staff who stopped what writes and retry get new rounds.
     let most = rounds.len() + ROUNDS;
     loop {
@@ -444,14 +489,7 @@ fn record(office: &Office, request: &Request, round: &mut Round) -> Result<Circu
     Ok(now)
 }
 
-/// The rounds on record, and the holds as they are.
-fn recorded(office: &Office, request: &Request) -> Result<(Vec<Round>, Circumstances), Error> {
-    let (inner, asked) = (office.clone(), request.clone());
-    let read = move |tx: &mut Tx<'_>| Ok::<_, Error>((tx.manifests(asked.id)?, circumstances_in(&inner, tx, &asked)?));
-    let (kept, now) = office.store.read_blocking(read)?;
-    Ok((rounds(office, request.id, &kept)?, now))
-}
-
+/// The rounds on record.
 fn rounds(office: &Office, id: RequestId, kept: &[store::Manifest]) -> Result<Vec<Round>, Error> {
     let mut rounds = Vec::new();
     for (number, _, bytes, _) in kept.iter().filter(|(_, system, ..)| system.as_str() == WHOLE) {

@@ -1,6 +1,6 @@
 //! What every connector does.
 
-use habeas::connectors::{Comparison, ConnectorError, Match, Select, Writer, schema::ColumnKind};
+use habeas::connectors::{Comparison, ConnectorError, Keyed, Match, Select, Writer, schema::ColumnKind};
 use habeas::domain::personal::Personal;
 use rstest::rstest;
 
@@ -305,6 +305,91 @@ fn a_table_without_primary_key_says_so(#[values(Engine::Sqlite, Engine::Postgres
     assert_eq!(company.rows("log", &["line"], &[exact("line", &["x"])]).len(), 2);
 }
 
+/// What was announced is no different from what was not.
+#[rstest]
+#[case::short(&["1", "2"])]
+#[case::longer_than_is_asked_at_once(&["1", "2", "3", "4", "5", "6", "7", "8", "9", "10"])]
+fn what_is_announced_comes_as_it_stands(
+    #[values(Engine::Sqlite, Engine::Postgres, Engine::Mysql)] engine: Engine,
+    #[case] ids: &[&str],
+) {
+    let company = Company::new(engine, PEOPLE);
+    let mut writer = company.connector.writer().unwrap();
+    let (people, orders, names, totals) = (name("people"), name("orders"), texts(&["name"]), texts(&["id", "total"]));
+    let (these, theirs, nobody) = ([exact("id", ids)], [exact("person_id", ids)], [exact("id", &["x"])]);
+    let selects = [
+        Select { table: &people, columns: &names, any_of: &these },
+        Select { table: &orders, columns: &totals, any_of: &theirs },
+        Select { table: &people, columns: &names, any_of: &nobody },
+    ];
+    writer.announce(&selects).unwrap();
+    let ada = rows(&mut *writer, "people", &["name"], &[exact("id", &["1"])]).unwrap();
+    assert_eq!(ada, [some(&["Ada"])], "something else is not what was announced");
+    let count = rows(&mut *writer, "orders", &["id", "total"], &theirs).unwrap().len();
+    assert_eq!(count, 3);
+    assert_eq!(rows(&mut *writer, "people", &["name"], &nobody).unwrap(), Rows::new());
+    // What changes after it was announced is given as it stands then.
+    let set = [("name".to_owned(), Some(Personal::new("Eve".to_owned())))];
+    assert_eq!(writer.update(&people, &texts(&["id"]), &[key(&["1"])], &set).unwrap(), 1);
+    let found = rows(&mut *writer, "people", &["name"], &these).unwrap();
+    assert!(found.contains(&some(&["Eve"])) && !found.contains(&some(&["Ada"])), "{found:?}");
+    // Asked for a second time, it is asked for.
+    assert_eq!(rows(&mut *writer, "orders", &["id", "total"], &theirs).unwrap().len(), 3);
+}
+
+#[rstest]
+#[case::few(0)]
+#[case::more_than_is_asked_at_once(20)]
+fn rows_of_several_tables_are_locked_and_deleted(
+    #[values(Engine::Sqlite, Engine::Postgres, Engine::Mysql)] engine: Engine,
+    #[case] missing: usize,
+) {
+    let company = Company::new(engine, PEOPLE);
+    let (people, orders, seats) = (name("people"), name("orders"), name("seats"));
+    let (id, seat, total) = (texts(&["id"]), texts(&["seat", "hall"]), texts(&["total", "id"]));
+    let orders_of: Vec<_> = (11..13 + missing).map(|id| key(&[&id.to_string()])).collect();
+    let (places, bob) = ([key(&["2", "a"]), key(&["1", "b"]), key(&["9", "z"])], [key(&["2"])]);
+    let keyed = |table, key_columns, keys| Keyed { table, key_columns, keys };
+    let all = [keyed(&orders, &id, &orders_of), keyed(&seats, &seat, &places), keyed(&people, &id, &bob)];
+    let mut writer = company.connector.writer().unwrap();
+    let mut seen = Vec::new();
+    let read: [&[String]; 3] = [&total, &seat, &id];
+    let locked: Vec<_> = all.iter().copied().zip(read).collect();
+    let each = &mut |of: usize, row: &Row| {
+        seen.push((of, row.iter().map(|value| value.unwrap_or_default().to_owned()).collect::<Vec<_>>()));
+        Ok(())
+    };
+    writer.lock_all(&locked, each).unwrap();
+    seen.sort();
+    let ids: Vec<(usize, &str)> = seen.iter().map(|(of, row)| (*of, row[row.len() - 1].as_str())).collect();
+    assert_eq!(ids, [(0, "11"), (0, "12"), (1, "b"), (1, "a"), (2, "2")]);
+    assert_eq!(writer.delete_all(&all).unwrap(), [2, 2, 1]);
+    assert_eq!(writer.delete_all(&all).unwrap(), [0, 0, 0], "they are gone");
+    assert_eq!(writer.delete_all(&[]).unwrap(), Vec::<u64>::new());
+    writer.commit().unwrap();
+    assert_eq!(company.column("orders", "id"), ["10"]);
+    assert_eq!(company.column("people", "id"), ["1", "3", "4"]);
+}
+
+/// The one that is refused is named, whatever was sent behind it.
+#[rstest]
+fn of_several_deletions_the_refused_one_is_named(
+    #[values(Engine::Sqlite, Engine::Postgres, Engine::Mysql)] engine: Engine,
+) {
+    let company = Company::new(engine, PEOPLE);
+    let (people, seats, id, seat) = (name("people"), name("seats"), texts(&["id"]), texts(&["seat", "hall"]));
+    let (ada, place) = ([key(&["1"])], [key(&["1", "a"])]);
+    let mut writer = company.connector.writer().unwrap();
+    let refused = writer.delete_all(&[
+        Keyed { table: &people, key_columns: &id, keys: &ada },
+        Keyed { table: &seats, key_columns: &seat, keys: &place },
+    ]);
+    let Err(ConnectorError::Constraint { .. }) = refused else { panic!("{refused:?}") };
+    drop(writer);
+    assert_eq!(company.column("people", "id"), ["1", "2", "3", "4"]);
+    assert_eq!(company.rows("seats", &["seat"], &[exact("hall", &["a"])]).len(), 2);
+}
+
 /// A key that is not unique could reach somebody else's row.
 #[rstest]
 fn keys_that_name_more_rows_than_one_are_refused(
@@ -313,6 +398,11 @@ fn keys_that_name_more_rows_than_one_are_refused(
     let company = Company::new(engine, PEOPLE);
     let mut writer = company.connector.writer().unwrap();
     let refused = writer.delete(&name("orders"), &texts(&["person_id"]), &[key(&["1"])]);
+    assert!(matches!(refused, Err(ConnectorError::Statement(_))), "{refused:?}");
+    drop(writer);
+    let mut writer = company.connector.writer().unwrap();
+    let (orders, by, ada) = (name("orders"), texts(&["person_id"]), [key(&["1"])]);
+    let refused = writer.delete_all(&[Keyed { table: &orders, key_columns: &by, keys: &ada }]);
     assert!(matches!(refused, Err(ConnectorError::Statement(_))), "{refused:?}");
     drop(writer);
     assert_eq!(company.column("orders", "id"), ["10", "11", "12"]);

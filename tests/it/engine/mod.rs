@@ -52,6 +52,8 @@ pub struct Company {
     pub systems: Systems,
     /// How many queries searches and exports made.
     pub queries: Arc<AtomicUsize>,
+    /// How often a schema was looked at.
+    pub probes: Arc<AtomicUsize>,
 }
 
 impl Company {
@@ -64,7 +66,7 @@ impl Company {
     /// The same with systems of different engines.
     pub fn across(systems: &[(Engine, &str, &str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let queries = Arc::new(AtomicUsize::new(0));
+        let (queries, probes) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
         let (mut urls, mut connectors, mut datasets) =
             (BTreeMap::new(), BTreeMap::<SystemId, Box<dyn Connector>>::new(), Vec::new());
         let engines = systems.iter().map(|(engine, name, ..)| ((*name).to_owned(), *engine)).collect();
@@ -80,12 +82,13 @@ impl Company {
             // One connection is enough for everything: whoever needed two would wait for others who hold one each.
             let limits = Limits { connections: 1, ..Limits::default() };
             let connector = connectors::open_within(&url.into(), folder.path(), limits).unwrap();
-            connectors.insert(id.clone(), Box::new(Counted { connector, queries: queries.clone() }));
+            connectors
+                .insert(id.clone(), Box::new(Counted { connector, queries: queries.clone(), probes: probes.clone() }));
             let dataset = datamap::load(yaml, &format!("{name}.yml")).unwrap_or_else(|f| panic!("{}", lines(&f)));
             datasets.push((id, dataset));
         }
         let graph = Graph::build(&datasets).unwrap_or_else(|f| panic!("{}", lines(&f)));
-        Self { engines, folder, urls, systems: Systems::new(connectors, graph), queries }
+        Self { engines, folder, urls, systems: Systems::new(connectors, graph), queries, probes }
     }
 
     /// Runs SQL as the company itself does.
@@ -233,14 +236,16 @@ impl Sink for Seen {
     }
 }
 
-/// A connector that counts its readers' queries.
+/// A connector that counts its readers' queries, and looks at its schema.
 struct Counted {
     connector: Box<dyn Connector>,
     queries: Arc<AtomicUsize>,
+    probes: Arc<AtomicUsize>,
 }
 
 impl Connector for Counted {
     fn probe(&self) -> Result<LiveSchema, ConnectorError> {
+        self.probes.fetch_add(1, Ordering::Relaxed);
         self.connector.probe()
     }
 
@@ -259,6 +264,14 @@ impl Connector for Counted {
     fn writer(&self) -> Result<Box<dyn Writer + '_>, ConnectorError> {
         self.connector.writer()
     }
+
+    fn reader_under_mark(&self) -> Result<Box<dyn Reader + '_>, ConnectorError> {
+        Ok(Box::new(CountedReader { reader: self.connector.reader_under_mark()?, queries: &self.queries }))
+    }
+
+    fn writer_under_mark(&self) -> Result<Box<dyn Writer + '_>, ConnectorError> {
+        self.connector.writer_under_mark()
+    }
 }
 
 struct CountedReader<'c> {
@@ -270,5 +283,9 @@ impl Reader for CountedReader<'_> {
     fn select(&mut self, select: &Select<'_>, each: &mut EachRow<'_>) -> Result<u64, ConnectorError> {
         self.queries.fetch_add(1, Ordering::Relaxed);
         self.reader.select(select, each)
+    }
+
+    fn announce(&mut self, selects: &[Select<'_>]) -> Result<(), ConnectorError> {
+        self.reader.announce(selects)
     }
 }

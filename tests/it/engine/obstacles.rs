@@ -1,5 +1,7 @@
 //! What the database would refuse, or drag along, is said before anything is written.
 
+use habeas::connectors::TableName;
+use habeas::domain::identity::Identities;
 use habeas::fulfilment::{self, FulfilmentError};
 use rstest::rstest;
 
@@ -159,6 +161,89 @@ fn a_table_rewritten_meanwhile(#[values(Sqlite, Postgres)] engine: Engine) {
     company.execute("base", if engine == Sqlite { "VACUUM" } else { "VACUUM FULL people" });
     company.execute_manifest(&manifest);
     assert!(fulfilment::verify(&company.systems, &who, &[manifest]).unwrap().is_done());
+}
+
+/// A company whose people have an account number, with somebody erased already: what is known of columns is remembered.
+fn with_accounts() -> (Company, Identities) {
+    let sql = "CREATE TABLE people (id INTEGER PRIMARY KEY, email TEXT, account INTEGER);
+         INSERT INTO people VALUES (1, 'ada@example.com', 71), (2, 'bob@example.com', 72), (3, 'eve@example.com', 73)";
+    let yaml = "dataset:
+  - fides_key: base
+    collections:
+      - name: people
+        fields:
+          - {name: id, fides_meta: {primary_key: true}}
+          - {name: email, fides_meta: {identity: email}}
+          - {name: account, fides_meta: {identity: account_id}}";
+    let company = Company::new(Postgres, &[("base", sql, yaml)]);
+    company.erase(&person("eve@example.com"));
+    (company, Identities { account_id: "abc".parse().ok(), ..person("ada@example.com") })
+}
+
+const TO_TEXT: &str = "ALTER TABLE people ALTER COLUMN account TYPE text; INSERT INTO people VALUES (4, NULL, 'abc')";
+
+/// A type that changed before the search, within the time for which a look at the schema holds: nothing that was not found
+/// because of it is left, and nothing is committed.
+#[test]
+fn a_type_that_changed_right_before_the_search() {
+    let (company, who) = with_accounts();
+    company.execute("base", TO_TEXT);
+    let (manifest, _) = company.prepare(&who);
+    let refused = fulfilment::execute(&company.systems, &"base".into(), &manifest);
+    assert!(refused.is_err() || !fulfilment::verify(&company.systems, &who, &[manifest]).unwrap().is_done());
+    company.erase(&who);
+    assert_eq!(company.query("base", "SELECT id FROM people"), "2");
+}
+
+#[test]
+fn a_type_that_changed_before_the_manifest_was_carried_out() {
+    let (company, who) = with_accounts();
+    let (manifest, _) = company.prepare(&who);
+    company.execute("base", "ALTER TABLE people ALTER COLUMN id TYPE text");
+    fulfilment::execute(&company.systems, &"base".into(), &manifest).unwrap_err();
+    assert_eq!(company.query("base", "SELECT count(*) FROM people"), "2", "nothing was changed");
+    company.erase(&who);
+    assert_eq!(company.query("base", "SELECT id FROM people"), "2");
+}
+
+/// The search that ends an erasure takes nothing for granted.
+#[test]
+fn a_type_that_changed_before_the_second_search() {
+    let (company, who) = with_accounts();
+    let (manifest, _) = company.prepare(&who);
+    company.execute_manifest(&manifest);
+    company.execute("base", TO_TEXT);
+    let remaining = fulfilment::verify(&company.systems, &who, &[manifest]).unwrap();
+    assert_eq!(remaining.rows.iter().map(|rows| rows.rows).sum::<u64>(), 1);
+}
+
+/// A table that somebody makes and drops meanwhile is none of the person's.
+#[test]
+fn tables_that_come_and_go_hold_up_nothing() {
+    let (company, who) = with_accounts();
+    let (manifest, _) = company.prepare(&who);
+    company.execute("base", "CREATE TABLE t (id int); DROP TABLE t; ALTER TABLE people SET (fillfactor = 90)");
+    company.execute_manifest(&manifest);
+    assert!(fulfilment::verify(&company.systems, &who, &[manifest]).unwrap().is_done());
+}
+
+/// Runs that begin at once look at a schema once.
+#[rstest]
+fn a_schema_is_looked_at_once(#[values(Sqlite, Postgres, Mysql)] engine: Engine) {
+    let company = company(engine, "", "", "", "");
+    let start = std::sync::Barrier::new(8);
+    let look = || {
+        start.wait();
+        company.systems.schema(&"base".into()).unwrap()
+    };
+    std::thread::scope(|scope| {
+        let looks: Vec<_> = (0..8).map(|_| scope.spawn(look)).collect();
+        for schema in looks {
+            let people = TableName { schema: None, name: "people".to_owned() };
+            assert!(schema.join().unwrap().table(&people).is_some());
+        }
+    });
+    assert_eq!(company.probes.load(std::sync::atomic::Ordering::Relaxed), 1);
 }
 
 #[rstest]
