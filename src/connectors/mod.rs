@@ -138,8 +138,8 @@ pub trait Connector: Send + Sync {
     fn writer(&self) -> Result<Box<dyn Writer + '_>, ConnectorError>;
 
     /// The same as [`Connector::reader`] for an erasure that is being planned. What is known of columns under the mark that
-    /// was asked for last ([`Connector::schema_mark`]) is taken as it is: nothing is committed under another mark, and the
-    /// search that ends each erasure asks anew.
+    /// was asked for last ([`Connector::schema_mark`]) is taken as it is: nothing is committed where another mark tells of
+    /// other columns, and the search that ends each erasure asks anew.
     fn reader_under_mark(&self) -> Result<Box<dyn Reader + '_>, ConnectorError> {
         self.reader()
     }
@@ -238,7 +238,7 @@ pub trait Writer: Reader {
     /// Deletes the rows with the given primary keys; gives how many there were.
     fn delete(&mut self, table: &TableName, key_columns: &[String], keys: &[Key]) -> Result<u64, ConnectorError>;
 
-    /// Does what [`Writer::lock`] does for several tables, one after the other, if need be without waiting in between.
+    /// Does what [`Writer::lock`] does for several tables, one after the other; where the engine can, without waiting in between.
     fn lock_all(&mut self, locked: &[Locked<'_>], each: &mut EachOf<'_>) -> Result<(), ConnectorError> {
         for (at, (rows, columns)) in locked.iter().enumerate() {
             self.lock(rows.table, rows.key_columns, rows.keys, columns, &mut |row| each(at, row))?;
@@ -267,7 +267,8 @@ pub trait Writer: Reader {
     }
 
     /// The schema, if it has not the given mark any more. Asked for before the commit, when everything that was changed
-    /// keeps others from changing the schema of its tables. `None` too where the engine has no marks.
+    /// keeps others from changing the schema of its tables. `None` too where the engine has no marks. An error where columns
+    /// that were taken as known are others by now.
     fn schema_unless(&mut self, _mark: &SchemaMark) -> Result<Option<LiveSchema>, ConnectorError> {
         Ok(None)
     }

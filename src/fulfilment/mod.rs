@@ -13,6 +13,7 @@ pub mod plan;
 mod planning;
 mod row_names;
 pub mod row_parts;
+mod schemas;
 mod search;
 pub mod services;
 mod standing;

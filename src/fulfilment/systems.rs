@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
 
 use super::FulfilmentError;
+use super::schemas::Schemas;
 use super::search::scratch::Scratch;
 use crate::clock;
 use crate::connectors::http::Service;
@@ -21,38 +21,21 @@ pub struct Systems {
     failing: BTreeSet<SystemId>,
     graph: Arc<Graph>,
     country: Option<String>,
-    schemas: Arc<Mutex<BTreeMap<SystemId, Known>>>,
-    /// Held by whoever looks at a system's schema: many runs that begin at once look at it once.
-    looks: Arc<BTreeMap<SystemId, Mutex<()>>>,
+    schemas: Arc<Schemas>,
+    cancellation: Cancellation,
     scratch: Arc<Scratch>,
-}
-
-/// How old a look at a schema may be with which an erasure is planned: what changes meanwhile is seen before the commit.
-const FRESH: Duration = Duration::from_secs(1);
-
-/// How many marks of one schema are remembered.
-const MARKS: usize = 16;
-
-/// A schema as it was looked at.
-#[derive(Clone)]
-struct Known {
-    schema: Arc<LiveSchema>,
-    /// The marks under which it was found the same, the newest last. Not every change that another mark tells of is one
-    /// of the schema: a company may make temporary tables all day.
-    marks: Vec<SchemaMark>,
-    /// When it was last found to be so.
-    at: Instant,
 }
 
 impl Systems {
     /// Joins connectors with the graph of their datasets.
     pub fn new(connectors: BTreeMap<SystemId, Box<dyn Connector>>, graph: Graph) -> Self {
-        let looks = Arc::new(connectors.keys().map(|id| (id.clone(), Mutex::default())).collect());
+        let schemas = Arc::new(Schemas::of(connectors.keys().cloned()));
         let connectors = connectors.into_iter().map(|(id, connector)| (id, Arc::from(connector))).collect();
         let (services, disabled, failing) = (Arc::default(), BTreeSet::new(), BTreeSet::new());
         let scratch = Arc::new(Scratch::new(std::env::temp_dir(), clock::random()));
         let graph = Arc::new(graph);
-        Self { connectors, services, disabled, failing, graph, country: None, schemas: Arc::default(), looks, scratch }
+        let (country, cancellation) = (None, Cancellation::default());
+        Self { connectors, services, disabled, failing, graph, country, schemas, cancellation, scratch }
     }
 
     /// The same with services of the company's own, whose datasets are in the graph as well.
@@ -72,7 +55,7 @@ impl Systems {
     pub fn until(&self, cancellation: &Cancellation) -> Self {
         let connectors = self.connectors.iter();
         let connectors = connectors.map(|(id, connector)| (id.clone(), connector.until(cancellation))).collect();
-        Self { connectors, ..self.without(&BTreeSet::new()) }
+        Self { connectors, cancellation: cancellation.clone(), ..self.without(&BTreeSet::new()) }
     }
 
     /// The same without systems that fail at this moment. They are treated as those that are switched off: a pointer at
@@ -88,7 +71,7 @@ impl Systems {
             graph: Arc::clone(&self.graph),
             country: self.country.clone(),
             schemas: Arc::clone(&self.schemas),
-            looks: Arc::clone(&self.looks),
+            cancellation: self.cancellation.clone(),
             scratch: Arc::clone(&self.scratch),
         }
     }
@@ -171,105 +154,36 @@ impl Systems {
     /// # Errors
     /// What the connector says.
     pub fn schema(&self, system: &SystemId) -> Result<Arc<LiveSchema>, FulfilmentError> {
-        let known = || self.locked().get(system).map(|known| Arc::clone(&known.schema));
-        if let Some(schema) = known() {
-            return Ok(schema);
-        }
-        let _look = self.look(system);
-        if let Some(schema) = known() {
-            return Ok(schema);
-        }
-        let failed = |source| FulfilmentError::System { system: system.clone(), source };
         let connector = self.connector(system)?;
-        // The mark first: what changes in between makes it an old one, and the schema is looked at again.
-        let at = clock::steady();
-        let marks = connector.schema_mark().map_err(failed)?.into_iter().collect();
-        let schema = Arc::new(connector.probe().map_err(failed)?);
-        self.locked().insert(system.clone(), Known { schema: schema.clone(), marks, at });
-        Ok(schema)
+        let looked = self.schemas.schema(system, connector, &self.cancellation);
+        looked.map_err(|source| FulfilmentError::System { system: system.clone(), source })
     }
 
     /// Forgets the schemas that have changed since they were looked at, or may have: before an erasure. A look at a
     /// system that has marks holds for a second.
     pub fn renew_schemas(&self) {
-        let known: Vec<_> = self.locked().iter().map(|(system, known)| (system.clone(), known.clone())).collect();
-        for (system, known) in known {
-            // Those that are done without keep theirs, for whoever reaches them.
-            let Ok(connector) = self.connector(&system) else { continue };
-            if known.is_fresh() {
-                continue;
-            }
-            let _look = self.look(&system);
-            let Some(known) = self.locked().get(&system).filter(|known| !known.is_fresh()).cloned() else { continue };
-            let renewed = known.renewed(connector);
-            let mut all = self.locked();
-            if all.get(&system).is_some_and(|now| Arc::ptr_eq(&now.schema, &known.schema)) {
-                match renewed {
-                    Some(renewed) => all.insert(system, renewed),
-                    None => all.remove(&system),
-                };
-            }
+        for (system, connector) in &self.connectors {
+            self.schemas.renew(system, connector.as_ref(), &self.cancellation);
         }
     }
 
-    /// What a schema that was looked at is recognised by, where the engine has marks; whichever of several searches that
-    /// began at once looked at it. One that was replaced by another schema is not recognised any more.
+    /// What a schema that was looked at is recognised by ([`Schemas::mark_of`]).
     pub(super) fn mark_of(&self, system: &SystemId, schema: &Arc<LiveSchema>) -> Option<SchemaMark> {
-        let all = self.locked();
-        match all.get(system).filter(|known| Arc::ptr_eq(&known.schema, schema) || known.schema == *schema) {
-            Some(known) => known.marks.last().cloned(),
-            None => Some(SchemaMark::of_none()),
-        }
+        self.schemas.mark_of(system, schema)
     }
 
     /// Whether the schema is the very one that bore the mark.
     pub(super) fn is_known_by(&self, system: &SystemId, mark: &SchemaMark, schema: &LiveSchema) -> bool {
-        self.locked().get(system).is_some_and(|known| known.marks.contains(mark) && *known.schema == *schema)
+        self.schemas.is_known_by(system, mark, schema)
     }
 
     /// Forgets a schema, so that it is looked at anew.
     pub(super) fn forget_schema(&self, system: &SystemId) {
-        self.locked().remove(system);
+        self.schemas.forget(system);
     }
 
-    /// Waits for whoever looks at a system's schema at this moment, or gives the right to be that one. Whoever waited in
-    /// vain, because that look failed, looks as well: were they to do it one by one, a system that does not answer would keep
-    /// the last of them for as many time-outs as there are others. (Nobody who holds a connection that the look may need waits
-    /// here: a search knows the schemas of its systems before it opens one.)
-    fn look(&self, system: &SystemId) -> Option<MutexGuard<'_, ()>> {
-        let look = self.looks.get(system)?;
-        match look.try_lock() {
-            Ok(looking) => Some(looking),
-            // Whoever panicked has left nothing half done.
-            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
-            Err(TryLockError::WouldBlock) => {
-                drop(look.lock());
-                None
-            }
-        }
-    }
-
-    fn locked(&self) -> MutexGuard<'_, BTreeMap<SystemId, Known>> {
-        // A map of whole values stays whole whichever thread panicked.
-        self.schemas.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Known {
-    fn is_fresh(&self) -> bool {
-        !self.marks.is_empty() && clock::steady().duration_since(self.at) < FRESH
-    }
-
-    /// The same, if the system still has this schema; under a new mark it is looked at whole.
-    fn renewed(&self, connector: &dyn Connector) -> Option<Self> {
-        let at = clock::steady();
-        let mark = connector.schema_mark().ok().flatten()?;
-        let mut marks: Vec<_> = self.marks.iter().filter(|known| **known != mark).cloned().collect();
-        if marks.len() == self.marks.len() && *self.schema != connector.probe().ok()? {
-            return None;
-        }
-        marks.drain(..marks.len().saturating_sub(MARKS - 1));
-        marks.push(mark);
-        Some(Self { schema: Arc::clone(&self.schema), marks, at })
+    /// Has the next erasure ask whether the schema is still the same.
+    pub(super) fn doubt_schema(&self, system: &SystemId) {
+        self.schemas.doubt(system);
     }
 }

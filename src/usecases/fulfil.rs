@@ -285,7 +285,8 @@ fn approved(office: &Office, tx: &mut Tx<'_>, id: RequestId) -> Result<Option<Ap
     let deletes = request.right == Right::Deletion;
     let package_outstanding = deletes && package_outstanding(tx, request.bundle)?;
     let uploads = upload::files(tx, &request)?;
-    let begun = deletes.then(|| Begun::read(office, tx, &request)).transpose()?;
+    let begins = deletes && !package_outstanding && matches!(request.state, State::Fulfilling { .. });
+    let begun = begins.then(|| Begun::read(office, tx, &request)).transpose()?;
     Ok(Some(Approved { request, package_outstanding, uploads, begun }))
 }
 

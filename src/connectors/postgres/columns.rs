@@ -171,10 +171,10 @@ impl Remembered {
         memory.tables.get(table).filter(|_| memory.mark.as_ref() == Some(mark)).cloned()
     }
 
-    /// Remembers what was looked up when the schema had that mark, unless another was seen meanwhile.
-    fn note(&self, schema: &Option<SchemaMark>, table: &TableName, known: &Known) {
+    /// Remembers what a transaction looked up that began when the schema had that mark, unless another was seen meanwhile.
+    fn note(&self, marked: Option<&SchemaMark>, table: &TableName, known: &Known) {
         let mut memory = self.locked();
-        if memory.mark == *schema {
+        if memory.mark.as_ref() == marked {
             memory.tables.insert(table.clone(), known.clone());
         }
     }
@@ -254,7 +254,6 @@ impl Session {
     }
 
     fn look_up(&mut self, table: &TableName) -> Result<Known, ConnectorError> {
-        let schema = self.remembered().mark();
         // The mark first: what changes in between makes it an old one.
         let mark = self.mark(table)?;
         let name = text(Some(&sql::quoted_table(table)));
@@ -269,7 +268,7 @@ impl Session {
         }
         let many_rows = mark.ends_with(MANY);
         let known = Known { mark, columns: Arc::new(Columns { types, many_rows }) };
-        self.remembered().note(&schema, table, &known);
+        self.remembered().note(self.marked.as_ref(), table, &known);
         Ok(known)
     }
 }

@@ -10,6 +10,9 @@ use crate::connectors::{
 };
 use crate::domain::personal::Personal;
 
+/// How many bytes the rows of one table may take that are locked beside those of others.
+const LARGE: usize = 256 * 1024;
+
 /// How many keys one statement carries.
 const BATCH: usize = 10_000;
 
@@ -51,8 +54,15 @@ impl Writer for Session {
         }
         let answers = self.run_all(asked)?;
         for (at, (answer, batch)) in answers.into_iter().zip(&batches).enumerate() {
-            one_each(locked[at].0.table, answer.affected, batch)?;
-            answer.rows.iter().flatten().try_for_each(|row| each(at, row))?;
+            let (rows, columns) = &locked[at];
+            one_each(rows.table, answer.affected, batch)?;
+            match answer.rows {
+                Some(few) => few.iter().try_for_each(|row| each(at, row))?,
+                // Few rows, and large ones: they come one by one.
+                None => {
+                    self.lock(rows.table, rows.key_columns, rows.keys, columns, &mut |row| each(at, row))?;
+                }
+            }
         }
         Ok(())
     }
@@ -124,7 +134,7 @@ fn single<'t>(
     width: usize,
     batch: &[&[String]],
 ) -> Result<Single<'t>, ConnectorError> {
-    Ok(Single { sql, parameters: lists(batch)?, width, most: usize::MAX, table })
+    Ok(Single { sql, parameters: lists(batch)?, width, most: LARGE, table })
 }
 
 fn deletion(table: &TableName) -> String {

@@ -32,7 +32,9 @@ pub(super) struct Session {
     state: State,
     pub(super) columns: HashMap<TableName, Known>,
     pub(super) recall: Recall,
-    /// Rows that were announced and came; gone as soon as others may stand there, because something was waited for or written.
+    /// The schema's mark when it was last asked for before this began. What is seen here may be older than any later one.
+    pub(super) marked: Option<SchemaMark>,
+    /// Rows that were announced and came; gone as soon as something is locked or written, since others may stand there then.
     pub(super) ahead: Vec<Ahead>,
     cancellation: Cancellation,
 }
@@ -94,12 +96,13 @@ impl Session {
     ) -> Result<Self, ConnectorError> {
         loop {
             let lent = pool.lend(cancellation)?;
+            let marked = pool.server().columns.mark();
             match cancellation.during_on(lent.client().driver(), lent.client().begin(begin, settings))? {
                 Ok(()) => {
                     let (lent, pool, columns) = (Some(lent), Arc::clone(pool), HashMap::new());
                     let cancellation = cancellation.clone();
                     let (state, recall, ahead) = (State::Open, Recall::Due, Vec::new());
-                    return Ok(Self { lent, pool, kind, state, columns, recall, ahead, cancellation });
+                    return Ok(Self { lent, pool, kind, state, columns, recall, marked, ahead, cancellation });
                 }
                 // An idle connection that the server has closed meanwhile: take another.
                 Err(error) if lent.reused && error::is_farewell(&error) => continue,
@@ -110,8 +113,8 @@ impl Session {
 
     /// The same, with what is known of columns under the schema's last mark, where it was asked for.
     pub(super) fn under_mark(mut self) -> Self {
-        if let Some(mark) = self.remembered().mark() {
-            self.recall = Recall::Under(mark);
+        if let Some(mark) = &self.marked {
+            self.recall = Recall::Under(mark.clone());
         }
         self
     }
@@ -275,7 +278,7 @@ impl Drop for Session {
     fn drop(&mut self) {
         let Some(lent) = self.lent.take().filter(|_| self.state != State::Stopped) else { return };
         let connected = lent.client();
-        if self.kind == Kind::Reads {
+        if self.kind == Kind::Reads && self.state == State::Open {
             // Nobody waits for anything of it: that it is told to end is enough. What comes of that is met by whoever has the
             // connection next, as what becomes of an idle one is.
             connected.driver().block_on(connected.send("ROLLBACK"));

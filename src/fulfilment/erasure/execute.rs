@@ -87,7 +87,7 @@ pub fn execute_unless(
     // It may not be the schema any more that the statements were made for.
     let doubted = |error: &FulfilmentError| {
         if matches!(error, FulfilmentError::System { source: ConnectorError::Statement(_), .. }) {
-            systems.forget_schema(system);
+            systems.doubt_schema(system);
         }
     };
     let outcome = run(systems, &schema, part, &mut *writer, &mut first).inspect_err(doubted)?;

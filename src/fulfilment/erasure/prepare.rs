@@ -67,16 +67,20 @@ pub fn prepare_keeping(
     keeping: &Keeping<'_>,
 ) -> Result<(Manifest, Plan), FulfilmentError> {
     systems.renew_schemas();
-    let surveyed = |catalogue| survey(systems, identities, earlier, keeping, catalogue);
-    let Survey { mut trace, joined, mut candidates } = match surveyed(Catalogue::Marked) {
-        // A column may have got another type since the mark was read.
-        Err(FulfilmentError::System { source: ConnectorError::Statement(_), .. }) => surveyed(Catalogue::Asked)?,
-        surveyed => surveyed?,
-    };
     let known = earlier.iter().find_map(|manifest| manifest.masking_key.clone());
     let key = known.unwrap_or_else(|| MaskingKey::new(clock::random()));
     let done = Done::of(earlier);
-    let drawn = drawn::draw(&mut trace, &joined, &candidates, &done, &key)?;
+    let searched = |catalogue| {
+        let mut survey = survey(systems, identities, earlier, keeping, catalogue)?;
+        let drawn = drawn::draw(&mut survey.trace, &survey.joined, &survey.candidates, &done, &key)?;
+        Ok((survey, drawn))
+    };
+    let (survey, drawn) = match searched(Catalogue::Marked) {
+        // A column may have got another type since the mark was read.
+        Err(FulfilmentError::System { source: ConnectorError::Statement(_), .. }) => searched(Catalogue::Asked)?,
+        searched => searched?,
+    };
+    let Survey { trace, joined, mut candidates } = survey;
     let round = u32::try_from(earlier.len()).unwrap_or(u32::MAX).saturating_add(1);
     let (places, graph) = (&trace.places, systems.graph());
     let mut plan = plan_of(places, graph, &candidates, &done);

@@ -169,12 +169,15 @@ fn run(
     let (except, left_out) = (request.state.exceptions(), left_out(request));
     let regime = office.regimes.get(&request.regime);
     let phases = Phases::begin(office, request, controller);
-    let mut rounds = rounds(office, request.id, &begun.kept)?;
+    let Begun { kept, holds } = begun;
+    let mut rounds = rounds(office, request.id, &kept)?;
+    drop(kept);
     // What is done next goes by the holds as they were seen a moment ago, with what was written or read last; after a system,
     // which may take minutes, they are looked at again.
-    let mut seen = Some(begun.holds);
+    let mut seen = Some(holds);
     // Counted for each run: staff who stopped what writes and retry get new rounds.
     let most = rounds.len() + ROUNDS;
+    let mut planned_again = false;
     loop {
         let mut refused = Vec::new();
         for round in &mut rounds {
@@ -203,8 +206,15 @@ fn run(
         if round.manifest.is_empty() {
             rounds.push(round);
             phases.everywhere(Phase::Prove);
-            prove_absence(controller, &identities, &rounds, &keeping)?;
-            return Ok(Ran { rounds, searched_at: office.clock.now() });
+            match prove_absence(controller, &identities, &rounds, &keeping) {
+                Ok(()) => return Ok(Ran { rounds, searched_at: office.clock.now() }),
+                // Rows may have come in between, or been overlooked because a column has got another type.
+                Err(Error::Obstacles(_)) if !std::mem::replace(&mut planned_again, true) => {
+                    rounds.pop();
+                    continue;
+                }
+                Err(error) => return Err(error),
+            }
         }
         crash::point("erasure.before_manifest");
         seen = Some(record(office, request, &mut round)?);

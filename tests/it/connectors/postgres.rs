@@ -5,6 +5,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use habeas::connectors::postgres::{Limits, Postgres};
+use rstest::rstest;
 
 use super::*;
 use crate::support::postgres::PASSWORD;
@@ -390,6 +391,57 @@ fn the_server_s_certificate_is_checked() {
         let refused = probe(host, &options);
         assert!(refused.is_err(), "{host} {options}");
     }
+}
+
+/// What a transaction sees that began before a change is not known under the mark that tells of it.
+#[test]
+fn what_an_older_snapshot_shows_is_not_known_under_a_later_mark() {
+    let company = Company::new(Engine::Postgres, "CREATE TABLE t (id int); INSERT INTO t VALUES (1)");
+    let connector = &*company.connector;
+    let found = |reader: &mut dyn Reader, id: &str| rows(reader, "t", &["id"], &[exact("id", &[id])]).unwrap();
+    connector.schema_mark().unwrap();
+    let mut before = connector.reader().unwrap();
+    company.execute("ALTER TABLE t ALTER COLUMN id TYPE bigint; INSERT INTO t VALUES (3000000000)");
+    connector.schema_mark().unwrap();
+    found(&mut *before, "1");
+    drop(before);
+    assert_eq!(found(&mut *connector.reader_under_mark().unwrap(), "3000000000"), [some(&["3000000000"])]);
+}
+
+/// What is known under a mark is taken as it is until the mark is another one.
+#[test]
+fn what_is_known_under_a_mark_is_asked_for_with_the_next() {
+    let company = Company::new(Engine::Postgres, "CREATE TABLE t (id int); INSERT INTO t VALUES (1)");
+    let connector = &*company.connector;
+    let found =
+        |id: &str| rows(&mut *connector.reader_under_mark().unwrap(), "t", &["id"], &[exact("id", &[id])]).unwrap();
+    assert_eq!(found("1"), [some(&["1"])], "no mark was asked for");
+    connector.schema_mark().unwrap();
+    assert_eq!(found("1"), [some(&["1"])]);
+    company.execute("ALTER TABLE t ALTER COLUMN id TYPE bigint; INSERT INTO t VALUES (3000000000)");
+    assert_eq!(found("3000000000"), none());
+    connector.schema_mark().unwrap();
+    assert_eq!(found("3000000000"), [some(&["3000000000"])]);
+}
+
+/// A writer that took columns as known commits where they still are so, whatever else changed, and says so where not.
+#[rstest]
+#[case::another_table("CREATE TABLE other (id int)", true)]
+#[case::its_rows_counted("VACUUM ANALYZE t", true)]
+#[case::another_type("ALTER TABLE t ALTER COLUMN note TYPE varchar(99)", false)]
+fn columns_taken_as_known_are_held_to_the_mark(#[case] change: &str, #[case] holds: bool) {
+    let company =
+        Company::new(Engine::Postgres, "CREATE TABLE t (id int PRIMARY KEY, note text); INSERT INTO t VALUES (1, 'x')");
+    let connector = &*company.connector;
+    let mark = connector.schema_mark().unwrap().unwrap();
+    company.rows("t", &["id", "note"], &[exact("id", &["1"])]);
+    let mut writer = connector.writer_under_mark().unwrap();
+    company.execute(change);
+    assert_eq!(writer.delete(&name("t"), &texts(&["id"]), &[key(&["1"])]).unwrap(), 1);
+    let held = writer.schema_unless(&mark);
+    assert_eq!(held.is_ok(), holds, "{held:?}");
+    drop(writer);
+    assert_eq!(company.column("t", "id"), ["1"]);
 }
 
 /// What was known of a table holds until it changes, whichever transaction looks next.
