@@ -167,10 +167,11 @@ fn make_home(name: &str) -> PathBuf {
     let home = env::temp_dir().join(format!("habeas-mariadb-{}-{name}", process::id()));
     let home_text = home.to_str().expect("a temporary folder in UTF-8");
     let _ = fs::remove_dir_all(&home);
-    run(as_server_user("mkdir").args(["--mode=700", home_text]));
+    run(as_server_user("mkdir").args(["--mode=700", home_text, &own_temporary(home_text)]));
     run(as_server_user(program(&["mariadb-install-db"]).to_str().expect("UTF-8"))
         .args(["--no-defaults", "--auth-root-authentication-method=normal", "--skip-test-db", "--skip-name-resolve"])
-        .arg(format!("--datadir={home_text}/data")));
+        .arg(format!("--datadir={home_text}/data"))
+        .env("TMPDIR", own_temporary(home_text)));
     let accounts = format!(
         "CREATE USER tester; GRANT ALL ON *.* TO tester WITH GRANT OPTION; \
          CREATE USER {LOCKED_USER} IDENTIFIED BY '{PASSWORD}'; CREATE DATABASE safe; \
@@ -179,6 +180,11 @@ fn make_home(name: &str) -> PathBuf {
     let accounts = accounts.replace("; ", ";\n");
     run(as_server_user("sh").args(["-c", r#"printf '%s' "$1" >"$2/accounts.sql""#, "sh", &accounts, home_text]));
     home
+}
+
+/// A server that starts removes the temporary tables that it finds, which in a folder for all are those of one that runs.
+fn own_temporary(home: &str) -> String {
+    format!("{home}/tmp")
 }
 
 fn start(home: &Path, options: &[String]) -> Server {
@@ -192,6 +198,7 @@ fn start(home: &Path, options: &[String]) -> Server {
         .arg(format!("--port={port}"))
         .args([format!("--datadir={home_text}/data"), format!("--socket={home_text}/socket")])
         .arg(format!("--init-file={home_text}/accounts.sql"))
+        .env("TMPDIR", own_temporary(home_text))
         .args(options)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
