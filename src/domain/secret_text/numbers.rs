@@ -319,11 +319,19 @@ impl Candidate<'_> {
                 Some("Spanish NIE")
             }
             9 if form("A9999999A") && self.shape.len() == 1 && check::nric(signs) => Some("Singapore NRIC"),
-            CODICE_FISCALE if form("AAAAAA**A**A***A") && check::codice_fiscale(signs) => {
-                Some("Italian codice fiscale")
-            }
+            CODICE_FISCALE if form("AAAAAA**A**A***A") && self.is_codice_fiscale() => Some("Italian codice fiscale"),
             _ => self.is_nir().then_some("French NIR"),
         }
+    }
+
+    /// Where digits belong stand digits or the ten letters that may take their place (omocodia). With few digits it stands in
+    /// one piece: a text with few of them is not looked at for any other.
+    fn is_codice_fiscale(&self) -> bool {
+        let stands_for_a_digit = |at: usize| matches!(self.signs[at], b'0'..=b'9' | b'L'..=b'N' | b'P'..=b'V');
+        let digits = self.signs.iter().filter(|sign| sign.is_ascii_digit()).count();
+        [6, 7, 9, 10, 12, 13, 14].into_iter().all(stands_for_a_digit)
+            && (self.shape.len() == 1 || digits >= LEAST_DIGITS)
+            && check::codice_fiscale(self.signs)
     }
 
     /// Sex, year, month, department, commune, order, key.

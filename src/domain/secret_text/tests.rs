@@ -108,6 +108,7 @@ fn a_bare_number_is_one_beside_a_word_that_says_so(#[case] text: &str, #[case] b
 #[case::phones("+49 170 1234567, 0170 1234567, (415) 555-2671, +1-415-555-2671, 030 123 456")]
 #[case::phone_like_a_card("+4111111111111111")]
 #[case::milliseconds("1795344000000")]
+#[case::words_that_check_by_chance("lpat-abcdefghijkl 000000")]
 #[case::microseconds("1795344000000000")]
 #[case::timestamps("2026-11-22 10:15:00.123456+00 20261122101500")]
 #[case::decimals("0,4111111111111111 0.4111111111111111 12.4111111111111111")]
