@@ -192,6 +192,9 @@ pub fn takes_any_server(url: &SecretString) -> bool {
     is_postgres && postgres::takes_any_server(url)
 }
 
+/// A selection that looks for more values than this is not worth announcing.
+pub const ANNOUNCED: usize = 64;
+
 /// Reads in one snapshot.
 pub trait Reader {
     /// Streams the rows of `select`, each once however many of its matches it meets, in no particular order, with flat

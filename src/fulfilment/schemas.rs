@@ -19,7 +19,6 @@ const MARKS: usize = 16;
 const GLANCE: Duration = Duration::from_millis(100);
 
 /// What is known of the systems' schemas, for all runs of a controller.
-#[derive(Default)]
 pub(super) struct Schemas {
     known: Mutex<BTreeMap<SystemId, Known>>,
     looks: BTreeMap<SystemId, Look>,

@@ -8,11 +8,8 @@ use super::super::manifest::{Guard, ManifestRow, StepAction, SystemManifest, Tab
 use super::super::row_parts::RowParts;
 use super::references::Way;
 use super::unchanged::{Unchanged, guarded_columns};
-use crate::connectors::{ConnectorError, Key, LiveSchema, Select, TableName, Writer};
+use crate::connectors::{ANNOUNCED, ConnectorError, Key, LiveSchema, Select, TableName, Writer};
 use crate::domain::ids::SystemId;
-
-/// How many keys a guard that is announced may look for.
-const ANNOUNCED: usize = 64;
 
 /// A guard, and the keys that it looks for among the rows that are no parts.
 pub(super) struct Guarded<'m> {

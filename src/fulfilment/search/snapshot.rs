@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::{FulfilmentError, Systems};
-use crate::connectors::{ConnectorError, Reader, Row, Select};
+use super::place::Place;
+use crate::connectors::{ConnectorError, Match, Reader, Row, Select};
 use crate::domain::ids::SystemId;
 
 /// What a search takes for granted of the systems' catalogues.
@@ -48,13 +49,16 @@ impl<'s> Snapshot<'s> {
         Ok(self.readers.get_mut(system).expect("it was opened above"))
     }
 
-    /// Tells the readers what is selected next.
-    pub(in crate::fulfilment) fn announce<'a>(
+    /// Tells the readers what is selected next: of a place, which columns of which rows.
+    pub(in crate::fulfilment) fn announce(
         &mut self,
-        selects: impl Iterator<Item = (&'a SystemId, Select<'a>)>,
+        next: &[(&Place, Vec<String>, Vec<Match>)],
     ) -> Result<(), FulfilmentError> {
         let mut by_system: BTreeMap<&SystemId, Vec<Select<'_>>> = BTreeMap::new();
-        selects.for_each(|(system, select)| by_system.entry(system).or_default().push(select));
+        for (place, columns, any_of) in next {
+            let select = Select { table: &place.table_name, columns, any_of };
+            by_system.entry(&place.system).or_default().push(select);
+        }
         for (system, selects) in by_system {
             let failed = |source| FulfilmentError::System { system: system.clone(), source };
             self.reader(system)?.announce(&selects).map_err(failed)?;

@@ -7,9 +7,9 @@ use super::judge::{Knowledge, Verdict};
 use super::key_set::KeySet;
 use super::place::{Columns, Place};
 use super::scratch::Scratch;
-use super::trace::{ANNOUNCED, Trace};
+use super::trace::Trace;
 use super::wanted::{Question, Wanted};
-use crate::connectors::{Row, Select};
+use crate::connectors::{ANNOUNCED, Row, Select};
 use crate::datamap::NodeId;
 
 impl Trace<'_> {
@@ -26,10 +26,7 @@ impl Trace<'_> {
                 announced.push((place, columns.0, progress.wanted.matches(Question::Everything)?));
             }
         }
-        let selects = announced
-            .iter()
-            .map(|(place, columns, any_of)| (&place.system, Select { table: &place.table_name, columns, any_of }));
-        self.snapshot.announce(selects)
+        self.snapshot.announce(&announced)
     }
 
     /// Streams every row found in a collection, once, with whose it is. The row begins with [`Place::columns`] and

@@ -23,9 +23,6 @@ use crate::domain::personal::Personal;
 /// How many undecided rows of a collection are kept.
 const UNDECIDED: usize = 10_000;
 
-/// How many values may be looked for in a collection that is announced.
-pub(super) const ANNOUNCED: usize = 64;
-
 /// What is known of one collection.
 #[derive(Default)]
 pub(super) struct Progress {

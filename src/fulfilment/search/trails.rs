@@ -9,9 +9,9 @@ use super::done::Done;
 use super::findings::findings;
 use super::place::Place;
 use super::row_name::Naming;
-use super::trace::{ANNOUNCED, Trace};
+use super::trace::Trace;
 use super::wanted::Question;
-use crate::connectors::{Comparison, Key, Match, Select};
+use crate::connectors::{ANNOUNCED, Comparison, Key, Match, Select};
 use crate::datamap::NodeId;
 use crate::domain::identity::IdentityKind;
 use crate::domain::personal::Personal;
@@ -37,10 +37,7 @@ impl Trace<'_> {
             let asked = standing_at(place, &trail.columns, keys);
             beginning.extend(asked.map(|(columns, one)| (place, columns, vec![one])));
         }
-        let selects = beginning
-            .iter()
-            .map(|(place, columns, any_of)| (&place.system, Select { table: &place.table_name, columns, any_of }));
-        self.snapshot.announce(selects)
+        self.snapshot.announce(&beginning)
     }
 
     /// Searches on from the rows that earlier manifests of the same erasure deleted or masked.
