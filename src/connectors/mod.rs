@@ -81,7 +81,7 @@ pub enum Comparison {
     PhoneDigits,
 }
 
-/// Rows whose `column` holds one of `values`.
+/// Rows whose `column` holds one of `values`, and of whose further columns each holds one of its own.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Match {
     /// The column compared.
@@ -90,11 +90,46 @@ pub struct Match {
     pub values: Vec<String>,
     /// How they are compared.
     pub comparison: Comparison,
+    /// Further columns, each with the values of which a row holds exactly one as well: those of a composite key, so that an
+    /// index on it serves.
+    pub also: Vec<(String, Vec<String>)>,
+}
+
+impl Match {
+    /// Rows whose `column` holds one of `values`.
+    pub fn new(column: impl Into<String>, values: Vec<String>, comparison: Comparison) -> Self {
+        Self { column: column.into(), values, comparison, also: Vec::new() }
+    }
+
+    /// Its columns, all of which have to match: how they are compared, and with what.
+    pub fn parts(&self) -> impl Iterator<Item = Part<'_>> {
+        let first = Part { column: &self.column, values: &self.values, comparison: self.comparison };
+        let also = self.also.iter();
+        std::iter::once(first).chain(also.map(|(column, values)| Part {
+            column,
+            values,
+            comparison: Comparison::Exact,
+        }))
+    }
+}
+
+/// One column of a [`Match`].
+#[derive(Clone, Copy)]
+pub struct Part<'m> {
+    /// The column compared.
+    pub column: &'m str,
+    /// The values looked for.
+    pub values: &'m [String],
+    /// How they are compared.
+    pub comparison: Comparison,
 }
 
 impl fmt::Debug for Match {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Match({}, {} values, {:?})", self.column, self.values.len(), self.comparison)
+        let mut parts = self.parts();
+        parts.try_for_each(|part| {
+            write!(f, "Match({}, {} values, {:?})", part.column, part.values.len(), part.comparison)
+        })
     }
 }
 

@@ -7,6 +7,7 @@ use super::pointers::ErasureOrder;
 use super::{Collection, pointers, reach};
 use crate::connectors::TableName;
 use crate::domain::finding::{Finding, Severity};
+use crate::domain::identity::IdentityKind;
 use crate::domain::ids::SystemId;
 
 /// A collection in a [`Graph`].
@@ -48,6 +49,11 @@ impl Node {
     /// The table in the system's database.
     pub fn table(&self) -> &TableName {
         &self.collection.table
+    }
+
+    /// Whether a field of it holds identifiers of that kind.
+    pub fn has_identity(&self, kind: IdentityKind) -> bool {
+        self.collection.fields.iter().any(|field| field.identity == Some(kind))
     }
 }
 

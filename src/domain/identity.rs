@@ -1,5 +1,6 @@
 //! Who a request is about: names and addresses parsed and normalised once, at the edge.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
@@ -8,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::personal::Personal;
 
 /// What kind of identifier a value is; the names are fideslang's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum IdentityKind {
     /// An e-mail address.
@@ -239,6 +240,10 @@ pub struct Identities {
     /// The company's own number, if one was given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account_id: Option<AccountId>,
+    /// What beside the address was shown to be the person's. Anything else somebody merely typed: it may be another's, and
+    /// counts only where the company's own rows have it beside what was shown.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub shown: BTreeSet<IdentityKind>,
 }
 
 impl Identities {
@@ -249,6 +254,20 @@ impl Identities {
             IdentityKind::Phone => self.phone.as_ref().map(|p| p.expose().to_owned()),
             IdentityKind::AccountId => self.account_id.as_ref().map(|a| a.expose().to_owned()),
         }
+    }
+
+    /// What was given and not shown to be the person's.
+    pub fn unshown(&self) -> BTreeSet<IdentityKind> {
+        let kinds = [IdentityKind::Phone, IdentityKind::AccountId];
+        kinds.into_iter().filter(|kind| self.normalised(*kind).is_some() && !self.shown.contains(kind)).collect()
+    }
+
+    /// The same without identifiers of these kinds.
+    #[must_use]
+    pub fn without(mut self, kinds: &BTreeSet<IdentityKind>) -> Self {
+        self.phone = self.phone.filter(|_| !kinds.contains(&IdentityKind::Phone));
+        self.account_id = self.account_id.filter(|_| !kinds.contains(&IdentityKind::AccountId));
+        self
     }
 }
 

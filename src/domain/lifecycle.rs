@@ -589,6 +589,9 @@ fn summary(result: &Fulfilment) -> Value {
         rows.insert(key, sum.into());
     }
     let mut facts = json!({ "rows": rows, "no_match": result.no_match(), "withheld": result.withheld });
+    if result.unproved > 0 {
+        facts["unproved"] = json!(result.unproved);
+    }
     if let Some(mark) = result.marked {
         facts["marked"] = json!(mark);
     }

@@ -1,5 +1,7 @@
 //! A request and its states; each state owns the facts that are true in it and no others.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -160,9 +162,10 @@ pub struct Person {
 }
 
 impl Person {
-    /// The identities by which their rows are looked for.
+    /// The identities by which they are known, as they gave them.
     pub fn identities(&self) -> Identities {
-        Identities { email: self.email.clone(), phone: self.phone.clone(), account_id: self.account_id.clone() }
+        let (email, phone, account_id) = (self.email.clone(), self.phone.clone(), self.account_id.clone());
+        Identities { email, phone, account_id, shown: BTreeSet::new() }
     }
 }
 
@@ -429,6 +432,10 @@ pub struct Fulfilment {
     /// How many cells of free text staff have still to look at.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub free_text_open: u64,
+    /// How many rows are left alone because only an identifier leads to them that nothing shows to be the person's. Staff are
+    /// told; whoever merely typed the number is not, since that would tell of somebody else.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub unproved: u64,
     /// Whether the package holds what names somebody else, because staff looked and found no harm.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub disclosed: bool,
@@ -587,7 +594,7 @@ impl Fulfilment {
 
     /// Something is kept out of the package until staff have looked at it.
     pub fn unseen(&self) -> bool {
-        self.withheld > 0 || self.free_text_open > 0
+        self.withheld > 0 || self.free_text_open > 0 || self.unproved > 0
     }
 
     /// Something that was asked was not done.
@@ -728,6 +735,11 @@ impl std::str::FromStr for StateName {
 }
 
 impl Request {
+    /// The identities by which the person's rows are looked for, with what was shown of them.
+    pub fn identities(&self) -> Identities {
+        Identities { shown: self.verification.identifiers(), ..self.particulars.person.identities() }
+    }
+
     /// Who holds the token that the submission gave out.
     pub fn holder(&self) -> Actor {
         if self.particulars.agent.is_some() { Actor::Agent } else { Actor::Requester }

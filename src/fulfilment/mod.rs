@@ -22,7 +22,7 @@ mod systems;
 pub use correction::correct;
 pub use correction::correct::{Correction, CorrectionOutcome, Preview, apply, apply_telling};
 pub use correction::preview::{preview, preview_after};
-pub use erasure::candidates::KEPT_BY_DECISION;
+pub use erasure::candidates::{KEPT_BY_DECISION, KEPT_CLAIMED};
 pub use erasure::execute::{SystemOutcome, execute, execute_unless, rehearse};
 pub use erasure::keeping::{Hold, Keeping};
 pub use erasure::prepare::{prepare, prepare_keeping, prepare_without};

@@ -1,10 +1,13 @@
 //! What fulfilling a request will do, per collection, before it does it: names and counts, never a value.
 
+use std::collections::BTreeSet;
+
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{Counts, LeftOut};
+use crate::domain::identity::IdentityKind;
 use crate::domain::ids::SystemId;
 
 /// The plan of one access or deletion request.
@@ -18,6 +21,9 @@ pub struct Plan {
     /// Why it cannot be done as it stands: one sentence each, naming the column or constraint.
     #[serde(default)]
     pub obstacles: Vec<String>,
+    /// The identifiers that were given, and that nothing shows to be the person's: neither a check, nor a row of theirs.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub unproved_identifiers: BTreeSet<IdentityKind>,
 }
 
 impl Plan {
@@ -58,6 +64,10 @@ pub struct PlannedCollection {
     pub left_out: bool,
     /// The rows found.
     pub counts: Counts,
+    /// An access: the rows that are left out until staff have looked, because only an identifier leads to them that may be
+    /// another person's.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub unproved: u64,
     /// What a range of days leaves out; none where none was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub range: Option<RangeStep>,
@@ -67,6 +77,11 @@ pub struct PlannedCollection {
     /// What an erasure does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deletion: Option<DeletionStep>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the form that serde asks for")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 /// What a range of days leaves out of a collection.

@@ -22,7 +22,7 @@ pub fn plan_access(
     let mut trace = Trace::run(systems, identities)?;
     let mut plan = skeleton(systems.graph(), Some(options.never_disclose));
     for node in trace.searched() {
-        let mut counts = Counts::default();
+        let (mut counts, mut unproved) = (Counts::default(), 0);
         let mut hidden: BTreeMap<String, String> = BTreeMap::new();
         let by = trace.places.get(node).and_then(range::dated).map(str::to_owned);
         let mut step = options.range.map(|_| RangeStep { by, outside: 0 });
@@ -35,6 +35,10 @@ pub fn plan_access(
                 step.outside += 1;
                 return Ok(());
             }
+            if verdict.is_claimed() {
+                unproved += 1;
+                return Ok(());
+            }
             counts.add(verdict.standing());
             for column in withheld(place, &verdict) {
                 let reason = "it says who somebody else is in a row that names them too";
@@ -43,11 +47,13 @@ pub fn plan_access(
             Ok(())
         })?;
         plan.collections[node.index()].counts = counts;
+        plan.collections[node.index()].unproved = unproved;
         plan.collections[node.index()].range = step;
         let shown =
             plan.collections[node.index()].access.as_mut().expect("the skeleton has one for each searched node");
         shown.withheld = hidden.into_iter().map(|(field, reason)| FieldReason { field, reason }).collect();
     }
+    plan.unproved_identifiers = trace.unshown();
     plan.obstacles = std::mem::take(&mut trace.places.misfits);
     Ok(plan)
 }
@@ -70,6 +76,7 @@ pub(super) fn skeleton(graph: &Graph, access: Option<&[String]>) -> Plan {
             skipped: node.collection.skip_processing,
             left_out: false,
             counts: Counts::default(),
+            unproved: 0,
             range: None,
             access: read,
             deletion: None,

@@ -6,7 +6,7 @@ use super::search::snapshot::Catalogue;
 use super::search::trace::Trace;
 use super::{FulfilmentError, LeftOut, Manifest, Systems};
 use crate::connectors::http::messages::{Erased, Find, Keys, Person};
-use crate::datamap::{Node, Pointer};
+use crate::datamap::{Node, Pointer, PointerId};
 use crate::domain::finding::{Finding, Severity};
 use crate::domain::identity::{Identities, IdentityKind};
 use crate::domain::ids::SystemId;
@@ -21,8 +21,8 @@ pub struct Asked {
 }
 
 /// What each service is asked for: the collections of its dataset that are searched and not left out, the person by the
-/// identifiers that the dataset declares, and the keys of their rows in other systems that its rows refer to. A service
-/// that nothing leads to is not asked: it would have to guess. `earlier` are the manifests of the same request, whose
+/// identifiers that the dataset declares and that are shown to be theirs, and the keys of their rows in other systems that
+/// its rows refer to. A service that nothing leads to is not asked: it would have to guess. `earlier` are the manifests of the same request, whose
 /// deleted and masked rows still lead to rows of services. Only those in `of` are asked.
 ///
 /// # Errors
@@ -36,7 +36,16 @@ pub fn questions(
     earlier: &[Manifest],
     of: &BTreeSet<SystemId>,
 ) -> Result<Vec<Asked>, FulfilmentError> {
-    let keys = keys(systems, identities, earlier, of)?;
+    let graph = systems.graph();
+    let told = |p: &Pointer| systems.leads_into_service(p) && of.contains(&graph.node(p.from).system);
+    let sent: Vec<_> = graph.pointers().filter(|(_, p)| told(p)).collect();
+    let (keys, identities) = match sent.is_empty() && !takes_unshown(systems, of.iter(), identities) {
+        true => (BTreeMap::new(), identities.clone()),
+        false => {
+            let trace = searched(systems, identities, earlier)?;
+            (keys(&trace, &sent), identities.clone().without(&trace.unshown()))
+        }
+    };
     let mut asked = Vec::new();
     for (system, _) in systems.services().filter(|(system, _)| of.contains(*system)) {
         let nodes: Vec<&Node> = systems.graph().nodes().map(|(_, n)| n).filter(|n| n.system == *system).collect();
@@ -49,7 +58,7 @@ pub fn questions(
         let fields = |n: &&Node| n.collection.fields.iter().map(|f| f.name.clone()).collect();
         let collections: BTreeMap<String, Vec<String>> =
             nodes.iter().filter(wanted).map(|n| (n.collection.name.clone(), fields(n))).collect();
-        let person = Person::of(identities, &kinds(&nodes));
+        let person = Person::of(&identities, &kinds(&nodes));
         let keys: Vec<Keys> = keys.get(system).cloned().unwrap_or_default();
         if collections.is_empty() || (person == Person::default() && keys.is_empty()) {
             continue;
@@ -70,29 +79,52 @@ fn kinds(nodes: &[&Node]) -> Vec<IdentityKind> {
     nodes.iter().flat_map(|n| &n.collection.fields).filter_map(|f| f.identity).collect()
 }
 
-/// The keys of the person's rows in databases to which rows of services refer.
-fn keys(
+/// What these services are told of a person beyond their address where only the databases can say what is theirs.
+///
+/// # Errors
+/// As [`questions`].
+pub fn shown<'s>(
     systems: &Systems,
+    services: impl Iterator<Item = &'s SystemId>,
+    identities: &Identities,
+) -> Result<Identities, FulfilmentError> {
+    if !takes_unshown(systems, services, identities) {
+        return Ok(identities.clone());
+    }
+    Ok(identities.clone().without(&searched(systems, identities, &[])?.unshown()))
+}
+
+/// Whether one of these services is asked by an identifier that somebody merely typed.
+fn takes_unshown<'s>(
+    systems: &Systems,
+    mut services: impl Iterator<Item = &'s SystemId>,
+    identities: &Identities,
+) -> bool {
+    let unshown = identities.unshown();
+    let takes = |node: &Node| unshown.iter().any(|kind| node.has_identity(*kind));
+    services.any(|system| systems.graph().nodes().any(|(_, node)| node.system == *system && takes(node)))
+}
+
+fn searched<'s>(
+    systems: &'s Systems,
     identities: &Identities,
     earlier: &[Manifest],
-    of: &BTreeSet<SystemId>,
-) -> Result<BTreeMap<SystemId, Vec<Keys>>, FulfilmentError> {
-    let graph = systems.graph();
-    let wanted = |p: &Pointer| systems.leads_into_service(p) && of.contains(&graph.node(p.from).system);
-    let sent: Vec<_> = graph.pointers().filter(|(_, p)| wanted(p)).collect();
-    let mut keys: BTreeMap<SystemId, Vec<Keys>> = BTreeMap::new();
-    if sent.is_empty() {
-        return Ok(keys);
-    }
+) -> Result<Trace<'s>, FulfilmentError> {
     let mut trace = Trace::run_after(systems, identities, earlier, Catalogue::Asked)?;
     if !trace.places.misfits.is_empty() {
         // Keys may be missing, and an answer without them would pass for whole.
         return Err(FulfilmentError::Misfit(std::mem::take(&mut trace.places.misfits)));
     }
+    Ok(trace)
+}
+
+/// The keys of the person's rows in databases to which rows of services refer.
+fn keys(trace: &Trace<'_>, sent: &[(PointerId, &Pointer)]) -> BTreeMap<SystemId, Vec<Keys>> {
+    let mut keys: BTreeMap<SystemId, Vec<Keys>> = BTreeMap::new();
     for (id, pointer) in sent {
-        let values = trace.owned(id);
+        let values = trace.owned(*id);
         if !values.is_empty() {
-            let from = graph.node(pointer.from);
+            let from = trace.systems.graph().node(pointer.from);
             keys.entry(from.system.clone()).or_default().push(Keys {
                 collection: from.collection.name.clone(),
                 fields: pointer.from_columns().map(str::to_owned).collect(),
@@ -100,11 +132,15 @@ fn keys(
             });
         }
     }
-    Ok(keys)
+    keys
 }
 
-/// Whether a service is asked by keys of the person's rows in databases.
-pub fn needs_keys(systems: &Systems, service: &SystemId) -> bool {
+/// Whether a service is asked by what only the databases know: keys of the person's rows there, or whose an identifier is
+/// that somebody merely typed.
+pub fn needs_search(systems: &Systems, service: &SystemId, identities: &Identities) -> bool {
+    if takes_unshown(systems, std::iter::once(service), identities) {
+        return true;
+    }
     let of_service = |p: &Pointer| systems.graph().node(p.from).system == *service;
     // A pointer at a database that fails is one of those as well.
     let into_database = |p: &Pointer| p.down && systems.service(&systems.graph().node(p.to).system).is_none();

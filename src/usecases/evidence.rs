@@ -1,12 +1,14 @@
 //! Evidence beyond the mailed code: what a requester can give, what staff record, and what the company's systems say
 //! to it. It is the person's, so it counts for every open request they sent together.
 
+use std::collections::BTreeSet;
+
 use uuid::Uuid;
 
 use super::follow::own;
 use super::office::Controller;
 use super::{Error, Office};
-use crate::domain::identity::Name;
+use crate::domain::identity::{IdentityKind, Name};
 use crate::domain::ids::{BundleId, RequestId, StaffId};
 use crate::domain::job::{LeasedJob, Settlement};
 use crate::domain::lifecycle::Refusal;
@@ -155,6 +157,7 @@ pub async fn check(
     level: Level,
     how: How,
     note: Option<String>,
+    identifiers: BTreeSet<IdentityKind>,
 ) -> Result<Request, Error> {
     if level == Level::None {
         return Err(Error::invalid("/level", "name the level you answer for: email, reasonable or high"));
@@ -163,11 +166,15 @@ pub async fn check(
         return Err(Error::invalid("/note", "say how you checked"));
     }
     let now = office.clock.now();
-    let check = StaffCheck { by, how, note: note.map(Personal::new) };
+    let check = StaffCheck { by, how, note: note.map(Personal::new), identifiers };
     office
         .store
         .write(move |tx| {
             let request = tx.request_for_update(id)?.ok_or(Error::NotFound("request"))?;
+            let given = request.particulars.person.identities();
+            if check.identifiers.iter().any(|kind| given.normalised(*kind).is_none()) {
+                return Err(Error::invalid("/identifiers", "name only identifiers that the request gives"));
+            }
             let outcome = request.checked(now, level, check.clone())?;
             tx.save(&outcome)?;
             Ok(outcome.request)

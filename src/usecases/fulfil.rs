@@ -15,6 +15,7 @@ mod ranges;
 mod read;
 mod retained;
 mod transmission;
+mod unproved;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;

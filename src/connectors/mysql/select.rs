@@ -9,7 +9,7 @@ use super::columns::{ColumnType, Columns, quoted, quoted_table};
 use super::session::{Session, text};
 use super::value::Kind;
 use crate::connectors::sql::{self, Place};
-use crate::connectors::{Comparison, ConnectorError, EachRow, Match, Reader, Row, Select};
+use crate::connectors::{Comparison, ConnectorError, EachRow, Match, Part, Reader, Row, Select, TableName};
 
 /// How many values one statement carries. A statement takes 65,535 parameters, but from somewhere below 20,000 values
 /// on the servers give up on indexes (`range_optimizer_max_mem_size`, `optimizer_max_sel_args`).
@@ -20,40 +20,44 @@ impl Reader for Session {
         let columns = self.columns(select.table)?;
         let mut wanted = Vec::with_capacity(select.any_of.len());
         for one in select.any_of {
-            wanted.push(Wanted::of(one, columns.get(select.table, &one.column)?));
+            wanted.push(Wanted::of(one, select.table, &columns)?);
         }
         let list = columns.listed(select.table, select.columns.iter())?;
-        wanted.retain(|one| !one.values.is_empty());
+        wanted.retain(|one| one.parts.iter().all(|part| !part.values.is_empty()));
         let statement = |list: &str, condition: &str| {
             format!("SELECT {list} FROM {} WHERE {condition}", quoted_table(select.table))
         };
-        if wanted.iter().map(|one| one.values.len()).sum::<usize>() <= BATCH {
-            let conditions: Vec<String> = wanted.iter().map(|one| one.condition(one.values.len())).collect();
-            let parameters = wanted.iter().flat_map(|one| one.parameters(&one.values)).collect();
+        if wanted.iter().flat_map(|one| &one.parts).map(|part| part.values.len()).sum::<usize>() <= BATCH {
+            let (conditions, parameters): (Vec<_>, Vec<_>) = wanted.iter().map(Wanted::whole).unzip();
             return match conditions.as_slice() {
                 [] => Ok(0),
                 conditions => {
                     let sql = statement(&list, &conditions.join(" OR "));
-                    self.stream(&sql, parameters, &Place::Table(select.table), each)
+                    self.stream(&sql, parameters.concat(), &Place::Table(select.table), each)
                 }
             };
         }
-        let is_apart = matches!(wanted.as_slice(), [only] if only.is_apart);
+        let is_apart = matches!(wanted.as_slice(), [only] if only.parts[0].is_apart);
         let mut once = Once::new(select, &columns, is_apart);
         let list = columns.listed(select.table, select.columns.iter().chain(once.identity))?;
         for one in &wanted {
-            for batch in one.values.chunks(BATCH) {
-                let sql = statement(&list, &one.condition(batch.len()));
+            for (condition, parameters) in one.batches() {
+                let sql = statement(&list, &condition);
                 once.statement += 1;
-                self.stream(&sql, one.parameters(batch), &Place::Table(select.table), &mut |row| once.pass(row, each))?;
+                self.stream(&sql, parameters, &Place::Table(select.table), &mut |row| once.pass(row, each))?;
             }
         }
         Ok(once.passed)
     }
 }
 
-/// One match: expressions that must each be among the values.
+/// One match: its columns, all of which have to match.
 struct Wanted {
+    parts: Vec<Compared>,
+}
+
+/// One column: expressions that must each be among the values.
+struct Compared {
     compared: Vec<String>,
     placeholder: &'static str,
     values: Vec<Value>,
@@ -62,8 +66,37 @@ struct Wanted {
 }
 
 impl Wanted {
-    fn of(one: &Match, column: &ColumnType) -> Self {
-        let name = quoted(&one.column);
+    fn of(one: &Match, table: &TableName, columns: &Columns) -> Result<Self, ConnectorError> {
+        let part = |part: Part<'_>| Ok(Compared::of(&part, columns.get(table, part.column)?));
+        Ok(Self { parts: one.parts().map(part).collect::<Result<_, _>>()? })
+    }
+
+    /// All of it at once: the condition, and its parameters.
+    fn whole(&self) -> (String, Vec<Value>) {
+        together(self.parts.iter().map(|part| (part, part.values.as_slice())).collect())
+    }
+
+    /// Conditions that each take as many values as a statement has room for; one of them holds for each row that matches.
+    fn batches(&self) -> impl Iterator<Item = (String, Vec<Value>)> {
+        let mut all: Vec<Vec<(&Compared, &[Value])>> = vec![Vec::new()];
+        for part in &self.parts {
+            let chunks: Vec<&[Value]> = part.values.chunks(BATCH / self.parts.len()).collect();
+            let with = |before: &Vec<_>, chunk| before.iter().copied().chain([(part, chunk)]).collect();
+            all = all.iter().flat_map(|before| chunks.iter().map(move |chunk| with(before, *chunk))).collect();
+        }
+        all.into_iter().map(together)
+    }
+}
+
+fn together(parts: Vec<(&Compared, &[Value])>) -> (String, Vec<Value>) {
+    let conditions: Vec<String> = parts.iter().map(|(part, values)| part.condition(values.len())).collect();
+    let parameters = parts.iter().flat_map(|(part, values)| part.parameters(values)).collect();
+    (format!("({})", conditions.join(" AND ")), parameters)
+}
+
+impl Compared {
+    fn of(one: &Part<'_>, column: &ColumnType) -> Self {
+        let name = quoted(one.column);
         let as_text = format!("CONVERT({name} USING utf8mb4)");
         // As bytes: a collation would find `a` and `ä` the same, and `a` with a space behind it.
         let exactly = |expression: &str| format!("CAST({expression} AS BINARY)");

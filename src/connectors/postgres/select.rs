@@ -8,7 +8,7 @@ use super::columns::{ColumnType, Columns};
 use super::error::Place;
 use super::session::{Session, Single};
 use super::statements::{Parameter, SHORT, text, texts};
-use crate::connectors::{Comparison, ConnectorError, EachRow, Match, Reader, Row, Select, TableName, sql};
+use crate::connectors::{Comparison, ConnectorError, EachRow, Match, Part, Reader, Row, Select, TableName, sql};
 
 /// So many rows are few, unless they take more bytes than this. Where they are many, these are read twice.
 const FEW: usize = 1000;
@@ -86,15 +86,16 @@ impl Ahead {
 struct Selection<'a> {
     select: &'a Select<'a>,
     columns: &'a Columns,
-    /// For each match, the values that its column's type can hold: another meets no row, and casting it would fail the
+    /// For each column of each match, the values that its type can hold: another meets no row, and casting it would fail the
     /// whole statement.
     values: Vec<Vec<String>>,
 }
 
 impl<'a> Selection<'a> {
     fn of(select: &'a Select<'a>, columns: &'a Columns) -> Result<Self, ConnectorError> {
-        let values = |one: &Match| Ok(values(one, columns.get(select.table, &one.column)?));
-        Ok(Self { select, columns, values: select.any_of.iter().map(values).collect::<Result<_, _>>()? })
+        let values = |part: Part<'_>| Ok(values(&part, columns.get(select.table, part.column)?));
+        let parts = select.any_of.iter().flat_map(Match::parts);
+        Ok(Self { select, columns, values: parts.map(values).collect::<Result<_, _>>()? })
     }
 
     fn parameters(&self) -> Vec<Parameter> {
@@ -104,9 +105,18 @@ impl<'a> Selection<'a> {
     /// A statement that reads `printed` columns; `list` says where the list of texts is that is parameter so and so.
     fn statement(&self, printed: &str, list: impl Fn(usize) -> List) -> Result<String, ConnectorError> {
         let Select { table, any_of, .. } = self.select;
-        let condition =
-            |(at, one): (usize, &Match)| Ok(condition(one, self.columns.get(table, &one.column)?, &list(at)));
-        let conditions: Vec<String> = any_of.iter().enumerate().map(condition).collect::<Result<_, _>>()?;
+        let (mut at, mut conditions) = (0, Vec::with_capacity(any_of.len()));
+        for one in *any_of {
+            let mut all = Vec::with_capacity(1);
+            for part in one.parts() {
+                all.push(condition(&part, self.columns.get(table, part.column)?, &list(at)));
+                at += 1;
+            }
+            conditions.push(match all.as_slice() {
+                [_] => all.concat(),
+                _ => format!("({})", all.join(" AND ")),
+            });
+        }
         Ok(format!("SELECT {printed} FROM {} AS t WHERE {}", sql::quoted_table(table), conditions.join(" OR ")))
     }
 
@@ -247,20 +257,20 @@ type Route = [Option<String>; 3];
 /// The settings that say how plans get at rows.
 const ROUTE: [&str; 3] = ["enable_indexscan", "enable_bitmapscan", "max_parallel_workers_per_gather"];
 
-/// One match as a condition on its list of values.
-fn condition(one: &Match, column: &ColumnType, list: &List) -> String {
-    let name = format!("t.{}", sql::quoted(&one.column));
+/// One column of a match as a condition on its list of values.
+fn condition(one: &Part<'_>, column: &ColumnType, list: &List) -> String {
+    let name = format!("t.{}", sql::quoted(one.column));
     // The values are cast and not the column, so that an index on the column serves.
     match one.comparison {
         Comparison::Exact if column.is_understood() => list.has(&name, &column.name),
-        Comparison::Exact => list.has(&column.printed(&one.column), "text"),
+        Comparison::Exact => list.has(&column.printed(one.column), "text"),
         Comparison::IgnoreCase if column.ignores_case() => list.has(&name, &column.name),
         Comparison::IgnoreCase => list.has(&format!("lower({name}::text)"), "text"),
         Comparison::PhoneDigits => list.has(&format!("regexp_replace({name}::text, '[^0-9]', '', 'g')"), "text"),
     }
 }
 
-fn values(one: &Match, column: &ColumnType) -> Vec<String> {
+fn values(one: &Part<'_>, column: &ColumnType) -> Vec<String> {
     let values = one.values.iter().filter(|value| !value.contains('\0'));
     match one.comparison {
         Comparison::Exact => values.filter(|value| column.admits(value)).cloned().collect(),

@@ -7,7 +7,7 @@ use rusqlite::{Statement, ToSql};
 
 use super::value::{candidates, text_of};
 use super::{Columns, DIGITS, FOLD, Session, error};
-use crate::connectors::{Comparison, ConnectorError, EachRow, Match, Reader, Row, Select, TableName, sql};
+use crate::connectors::{Comparison, ConnectorError, EachRow, Part, Reader, Row, Select, TableName, sql};
 
 impl Reader for Session {
     fn select(&mut self, select: &Select<'_>, each: &mut EachRow<'_>) -> Result<u64, ConnectorError> {
@@ -21,8 +21,12 @@ impl Session {
         let mut lists = Vec::with_capacity(select.any_of.len());
         let mut conditions = Vec::with_capacity(select.any_of.len());
         for one in select.any_of {
-            lists.push(values(one, &columns, select.table)?);
-            conditions.push(format!("{} IN rarray(?{})", compared(one), lists.len()));
+            let mut all = Vec::with_capacity(1);
+            for part in one.parts() {
+                lists.push(values(&part, &columns, select.table)?);
+                all.push(format!("{} IN rarray(?{})", compared(&part), lists.len()));
+            }
+            conditions.push(format!("({})", all.join(" AND ")));
         }
         let wanted = column_list(select.table, select.columns, &columns)?;
         let table = sql::quoted_table(select.table);
@@ -68,8 +72,8 @@ pub(super) fn stream<P: rusqlite::Params>(
 }
 
 /// The side of the comparison that the database computes.
-fn compared(one: &Match) -> String {
-    let column = format!("t.{}", sql::quoted(&one.column));
+fn compared(one: &Part<'_>) -> String {
+    let column = format!("t.{}", sql::quoted(one.column));
     match one.comparison {
         Comparison::Exact => column,
         // SQLite's own `lower` can use an index on `lower(column)`; it knows ASCII only.
@@ -80,8 +84,8 @@ fn compared(one: &Match) -> String {
 }
 
 /// The values looked for, as one parameter.
-fn values(one: &Match, columns: &Columns, table: &TableName) -> Result<impl ToSql + use<>, ConnectorError> {
-    let affinity = columns.affinity(table, &one.column)?;
+fn values(one: &Part<'_>, columns: &Columns, table: &TableName) -> Result<impl ToSql + use<>, ConnectorError> {
+    let affinity = columns.affinity(table, one.column)?;
     let list: Vec<Value> = match one.comparison {
         Comparison::Exact => one.values.iter().flat_map(|v| candidates(v, affinity)).collect(),
         Comparison::IgnoreCase => one.values.iter().map(|v| Value::Text(v.clone())).collect(),

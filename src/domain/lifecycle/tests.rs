@@ -1,5 +1,7 @@
 //! Every verb against every state, and what each verb leaves behind.
 
+use std::collections::BTreeSet;
+
 use uuid::Uuid;
 
 use super::*;
@@ -211,7 +213,7 @@ fn an_opt_out_is_honoured_as_soon_as_nothing_is_left_to_show() {
 #[rstest::rstest]
 #[case::mailed_code(|r: Request| r.verified(step(), Method::EmailCode, Level::Email), true)]
 #[case::sign_in_that_proves_the_address(|r: Request| r.signed_in(now(), true), true)]
-#[case::staff_check(|r: Request| r.checked(now(), Level::High, StaffCheck { by: CLERK, how: How::InPerson, note: None }), true)]
+#[case::staff_check(|r: Request| r.checked(now(), Level::High, StaffCheck { by: CLERK, how: How::InPerson, note: None, identifiers: BTreeSet::new() }), true)]
 #[case::where_the_law_does_not_wait(|r: Request| r.verified(step(), Method::EmailCode, Level::Email), false)]
 fn a_clock_that_waits_for_proof_starts_with_any(#[case] verb: Verb, #[case] waits: bool) {
     let mut asked = request(Right::Access, state(StateName::AwaitingVerification));

@@ -5,6 +5,7 @@
 //! numbers and telephone numbers for secrets, so each has to show more: an issuer's prefix, a check digit, the way it is
 //! divided, or a word beside it.
 
+mod card_codes;
 mod check_digits;
 mod glance;
 mod national;
@@ -23,6 +24,8 @@ use glance::glance;
 pub enum Secret {
     /// The number of a payment card (ISO/IEC 7812).
     PaymentCard,
+    /// The code that stands on a payment card beside its number.
+    CardCode,
     /// A number by which a state knows one person; the name of the number.
     NationalNumber(&'static str),
     /// The number of a bank account (ISO 13616).
@@ -40,6 +43,7 @@ impl Secret {
     pub fn words(self) -> String {
         match self {
             Secret::PaymentCard => "payment card number".to_owned(),
+            Secret::CardCode => "card verification code".to_owned(),
             Secret::NationalNumber(name) => format!("national number ({name})"),
             Secret::Iban => "bank account number (IBAN)".to_owned(),
             Secret::PasswordHash => "stored password".to_owned(),
@@ -79,17 +83,24 @@ pub struct Found {
 }
 
 /// The secrets in a text, from left to right, apart from each other. `beside` is what the text's place is called, as a
-/// column's name: a bare number in a column `ssn` is one. Most texts are too short or hold too few digits for any, and
+/// column's name: a bare number in a column `ssn` is one. The code of a card is looked for where a text may hold the card's
+/// number as well, and where its place is called so. Most texts are too short or hold too few digits for any, and
 /// are passed over without a closer look.
 pub fn find(text: &str, beside: &str, forms: Forms) -> Vec<Found> {
     if !forms.always {
         return Vec::new();
     }
+    if card_codes::is_one(text, beside) {
+        return vec![Found { at: 0..text.len(), secret: Secret::CardCode }];
+    }
     let seen = glance(text.as_bytes(), numbers::most(forms));
     let mut found = if seen.tokens { tokens::find(text) } else { Vec::new() };
     if seen.numbers {
         let tokens = found.len();
-        for number in numbers::find(text, beside, forms) {
+        let numbers = numbers::find(text, beside, forms);
+        let apart = |code: &Found| !numbers.iter().any(|number| overlap(&number.at, &code.at));
+        let codes: Vec<Found> = card_codes::find(text).into_iter().filter(apart).collect();
+        for number in numbers.into_iter().chain(codes) {
             if !found[..tokens].iter().any(|token| overlap(&token.at, &number.at)) {
                 found.push(number);
             }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::Level;
+use crate::domain::identity::IdentityKind;
 use crate::domain::ids::StaffId;
 use crate::domain::personal::Personal;
 
@@ -75,6 +76,9 @@ pub struct StaffCheck {
     /// What a colleague would want to know.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<Personal<String>>,
+    /// Which identifiers of the request beside the address it showed to be the person's.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub identifiers: BTreeSet<IdentityKind>,
 }
 
 /// How staff checked who somebody is.

@@ -6,7 +6,11 @@ mod declaration;
 mod evidence;
 mod question;
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
+
+use super::identity::IdentityKind;
 
 pub use challenge::{Challenge, ChallengeError};
 pub use compare::{Normalise, same_name};
@@ -237,6 +241,15 @@ impl Verification {
             offered.push(Method::Declaration);
         }
         offered
+    }
+
+    /// The identifiers beside the address that are shown to be the person's: the account that they signed in to, and what
+    /// staff's checks speak of.
+    pub fn identifiers(&self) -> BTreeSet<IdentityKind> {
+        let signed_in = self.ways.sign_in == Some(Claim::Account) && self.methods.contains(&Method::SignIn);
+        let checked = self.evidence.iter().filter_map(|piece| piece.check.as_ref());
+        let named = checked.flat_map(|check| check.identifiers.iter().copied());
+        named.chain(signed_in.then_some(IdentityKind::AccountId)).collect()
     }
 
     /// How many different data points match.

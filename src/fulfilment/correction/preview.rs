@@ -159,7 +159,7 @@ fn is_taken(
     let comparison = link.map_or(Comparison::Exact, super::super::search::place::IdentityLink::comparison);
     let requested = correction.requested.expose();
     let values = link.map_or_else(|| vec![requested.clone()], |link| link.wanted(requested).into_iter().collect());
-    let any_of = [Match { column: field.clone(), values, comparison }];
+    let any_of = [Match::new(field, values, comparison)];
     let naming = Naming::of(place.table());
     let columns: Vec<String> = naming.columns().cloned().collect();
     let select = Select { table: &place.table_name, columns: &columns, any_of: &any_of };

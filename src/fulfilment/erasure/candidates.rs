@@ -33,8 +33,9 @@ pub(in crate::fulfilment) const KEPT_SHARED: &str = "rows that stay point to it,
 pub(in crate::fulfilment) const KEPT_CONTEXT: &str = "it is not about a person; rows of the person's only point to it";
 pub(in crate::fulfilment) const KEPT_READ_ONLY: &str = "the dataset marks it read_only";
 pub(in crate::fulfilment) const KEPT_PRESERVED: &str = "the dataset preserves what says who the person is";
-pub(in crate::fulfilment) const KEPT_CLAIMED: &str =
-    "a stronger identifier in it is another person's, so the weaker one that agrees may be theirs too";
+/// Why rows are left alone that may be another person's altogether; staff are told, and whoever asks is not.
+pub const KEPT_CLAIMED: &str = "only a telephone or account number leads to it that may be another person's: nothing shows \
+     it to be this one's, or a stronger identifier in the row is another's";
 pub(in crate::fulfilment) const KEPT_SILENT: &str = "nothing in it says who the person is any more";
 /// Why rows of a collection are kept that the decision leaves out; the answer names the ground instead.
 pub const KEPT_BY_DECISION: &str = "the decision leaves the collection out";
@@ -261,7 +262,7 @@ impl Asked<'_> {
         let place = self.place;
         let mut masks = match verdict {
             Verdict::Context if !place.collection.is_personal() => return Action::Keep(KEPT_CONTEXT),
-            Verdict::Shared { claimed: true, .. } => return Action::Keep(KEPT_CLAIMED),
+            _ if verdict.is_claimed() => return Action::Keep(KEPT_CLAIMED),
             _ if place.collection.read_only => return Action::Keep(KEPT_READ_ONLY),
             Verdict::Shared { mine, .. } => masks::of_shared(place, graph, self.joined, mine),
             _ if place.collection.is_masked() => own.clone(),

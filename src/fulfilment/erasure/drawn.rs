@@ -147,7 +147,7 @@ fn taken(
     for ((node, column), masks) in given {
         let Some(place) = trace.places.get(node) else { continue };
         let values = masks.keys().map(|mask| (*mask).to_owned()).collect();
-        let any_of = [Match { column: column.to_owned(), values, comparison: Comparison::Exact }];
+        let any_of = [Match::new(column, values, Comparison::Exact)];
         let naming = Naming::of(place.table());
         let columns: Vec<String> =
             std::iter::once(column).chain(naming.columns().map(String::as_str)).map(str::to_owned).collect();

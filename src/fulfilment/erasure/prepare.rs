@@ -85,6 +85,7 @@ pub fn prepare_keeping(
     let (places, graph) = (&trace.places, systems.graph());
     let mut plan = plan_of(places, graph, &candidates, &done);
     plan.obstacles.extend(drawn.obstacles.iter().cloned());
+    plan.unproved_identifiers = trace.unshown();
     let masking_key = (!drawn.is_empty()).then_some(key);
     let mut trails = trails(places, graph, &candidates);
     let left = keeping::to_come_back_to(places, graph, &candidates);

@@ -7,10 +7,10 @@ use super::super::FulfilmentError;
 use super::super::search::place::Place;
 use super::super::search::row_name::Naming;
 use super::super::search::trace::Trace;
-use super::super::search::values::{Spelling, most_telling, spelled_in};
+use super::super::search::values::{Spelling, key_match};
 use super::super::standing::Standing;
 use super::candidates::{Action, Candidate, Candidates};
-use crate::connectors::{Column, Comparison, Key, KeyChange, Match, Row, Select, Table, TableName};
+use crate::connectors::{Column, Key, KeyChange, Match, Row, Select, Table, TableName};
 use crate::datamap::NodeId;
 use crate::domain::ids::SystemId;
 
@@ -180,11 +180,8 @@ impl Way {
 
     /// What to look for in the referring table; a composite key is compared whole on the rows that come back.
     pub(in crate::fulfilment) fn matching(&self, keys: &[Vec<String>]) -> Option<Match> {
-        let part = most_telling(keys, self.columns.len())?;
-        let spelled = |key: &Vec<String>| spelled_in(&self.live[part], self.spellings[part], &key[part]);
-        let values: BTreeSet<String> = keys.iter().flat_map(spelled).collect();
-        let values = values.into_iter().collect();
-        Some(Match { column: self.columns[part].clone(), values, comparison: Comparison::Exact })
+        let parts: Vec<_> = self.live.iter().zip(self.spellings.iter().copied()).collect();
+        key_match(&parts, keys)
     }
 
     pub(in crate::fulfilment) fn canonical<'v>(&self, key: impl Iterator<Item = &'v str>) -> Vec<String> {

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use super::super::search::judge::Verdict;
 use super::super::search::place::Place;
 use crate::connectors::Column;
-use crate::connectors::schema::ColumnKind;
+use crate::connectors::schema::{ColumnKind, Engine};
 use crate::datamap::{Category, Field, Member};
 use crate::domain::members;
 
@@ -26,14 +26,17 @@ pub(in crate::fulfilment) struct Look {
 }
 
 impl Look {
-    pub(in crate::fulfilment) fn of(field: &Field, column: &Column, secret: bool) -> Self {
+    pub(in crate::fulfilment) fn of(place: &Place, field: &Field, column: &Column, secret: bool) -> Self {
         // A key counted up by the database can have any digits; without it no row could be told from another.
         let is_key = field.primary_key || field.identity.is_some() || !field.references.is_empty();
         let searched = match column.kind {
             ColumnKind::Text => !column.sql_type.eq_ignore_ascii_case("uuid"),
             ColumnKind::Json => true,
             ColumnKind::Integer | ColumnKind::Number => !is_key,
-            ColumnKind::Boolean | ColumnKind::Date | ColumnKind::DateTime => false,
+            // SQLite keeps whatever it is given, whatever the type is called.
+            ColumnKind::Boolean | ColumnKind::Date | ColumnKind::DateTime => {
+                place.schema.engine == Some(Engine::Sqlite)
+            }
         };
         let json = column.kind == ColumnKind::Json || !field.members.is_empty();
         let holds_words = json || column.kind == ColumnKind::Text;
@@ -107,7 +110,7 @@ impl SecretMembers {
 pub(in crate::fulfilment) fn withheld<'p>(place: &'p Place, verdict: &Verdict) -> BTreeSet<&'p str> {
     let (others, mine) = match verdict {
         Verdict::Own { others } => (others, None),
-        Verdict::Shared { mine, others, claimed } => (others, Some(if *claimed { &[][..] } else { mine.as_slice() })),
+        Verdict::Shared { mine, others, .. } => (others, Some(mine.as_slice())),
         _ => return BTreeSet::new(),
     };
     let mut columns: BTreeSet<&str> = others.iter().flat_map(|link| link.columns(place)).collect();

@@ -245,6 +245,7 @@ fn export_undescribed(
         collection,
         counts,
         withheld: 0,
+        unproved: 0,
         not_disclosed,
         in_texts,
         free_text_open: 0,

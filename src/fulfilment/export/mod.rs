@@ -18,7 +18,7 @@ use super::standing::{Counts, Standing};
 use super::{FulfilmentError, LeftOut, Systems};
 use crate::connectors::Row;
 use crate::connectors::schema::ColumnKind;
-use crate::domain::identity::Identities;
+use crate::domain::identity::{Identities, IdentityKind};
 use crate::domain::ids::SystemId;
 use crate::domain::request::DateRange;
 use crate::domain::secret_text::Forms;
@@ -117,6 +117,9 @@ pub struct ExportOptions<'a> {
 pub struct Exported {
     /// Every collection that was searched.
     pub collections: Vec<ExportedCollection>,
+    /// The identifiers that were given, and that nothing shows to be the person's.
+    #[serde(default)]
+    pub unproved_identifiers: BTreeSet<IdentityKind>,
 }
 
 impl Exported {
@@ -139,6 +142,9 @@ pub struct ExportedCollection {
     pub counts: Counts,
     /// How many values were withheld because they say who somebody else is.
     pub withheld: u64,
+    /// How many rows were left out because only an identifier leads to them that may be another person's.
+    #[serde(default)]
+    pub unproved: u64,
     /// How many values are held and never disclosed, those inside of texts included.
     pub not_disclosed: u64,
     /// The secrets inside of texts, counted by what they are.
@@ -188,7 +194,7 @@ pub fn export_with(
         return Err(FulfilmentError::Misfit(std::mem::take(&mut trace.places.misfits)));
     }
     let searched: BTreeSet<_> = trace.searched().into_iter().collect();
-    let mut exported = Exported::default();
+    let mut exported = Exported { unproved_identifiers: trace.unshown(), ..Exported::default() };
     for (node, _) in systems.graph().nodes() {
         let Some(place) = trace.places.get(node) else { continue };
         if options.left_out.contains(&place.dataset, &place.collection.name) {

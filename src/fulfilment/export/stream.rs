@@ -67,6 +67,7 @@ impl<'a> Stream<'a> {
             collection: header.collection.clone(),
             counts: Counts::default(),
             withheld: 0,
+            unproved: 0,
             not_disclosed: 0,
             in_texts: BTreeMap::new(),
             free_text_open: 0,
@@ -76,7 +77,7 @@ impl<'a> Stream<'a> {
         };
         let looks: Vec<Look> = place
             .fields()
-            .map(|(field, column)| Look::of(field, column, secret(field, options.never_disclose).is_some()))
+            .map(|(field, column)| Look::of(place, field, column, secret(field, options.never_disclose).is_some()))
             .collect();
         let members: Vec<_> =
             place.fields().map(|(field, _)| SecretMembers::of(field, options.never_disclose)).collect();
@@ -125,6 +126,11 @@ impl<'a> Stream<'a> {
     ) -> Result<(), FulfilmentError> {
         if self.range.is_some_and(|(at, range)| range::outside(range, row.get(at))) {
             self.done.outside += 1;
+            return Ok(());
+        }
+        if verdict.is_claimed() && !self.disclose {
+            // Not even that there is such a row is told to whoever may be somebody else.
+            self.done.unproved += 1;
             return Ok(());
         }
         if !self.begun {

@@ -7,8 +7,7 @@ use super::judge::{Knowledge, Verdict};
 use super::place::{Place, Places, PointerEnd};
 use super::scratch::Scratch;
 use super::trace::Progress;
-use super::values::{most_telling, spelled_in};
-use crate::connectors::{Comparison, Row};
+use crate::connectors::Row;
 
 /// What a row of the person's adds to what is known and to what is looked for.
 pub(super) struct Findings<'t> {
@@ -102,17 +101,13 @@ impl Findings<'_> {
         Ok(())
     }
 
-    /// Looks for rows by a key. Of a composite key only one column is looked for and the judge compares the whole: the
-    /// column that tells keys apart best, so that few rows of others come back.
+    /// Looks for rows by a key. The columns of a composite key are looked for each on its own, and the judge compares the whole.
     fn want(&mut self, place: &Place, end: &PointerEnd, key: &[String]) -> Result<(), FulfilmentError> {
-        let Some(part) = most_telling(&[key], end.columns.len()) else { return Ok(()) };
         let progress = &mut self.progress[place.node.index()];
         progress.broad |= end.columns.len() > 1;
-        let (name, spelling) = (&end.columns[part], end.spellings[part]);
-        let Some(column) = place.table().column(name) else { return Ok(()) };
-        for spelled in spelled_in(column, spelling, &key[part]) {
-            progress.wanted.add(self.scratch, place, name, Comparison::Exact, &spelled)?;
-        }
-        Ok(())
+        let columns: Option<Vec<_>> = end.columns.iter().map(|name| place.table().column(name)).collect();
+        let Some(columns) = columns else { return Ok(()) };
+        let parts: Vec<_> = columns.into_iter().zip(end.spellings.iter().copied()).collect();
+        Ok(progress.wanted.add_key(self.scratch, place, &parts, key)?)
     }
 }

@@ -43,9 +43,9 @@ impl Link {
 pub(in crate::fulfilment) enum Verdict {
     /// The person's. `others` are pointers at other people, who do not own the row.
     Own { others: Vec<Link> },
-    /// Somebody else's, or nobody's in particular, and it names the person in `mine`. When `claimed` is set, only a
-    /// weaker identifier agrees (a telephone number, say) and a stronger one is another's: then even `mine` may be the
-    /// other person's.
+    /// Somebody else's, or nobody's in particular, and it names the person in `mine`. When `claimed` is set, even `mine` may be
+    /// another person's: only a weaker identifier agrees (a telephone number, say) where a stronger one is another's, or only
+    /// one that nothing shows to be the person's.
     Shared { mine: Vec<Link>, others: Vec<Link>, claimed: bool },
     /// Nobody's: a row that the person's rows point to.
     Context,
@@ -56,6 +56,11 @@ pub(in crate::fulfilment) enum Verdict {
 }
 
 impl Verdict {
+    /// Whether the row may be another person's altogether.
+    pub(in crate::fulfilment) fn is_claimed(&self) -> bool {
+        matches!(self, Verdict::Shared { claimed: true, .. })
+    }
+
     /// What the row is to the person.
     pub(in crate::fulfilment) fn standing(&self) -> Standing {
         match self {
@@ -73,6 +78,11 @@ pub(in crate::fulfilment) struct Knowledge {
     spelled: Vec<(PhoneWriting, BTreeSet<String>)>,
     /// Identifiers that stand in rows of the person's beside one of the given.
     learned: HashSet<(IdentityKind, String)>,
+    /// The given identifiers in the forms in which they may be learned.
+    forms: HashSet<(IdentityKind, String)>,
+    /// The kinds of the given identifiers that are the person's: the proved address, what was shown to be theirs, and what
+    /// was learned.
+    shown: BTreeSet<IdentityKind>,
     /// For each pointer, the keys of the person's rows it can point at.
     pub(in crate::fulfilment) owned: Vec<KeySet>,
     /// Whether some of these are of rows that an earlier erasure removed or masked.
@@ -103,6 +113,8 @@ impl Knowledge {
             given: kinds.into_iter().filter_map(|k| Some((k, identities.normalised(k)?))).collect(),
             spelled: Vec::new(),
             learned: HashSet::new(),
+            forms: HashSet::new(),
+            shown: identities.shown.iter().copied().chain([IdentityKind::Email]).collect(),
             owned: none(),
             owned_before: false,
             context: none(),
@@ -111,14 +123,20 @@ impl Knowledge {
         }
     }
 
-    /// Notes how the given telephone number is written in a field, so that it is worked out once and not for each row.
+    /// Notes how a given identifier is written in a field, so that it is worked out once and not for each row.
     pub(in crate::fulfilment) fn spell(&mut self, link: &IdentityLink) {
-        if link.kind == IdentityKind::Phone
-            && let Some(given) = self.given.get(&link.kind)
-            && !self.spelled.iter().any(|(writing, _)| *writing == link.phone)
-        {
-            self.spelled.push((link.phone.clone(), link.wanted(given)));
+        let Some(given) = self.given.get(&link.kind) else { return };
+        self.forms.insert((link.kind, identity_form(link.kind, link.spelling, given)));
+        if link.kind == IdentityKind::Phone && !self.spelled.iter().any(|(writing, _)| *writing == link.phone) {
+            let spelled = link.wanted(given);
+            self.forms.extend(spelled.iter().map(|text| (link.kind, telephone::digits(text))));
+            self.spelled.push((link.phone.clone(), spelled));
         }
+    }
+
+    /// The kinds of identifiers that were given, and that nothing shows to be the person's.
+    pub(in crate::fulfilment) fn unshown(&self) -> BTreeSet<IdentityKind> {
+        self.given.keys().filter(|kind| !self.shown.contains(kind)).copied().collect()
     }
 
     fn is_given(&self, link: &IdentityLink, value: &str, given: &str) -> bool {
@@ -153,10 +171,11 @@ impl Knowledge {
             });
         }
         let only_pointers = links.others.iter().all(|l| matches!(l, Link::Pointer(_)));
-        if links.others.is_empty() || (only_pointers && owner_is_mine(place, row, &links.mine)) {
+        let theirs = links.others.is_empty() || (only_pointers && owner_is_mine(place, row, &links.mine));
+        if theirs && links.shown {
             Ok(Verdict::Own { others: links.others })
         } else {
-            Ok(Verdict::Shared { mine: links.mine, others: links.others, claimed: links.claimed })
+            Ok(Verdict::Shared { mine: links.mine, others: links.others, claimed: links.claimed || !links.shown })
         }
     }
 
@@ -173,20 +192,26 @@ impl Knowledge {
         })
     }
 
-    /// Takes note of the other identifiers in a row of the person's that carries one of the given; gives whether any
-    /// was new.
+    /// Takes note of the other identifiers in a row of the person's that carries one of the given, and of a given one that
+    /// stands in any of their rows; gives whether any was new.
     pub(in crate::fulfilment) fn learn(&mut self, place: &Place, row: &Row) -> bool {
-        let given = |i: &IdentityLink| self.says(i, row, false) == Says::Mine;
-        if !place.identities.iter().any(given) {
-            return false;
-        }
+        let given = |i: &IdentityLink| self.says(i, row, false) == Says::Mine && self.shown.contains(&i.kind);
+        let beside = place.identities.iter().any(given);
         let mut new = false;
         for link in &place.identities {
-            if let Some(value) = stored(link, row) {
-                new |= self.learned.insert((link.kind, identity_form(link.kind, link.spelling, value)));
+            let known = stored(link, row).map(|value| (link.kind, identity_form(link.kind, link.spelling, value)));
+            if let Some(known) = known.filter(|known| beside || self.forms.contains(known)) {
+                new |= self.note(known);
             }
         }
         new
+    }
+
+    fn note(&mut self, known: (IdentityKind, String)) -> bool {
+        if self.forms.contains(&known) {
+            self.shown.insert(known.0);
+        }
+        self.learned.insert(known)
     }
 
     /// The other identifiers of the person's that were found so far, in order.
@@ -198,9 +223,7 @@ impl Knowledge {
 
     /// Takes note of identifiers that an earlier search found; gives whether any was new.
     pub(in crate::fulfilment) fn recall(&mut self, learned: &[(IdentityKind, Personal<String>)]) -> bool {
-        let before = self.learned.len();
-        self.learned.extend(learned.iter().map(|(kind, value)| (*kind, value.expose().clone())));
-        self.learned.len() > before
+        learned.iter().fold(false, |new, (kind, value)| self.note((*kind, value.expose().clone())) | new)
     }
 
     fn links(&self, place: &Place, row: &Row) -> io::Result<Links> {
@@ -220,7 +243,10 @@ impl Knowledge {
         };
         for (index, says) in says.into_iter().enumerate() {
             match says {
-                Says::Mine => links.mine.push(Link::Identity(index)),
+                Says::Mine => {
+                    links.mine.push(Link::Identity(index));
+                    links.shown |= self.is_shown(&place.identities[index], row);
+                }
                 Says::Other | Says::Unknown if !carried(place.identities[index].kind) => {
                     links.others.push(Link::Identity(index))
                 }
@@ -232,12 +258,18 @@ impl Knowledge {
             if self.owned[end.id.index()].contains(end.canonical(&key).iter().map(String::as_str))? {
                 links.mine.push(Link::Pointer(index));
                 links.reached |= end.down;
-                links.claimed = false;
+                (links.claimed, links.shown) = (false, true);
             } else {
                 links.others.push(Link::Pointer(index));
             }
         }
         Ok(links)
+    }
+
+    /// Whether what is shows that an identity field which holds one of the person's identifiers, as they say, does.
+    fn is_shown(&self, link: &IdentityLink, row: &Row) -> bool {
+        let learned = |value| self.learned.contains(&(link.kind, identity_form(link.kind, link.spelling, value)));
+        self.shown.contains(&link.kind) || stored(link, row).is_some_and(learned)
     }
 
     /// Whether an identity field holds an identifier of the person's.
@@ -275,6 +307,8 @@ struct Links {
     /// Whether the row carries a given identity, or belongs to a row of the person's.
     reached: bool,
     claimed: bool,
+    /// Whether one of `mine` was shown to be the person's.
+    shown: bool,
 }
 
 /// An identity field that is empty names nobody.

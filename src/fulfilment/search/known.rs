@@ -51,7 +51,8 @@ struct Reading {
 /// # Errors
 /// What a system says.
 pub fn agreement(systems: &Systems, claims: &Claims<'_>) -> Result<Agreement, FulfilmentError> {
-    let identities = Identities { email: claims.email.clone(), phone: None, account_id: None };
+    let (email, shown) = (claims.email.clone(), BTreeSet::new());
+    let identities = Identities { email, phone: None, account_id: None, shown };
     let mut trace = Trace::run(systems, &identities)?;
     let mut agreement = Agreement::default();
     for node in trace.searched() {

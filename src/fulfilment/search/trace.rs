@@ -13,9 +13,9 @@ use super::judge::{Knowledge, Verdict};
 use super::left_rows::LeftRows;
 use super::place::{Place, Places, PointerEnd};
 use super::snapshot::{Catalogue, Snapshot};
-use super::values::{Spelling, most_telling};
+use super::values::Spelling;
 use super::wanted::Wanted;
-use crate::connectors::{Comparison, Match, Row, Select};
+use crate::connectors::{Match, Row, Select};
 use crate::datamap::{Graph, NodeId, Pointer, PointerId};
 use crate::domain::identity::{Identities, IdentityKind};
 use crate::domain::personal::Personal;
@@ -37,7 +37,7 @@ pub(super) struct Progress {
     pub(super) unread: bool,
     /// Whether any row came back.
     pub(super) met: bool,
-    /// Whether half of a composite key was looked for, so that rows of others come back with the person's.
+    /// Whether a composite key was looked for column by column, so that rows of others come back with the person's.
     pub(super) broad: bool,
 }
 
@@ -90,6 +90,7 @@ impl<'s> Trace<'s> {
         for link in trace.places.iter().flat_map(|place| &place.identities) {
             trace.knowledge.spell(link);
         }
+        trace.places.teach(&trace.knowledge.unshown());
         for place in trace.places.iter() {
             for link in &place.identities {
                 if let Some(value) = trace.knowledge.given(link.kind) {
@@ -110,15 +111,23 @@ impl<'s> Trace<'s> {
     /// Looks for rows by their own keys.
     fn want_left(&mut self, left: LeftRows) -> Result<(), FulfilmentError> {
         for (node, key) in left.keys() {
-            let (Some(place), Some(part)) = (self.places.get(node), most_telling(&[key], key.len())) else { continue };
+            let Some(place) = self.places.get(node) else { continue };
             let progress = &mut self.progress[node.index()];
             // A key that the database finds the same is of another row; what is not known as left is nobody's here.
             progress.broad = true;
-            let column = &place.columns[place.key_at[part]];
-            progress.wanted.add(self.systems.scratch(), place, column, Comparison::Exact, &key[part])?;
+            let column = |at: &usize| place.table().column(&place.columns[*at]);
+            let Some(columns) = place.key_at.iter().map(column).collect::<Option<Vec<_>>>() else { continue };
+            let parts: Vec<_> = columns.into_iter().map(|column| (column, Spelling::of(column))).collect();
+            progress.wanted.add_key(self.systems.scratch(), place, &parts, key)?;
         }
         self.knowledge.left = left;
         Ok(())
+    }
+
+    /// The kinds of identifiers that were given and looked for, and that nothing shows to be the person's.
+    pub(in crate::fulfilment) fn unshown(&self) -> BTreeSet<IdentityKind> {
+        let fields = |kind| self.systems.graph().nodes().any(|(_, node)| node.has_identity(kind));
+        self.knowledge.unshown().into_iter().filter(|kind| fields(*kind)).collect()
     }
 
     /// The other identifiers that stand beside a given one in rows of the person's.

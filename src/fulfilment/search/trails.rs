@@ -10,8 +10,9 @@ use super::findings::findings;
 use super::place::Place;
 use super::row_name::Naming;
 use super::trace::Trace;
+use super::values::{Spelling, key_match};
 use super::wanted::Question;
-use crate::connectors::{ANNOUNCED, Comparison, Key, Match, Select};
+use crate::connectors::{ANNOUNCED, Key, Match, Select};
 use crate::datamap::NodeId;
 use crate::domain::identity::IdentityKind;
 use crate::domain::personal::Personal;
@@ -155,10 +156,9 @@ fn standing_at<'k>(
     columns: &[String],
     keys: impl Iterator<Item = &'k Vec<String>>,
 ) -> Option<(Vec<String>, Match)> {
-    let mut values: Vec<String> = keys.map(|key| key[0].clone()).collect();
-    values.sort_unstable();
-    values.dedup();
+    let live: Vec<_> = columns.iter().map(|name| place.table().column(name)).collect::<Option<_>>()?;
+    let parts: Vec<_> = live.into_iter().map(|column| (column, Spelling::of(column))).collect();
+    let one = key_match(&parts, &keys.collect::<Vec<_>>())?;
     let read = place.columns.iter().chain(Naming::of(place.table()).columns()).cloned().collect();
-    let one = Match { column: columns[0].clone(), values, comparison: Comparison::Exact };
-    (!one.values.is_empty()).then_some((read, one))
+    Some((read, one))
 }

@@ -7,7 +7,7 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime};
 use uuid::Uuid;
 
 use crate::connectors::schema::ColumnKind;
-use crate::connectors::{Column, Table};
+use crate::connectors::{Column, Comparison, Match, Table};
 use crate::datamap::declared_length;
 use crate::domain::identity::IdentityKind;
 
@@ -136,13 +136,37 @@ pub(in crate::fulfilment) fn identity_form(kind: IdentityKind, spelling: Spellin
 
 /// The part of a composite key that tells the given keys apart best, so that looking for it alone brings few other
 /// rows; `None` when there is no key.
-pub(in crate::fulfilment) fn most_telling<K: AsRef<[String]>>(keys: &[K], parts: usize) -> Option<usize> {
+fn most_telling<K: AsRef<[String]>>(keys: &[K], parts: usize) -> Option<usize> {
     let telling = |part: &usize| {
         let values: BTreeSet<&str> = keys.iter().map(|key| key.as_ref()[*part].as_str()).collect();
         // Between columns with as many values, the longer ones come from the larger set.
         (values.len(), values.iter().map(|v| v.len()).sum::<usize>())
     };
     (0..parts).filter(|_| !keys.is_empty()).max_by_key(telling)
+}
+
+/// What asks for the rows that hold one of these keys in `parts`, columns with the spellings in which they are compared;
+/// `None` when there is no key. Of a composite key each column is asked for in which the database compares as it is compared
+/// here, and else the one that tells keys apart best: keys that nobody asked for may come back.
+pub(in crate::fulfilment) fn key_match<K: AsRef<[String]>>(parts: &[(&Column, Spelling)], keys: &[K]) -> Option<Match> {
+    let alike = |at: &usize| {
+        let (column, spelling) = parts[*at];
+        spelling == Spelling::of(column) && matches!(spelling, Spelling::Text | Spelling::Number | Spelling::Uuid)
+    };
+    let apart = (0..parts.len()).filter(|at| !alike(at)).count();
+    let telling = if apart == 0 { 0 } else { most_telling(keys, parts.len())? };
+    let values = |at: usize| -> Vec<String> {
+        let (column, spelling) = parts[at];
+        let spelled = |key: &K| spelled_in(column, spelling, &key.as_ref()[at]);
+        keys.iter().flat_map(spelled).collect::<BTreeSet<_>>().into_iter().collect()
+    };
+    if keys.is_empty() {
+        return None;
+    }
+    let others = (0..parts.len()).filter(|at| *at != telling).filter(alike);
+    let also = others.map(|at| (parts[at].0.name.clone(), values(at))).collect();
+    let first = Match::new(&parts[telling].0.name, values(telling), Comparison::Exact);
+    Some(Match { also, ..first })
 }
 
 /// Whether a column takes a text as its value.

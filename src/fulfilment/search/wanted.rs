@@ -7,8 +7,8 @@ use super::key_set::KeySet;
 use super::place::Place;
 use super::scratch::Scratch;
 use super::value_log::{self, ValueLog};
-use super::values::Spelling;
-use crate::connectors::{Comparison, Match};
+use super::values::{Spelling, key_match, spelled_in};
+use crate::connectors::{Column, Comparison, Match};
 
 /// The values looked for in one collection.
 #[derive(Default)]
@@ -18,6 +18,8 @@ pub(in crate::fulfilment) struct Wanted {
 
 struct WantedColumn {
     name: String,
+    /// All columns of a composite key, with the spellings in which they are compared. Its values are then keys, each as JSON.
+    composite: Vec<(Column, Spelling)>,
     comparison: Comparison,
     /// How the database compares the column with a value, where that is known for sure.
     spelling: Option<Spelling>,
@@ -46,8 +48,8 @@ impl Wanted {
         comparison: Comparison,
         value: &str,
     ) -> io::Result<()> {
-        let known = self.columns.iter().position(|c| c.name == column && c.comparison == comparison);
-        let at = known.unwrap_or_else(|| {
+        let same = |c: &WantedColumn| c.name == column && c.comparison == comparison && c.composite.is_empty();
+        let at = self.columns.iter().position(same).unwrap_or_else(|| {
             self.columns.push(WantedColumn::new(scratch, place, column, comparison));
             self.columns.len() - 1
         });
@@ -55,6 +57,33 @@ impl Wanted {
         let text = column.spelling.map_or(value.into(), |s| s.canonical(value));
         if column.known.insert(std::iter::once(&*text))? {
             column.values.push(value)?;
+        }
+        Ok(())
+    }
+
+    /// Looks for a key in all its spellings, unless it was looked for before.
+    pub(in crate::fulfilment) fn add_key(
+        &mut self,
+        scratch: &Arc<Scratch>,
+        place: &Place,
+        parts: &[(&Column, Spelling)],
+        key: &[String],
+    ) -> io::Result<()> {
+        if let [(column, spelling)] = parts {
+            let mut spelled = spelled_in(column, *spelling, &key[0]).into_iter();
+            return spelled.try_for_each(|text| self.add(scratch, place, &column.name, Comparison::Exact, &text));
+        }
+        let same = |c: &WantedColumn| {
+            let known = c.composite.iter().map(|(column, spelling)| (&column.name, *spelling));
+            known.eq(parts.iter().map(|(column, spelling)| (&column.name, *spelling)))
+        };
+        let at = self.columns.iter().position(same).unwrap_or_else(|| {
+            self.columns.push(WantedColumn::composite(scratch, place, parts));
+            self.columns.len() - 1
+        });
+        let column = &mut self.columns[at];
+        if column.known.insert(key.iter().map(String::as_str))? {
+            column.values.push(&serde_json::to_string(key)?)?;
         }
         Ok(())
     }
@@ -83,7 +112,7 @@ impl Wanted {
                 if values.is_empty() {
                     continue;
                 }
-                matches.push(Match { column: column.name.clone(), values, comparison: column.comparison });
+                matches.push(column.matching(values)?);
                 if few > value_log::VALUES {
                     return Ok(matches);
                 }
@@ -127,7 +156,7 @@ impl Wanted {
             for batch in batches {
                 values.append(&mut c.values.read(batch, 0)?);
             }
-            Ok(Match { column: c.name.clone(), values, comparison: c.comparison })
+            c.matching(values)
         };
         match question {
             Question::Everything => self.columns.iter().map(|c| one(c, 0..c.values.batches())).collect(),
@@ -145,12 +174,31 @@ impl WantedColumn {
         });
         Self {
             name: name.to_owned(),
+            composite: Vec::new(),
             comparison,
             spelling: spelling.filter(|_| comparison == Comparison::Exact),
             known: KeySet::new(scratch),
             values: ValueLog::new(scratch),
             asked: (0, 0),
         }
+    }
+
+    /// Several columns, with the spellings in which they are compared.
+    fn composite(scratch: &Arc<Scratch>, place: &Place, parts: &[(&Column, Spelling)]) -> Self {
+        let composite = parts.iter().map(|(column, spelling)| ((*column).clone(), *spelling)).collect();
+        // Values of several keys may meet in a row that has none of them, and comes with each of their batches.
+        let one = Self::new(scratch, place, &parts[0].0.name, Comparison::Exact);
+        Self { composite, spelling: None, ..one }
+    }
+
+    /// What asks for values of it, of which there has to be one.
+    fn matching(&self, values: Vec<String>) -> io::Result<Match> {
+        if self.composite.is_empty() {
+            return Ok(Match::new(&self.name, values, self.comparison));
+        }
+        let parts: Vec<_> = self.composite.iter().map(|(column, spelling)| (column, *spelling)).collect();
+        let keys = values.iter().map(|key| serde_json::from_str(key)).collect::<Result<Vec<Vec<String>>, _>>()?;
+        key_match(&parts, &keys).ok_or_else(|| io::Error::other("no key is looked for"))
     }
 
     /// The first batch with values that were not asked for.

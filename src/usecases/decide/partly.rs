@@ -62,7 +62,7 @@ async fn plan(office: &Office, request: Request, except: &[Exception]) -> Result
     let office = office.clone();
     let planned = tokio::task::spawn_blocking(move || {
         let controller = office.controller(&request.controller).ok_or(Error::UnknownController)?;
-        let identities = request.particulars.person.identities();
+        let identities = request.identities();
         let now = circumstances(&office, &request)?;
         let keeping = now.keeping(&left_out, &controller.policy);
         Ok::<_, Error>(prepare_keeping(&controller.systems, &identities, &[], &keeping)?.1)

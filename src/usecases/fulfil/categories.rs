@@ -66,7 +66,7 @@ fn look(
     let mut census = Census::default();
     // Whose a value is has been judged when it comes; what it says is not looked at.
     let options = ExportOptions { range: request.particulars.range, ..ExportOptions::default() };
-    let identities = request.particulars.person.identities();
+    let identities = request.identities();
     let exported = export_with(&controller.systems, &identities, options, handed, &mut census)?;
     let held = census.held.into_iter().map(|(category, places)| held(&controller.policy, &category, places));
     Ok((exported, held.collect()))

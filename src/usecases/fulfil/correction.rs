@@ -72,7 +72,7 @@ pub fn correct(office: &Office, controller: &Controller, request: &Request) -> R
 }
 
 fn attempt(office: &Office, controller: &Controller, request: &Request, phases: &Phases) -> Result<Vec<Line>, Error> {
-    let (systems, identities) = (&controller.systems, request.particulars.person.identities());
+    let (systems, identities) = (&controller.systems, request.identities());
     let known = recorded(office, request.id)?;
     let approved = match known {
         Some(preview) if preview.without.is_empty() || preview.without == *systems.failing() => preview,
@@ -108,7 +108,7 @@ fn asked(request: &Request) -> Preview {
 }
 
 fn preview(controller: &Controller, request: &Request) -> Result<Preview, Error> {
-    let identities = request.particulars.person.identities();
+    let identities = request.identities();
     Ok(fulfilment::preview_after(&controller.systems, &identities, &asked(request).items)?)
 }
 

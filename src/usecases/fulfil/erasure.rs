@@ -11,10 +11,10 @@ use super::super::office::Controller;
 use super::super::{Error, Office};
 use super::failing;
 use super::progress::{Phase, Phases};
-use super::{ground_title, left_out, parts, proof};
+use super::{ground_title, left_out, parts, proof, unproved};
 use crate::connectors::{ConnectorError, Key};
 use crate::crash;
-use crate::domain::identity::Identities;
+use crate::domain::identity::{Identities, IdentityKind};
 use crate::domain::ids::{RequestId, SystemId};
 use crate::domain::proof::{ErasedLater, KeptRows, RetainedRows};
 use crate::domain::regime::Regime;
@@ -22,8 +22,8 @@ use crate::domain::request::{Action, Exception, Fulfilment, Line, Request};
 use crate::fulfilment::manifest::{Step, StepAction, SystemManifest, TableRef};
 use crate::fulfilment::plan::KeepStep;
 use crate::fulfilment::{
-    FulfilmentError, KEPT_BY_DECISION, Keeping, Manifest, Plan, RowNames, execute_unless, prepare_keeping, rehearse,
-    verify_keeping,
+    FulfilmentError, KEPT_BY_DECISION, KEPT_CLAIMED, Keeping, Manifest, Plan, RowNames, execute_unless,
+    prepare_keeping, rehearse, verify_keeping,
 };
 use crate::store::{self, Standing, Tx};
 
@@ -49,6 +49,12 @@ pub(super) struct Round {
     /// What of it is kept for a time.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     retained: Vec<RetainedRows>,
+    /// How many rows are left alone because they may be another person's altogether.
+    #[serde(default)]
+    unproved: u64,
+    /// The identifiers that were given, and that nothing shows to be the person's.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    unproved_identifiers: BTreeSet<IdentityKind>,
     /// Whether some of that is under a legal hold.
     #[serde(default)]
     held: bool,
@@ -117,7 +123,11 @@ pub(super) fn erase(
     let mut lines: Vec<Line> = done(controller, &ran.rounds)?.into_iter().chain(ran.kept().cloned()).collect();
     let proof = proof::of(&controller.systems, &ran.rounds, &lines, ran.retained(), ran.searched_at);
     lines.extend(ran.rounds.iter().flat_map(|round| round.unsearched.iter().cloned()));
-    let result = Fulfilment { lines, retained: ran.retained().to_vec(), proof, ..Fulfilment::default() };
+    let last = ran.rounds.last();
+    let notes = last.map(|round| unproved::notes(&round.unproved_identifiers)).unwrap_or_default();
+    let unproved = last.map_or(0, |round| round.unproved);
+    let result =
+        Fulfilment { lines, notes, unproved, retained: ran.retained().to_vec(), proof, ..Fulfilment::default() };
     Ok((result, ran.standing()))
 }
 
@@ -165,7 +175,7 @@ fn run(
     answered: usize,
     begun: Begun,
 ) -> Result<Ran, Error> {
-    let identities = request.particulars.person.identities();
+    let identities = request.identities();
     let (except, left_out) = (request.state.exceptions(), left_out(request));
     let regime = office.regimes.get(&request.regime);
     let phases = Phases::begin(office, request, controller);
@@ -238,6 +248,8 @@ impl Round {
             kept: kept(plan, except, regime),
             except: except.to_vec(),
             retained: retained.collect(),
+            unproved: keeps().filter(|(_, keep)| keep.reason == KEPT_CLAIMED).map(|(_, keep)| keep.rows).sum(),
+            unproved_identifiers: plan.unproved_identifiers.clone(),
             held: keeps().any(|(_, keep)| keep.hold.is_some()),
             holds: now.hold_ids(),
             dropped: false,
@@ -534,7 +546,9 @@ fn kept(plan: &Plan, except: &[Exception], regime: Option<&Regime>) -> Vec<Line>
     };
     let mut lines = Vec::new();
     for place in &plan.collections {
-        for keep in place.deletion.iter().flat_map(|d| &d.keep) {
+        // Not even that there are such rows is told to whoever may be somebody else.
+        let keeps = place.deletion.iter().flat_map(|d| &d.keep).filter(|keep| keep.reason != KEPT_CLAIMED);
+        for keep in keeps {
             let by_decision = keep.reason == KEPT_BY_DECISION;
             let ground = decided(&place.dataset, &place.collection).filter(|_| by_decision);
             lines.push(Line {

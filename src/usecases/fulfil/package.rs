@@ -13,7 +13,7 @@ use super::super::office::Controller;
 use super::super::services::unsearched;
 use super::super::{Error, Office, receipt};
 use super::progress::Progress;
-use super::{background, ground_title, left_out, ranges};
+use super::{background, ground_title, left_out, ranges, unproved};
 use crate::clock;
 use crate::connectors::Row;
 use crate::crash;
@@ -60,14 +60,17 @@ pub fn make(
         exported = all;
         Ok(summary)
     })?;
-    let (mut lines, notes) = (lines(&exported), ranges::notes(range, &exported));
+    let mut lines = lines(&exported);
     lines.extend(excluded);
+    let (notes, unproved) =
+        (notes(request, &exported, disclose), exported.collections.iter().map(|c| c.unproved).sum());
     if package.is_none() {
-        return Ok(Fulfilment { lines, notes, ..Fulfilment::default() });
+        return Ok(Fulfilment { lines, notes, unproved, ..Fulfilment::default() });
     }
     let withheld = exported.collections.iter().map(|c| c.withheld).sum();
     let free_text_open = exported.collections.iter().map(|c| c.free_text_open).sum();
-    Ok(Fulfilment { lines, notes, package, withheld, free_text_open, disclosed: disclose, ..Fulfilment::default() })
+    let seen = Fulfilment { withheld, free_text_open, unproved, disclosed: disclose, ..Fulfilment::default() };
+    Ok(Fulfilment { lines, notes, package, ..seen })
 }
 
 /// Puts a package on the shelf, sealed under a key of the request's; `write` writes it, or gives nothing where there is
@@ -158,7 +161,7 @@ fn pack<W: io::Write>(
     let graph = from.controller.systems.graph();
     let progress = Progress::new(from.office, request, graph, options.left_out);
     let mut packer = Packer { writer, desk, graph, progress };
-    let identities = request.particulars.person.identities();
+    let identities = request.identities();
     let exported = export_with(&from.controller.systems, &identities, options, from.handed, &mut packer)?;
     packer.desk.close()?;
     if exported.is_empty() {
@@ -166,7 +169,7 @@ fn pack<W: io::Write>(
     }
     let receipt = asked_and_done(request, &exported, excluded, generated_at);
     let note = |l: &Line| Some(format!("{} is left out: {}", l.collection, l.note.as_deref()?));
-    let mut notes = ranges::notes(request.particulars.range, &exported);
+    let mut notes = notes(request, &exported, options.disclose);
     notes.extend(excluded.iter().filter_map(note));
     notes.extend(exported.collections.iter().flat_map(kept_back));
     let summary = packer.writer.finish(&receipt, &notes).map_err(packing)?;
@@ -236,6 +239,15 @@ pub(super) fn excluded(controller: &Controller, regime: Option<&Regime>, request
         })
     };
     request.state.exceptions().iter().filter_map(line).collect()
+}
+
+/// What the person should know about the answer as a whole.
+fn notes(request: &Request, exported: &Exported, disclose: bool) -> Vec<String> {
+    let mut notes = ranges::notes(request.particulars.range, exported);
+    if !disclose {
+        notes.extend(unproved::notes(&exported.unproved_identifiers));
+    }
+    notes
 }
 
 /// What was kept out of the texts of a collection, in words for the person: that it is held is told, and what it is, so

@@ -97,7 +97,7 @@ pub fn plan(office: &Office, request: &Request) -> Result<Plan, Error> {
 }
 
 fn what(office: &Office, controller: &Controller, request: &Request) -> Result<What, Error> {
-    let identities = request.particulars.person.identities();
+    let identities = request.identities();
     Ok(match request.right {
         Right::Access | Right::Portability => {
             let never_disclose = controller.never_disclosed(office.regimes.get(&request.regime));

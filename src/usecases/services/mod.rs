@@ -28,7 +28,7 @@ use crate::domain::ids::{RequestId, SystemId};
 use crate::domain::request::{Request, State};
 use crate::domain::right::Right;
 use crate::fulfilment::handed::HandedCollection;
-use crate::fulfilment::services::needs_keys;
+use crate::fulfilment::services::needs_search;
 use crate::fulfilment::{FulfilmentError, Handed};
 use crate::packaging::sealed::SealedReader;
 
@@ -81,15 +81,15 @@ impl<'o> Services<'o> {
         match question::of(office, controller, request, at, &asked) {
             Ok(new) if afresh => services.replace(new)?,
             Ok(new) => services.record(new)?,
-            Err(error) if is_outage(&error) => services.ask_without_keys(error)?,
+            Err(error) if is_outage(&error) => services.ask_without_search(error)?,
             Err(error) => return Err(error),
         }
         Ok(services)
     }
 
-    /// A database fails in which keys are looked for. What was written before holds; of a deletion, a service that needs no
-    /// keys is asked, and the others when the keys can be known.
-    fn ask_without_keys(&mut self, outage: Error) -> Result<(), Error> {
+    /// A database fails in which keys are looked for. What was written before holds; of a deletion, a service that needs
+    /// nothing from there is asked, and the others when it can be known.
+    fn ask_without_search(&mut self, outage: Error) -> Result<(), Error> {
         let unasked = self.unasked();
         if unasked.is_empty() {
             return Ok(());
@@ -98,8 +98,12 @@ impl<'o> Services<'o> {
             return Err(outage);
         }
         self.failed = vec![outage];
-        let free = unasked.into_iter().filter(|service| !needs_keys(&self.controller.systems, service)).collect();
+        let free = unasked.into_iter().filter(|service| !self.needs_search(service)).collect();
         self.record(question::of(self.office, self.controller, self.request, self.at, &free)?)
+    }
+
+    fn needs_search(&self, service: &SystemId) -> bool {
+        needs_search(&self.controller.systems, service, &self.request.identities())
     }
 
     fn everybody(&self) -> BTreeSet<SystemId> {
@@ -113,9 +117,7 @@ impl<'o> Services<'o> {
         let asked: BTreeSet<&SystemId> =
             self.deliveries.iter().chain(&self.aside).filter(written).map(|d| &d.occasion.system).collect();
         let later = |system: &&SystemId| {
-            self.request.right == Right::Deletion
-                && !asked.contains(system)
-                && needs_keys(&self.controller.systems, system)
+            self.request.right == Right::Deletion && !asked.contains(system) && self.needs_search(system)
         };
         self.everybody().into_iter().filter(|system| asked.is_empty() || later(&system)).collect()
     }

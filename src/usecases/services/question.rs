@@ -19,7 +19,7 @@ use crate::domain::personal::Personal;
 use crate::domain::request::Request;
 use crate::domain::right::Right;
 use crate::fulfilment::LeftOut;
-use crate::fulfilment::services::{Asked, person, questions};
+use crate::fulfilment::services::{Asked, person, questions, shown};
 
 /// A message as it is sent.
 #[derive(Serialize, Deserialize)]
@@ -62,7 +62,7 @@ pub(super) fn of(
     at: DateTime<Utc>,
     services: &BTreeSet<SystemId>,
 ) -> Result<Vec<Delivery>, Error> {
-    let identities = request.particulars.person.identities();
+    let identities = request.identities();
     let left_out: LeftOut =
         request.state.exceptions().iter().map(|e| (e.dataset.clone(), e.collection.clone())).collect();
     let systems = &controller.systems;
@@ -77,7 +77,7 @@ pub(super) fn of(
             let asked = questions(systems, &identities, &left_out, true, None, &earlier, services)?;
             return held::planned(office, request.id, at, asked, &circumstances(office, request)?);
         }
-        Right::Correction => corrections(controller, request, services),
+        Right::Correction => corrections(controller, request, services)?,
         _ => Vec::new(),
     };
     let occasion = |system, operation| Occasion { request: request.id, system, operation, at, round: 1 };
@@ -91,9 +91,13 @@ fn all(asked: Vec<Asked>, operation: Operation, question: impl Fn(Find) -> Quest
 }
 
 /// The corrections of fields that services hold.
-fn corrections(controller: &Controller, request: &Request, services: &BTreeSet<SystemId>) -> Vec<New> {
+fn corrections(controller: &Controller, request: &Request, services: &BTreeSet<SystemId>) -> Result<Vec<New>, Error> {
     let mut new = Vec::new();
-    let identities = request.particulars.person.identities();
+    let concerned = |system: &&SystemId| {
+        let mut nodes = controller.systems.graph().nodes().filter(|(_, node)| node.system == **system);
+        nodes.any(|(_, node)| request.particulars.corrections.iter().any(|c| c.dataset == node.dataset))
+    };
+    let identities = shown(&controller.systems, services.iter().filter(concerned), &request.identities())?;
     for system in services {
         let Some((dataset, person)) = person(&controller.systems, system, &identities) else { continue };
         let of_service = request.particulars.corrections.iter().filter(|c| c.dataset == dataset);
@@ -110,7 +114,7 @@ fn corrections(controller: &Controller, request: &Request, services: &BTreeSet<S
             new.push((system.clone(), Operation::Correct, question));
         }
     }
-    new
+    Ok(new)
 }
 
 /// What a request's messages are about, for a request that has none of this kind yet.

@@ -1,6 +1,6 @@
 //! Showing who one is beyond the mailed code: what is offered, answers, the declaration, and staff's own check.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Path};
@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::domain::identity::IdentityKind;
 use crate::domain::ids::RequestId;
 use crate::domain::verification::{Answers, Evidence, How, Level, Method, Point, SignedDeclaration};
 use crate::usecases::evidence::{self, Offer};
@@ -108,6 +109,9 @@ pub struct EvidenceView {
     /// Of staff's own check: what they noted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
+    /// Of staff's own check: which identifiers beside the address it showed to be the person's.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub identifiers: BTreeSet<IdentityKind>,
 }
 
 impl From<&Evidence> for EvidenceView {
@@ -125,6 +129,7 @@ impl From<&Evidence> for EvidenceView {
             by: check.map(|c| c.by.0),
             how: check.map(|c| c.how),
             note: check.and_then(|c| c.note.as_ref()).map(|n| n.expose().clone()),
+            identifiers: check.map(|c| c.identifiers.clone()).unwrap_or_default(),
         }
     }
 }
@@ -316,6 +321,10 @@ pub struct CheckBody {
     #[serde(default)]
     #[schema(max_length = 1000)]
     pub note: Option<String>,
+    /// Which identifiers of the request beside the address the check showed to be the person's, as a call back at the
+    /// telephone number does. Rows that only such a one leads to are theirs then.
+    #[serde(default)]
+    pub identifiers: BTreeSet<IdentityKind>,
 }
 
 /// Records that staff checked who the person is. No copy of a document is taken: having seen it is the record.
@@ -340,6 +349,6 @@ pub async fn check(
     let body = body.read().await?;
     let note = body.note.map(|note| required(note, "/note", 1_000)).transpose()?;
     let by = caller.member().id;
-    let request = evidence::check(&office, by, RequestId(*id), body.level, body.how, note).await?;
+    let request = evidence::check(&office, by, RequestId(*id), body.level, body.how, note, body.identifiers).await?;
     Ok(HttpResponse::Ok().json(RequestView::for_staff(&request)))
 }

@@ -84,7 +84,7 @@ fn twenty_thousand_values_fit_in_one_match(#[values(Engine::Sqlite, Engine::Post
          WITH RECURSIVE n (n) AS (SELECT 1000 UNION ALL SELECT n + 1 FROM n WHERE n < 25000) SELECT n, 'many' FROM n",
     );
     let values: Vec<String> = (1000..21_000).chain(1..3).map(|n| n.to_string()).collect();
-    let many = Match { column: "id".to_owned(), values: values.clone(), comparison: Comparison::Exact };
+    let many = Match::new("id", values.clone(), Comparison::Exact);
     assert_eq!(company.rows("people", &["id"], &[many, exact("name", &["Ada"])]).len(), 20_002);
 
     let keys: Vec<_> = values.iter().map(|value| key(&[value])).collect();
@@ -92,6 +92,40 @@ fn twenty_thousand_values_fit_in_one_match(#[values(Engine::Sqlite, Engine::Post
     let set = [("phone".to_owned(), None)];
     assert_eq!(writer.update(&name("people"), &texts(&["id"]), &keys, &set).unwrap(), 20_002);
     assert_eq!(writer.delete(&name("people"), &texts(&["id"]), &keys[..20_000]).unwrap(), 20_000);
+}
+
+/// The columns of a composite key, each with its values: few, and more than one statement takes. Where the columns come from
+/// two matches, each is a condition of its own.
+#[rstest]
+fn all_columns_of_a_match_have_to_hold(
+    #[values(Engine::Sqlite, Engine::Postgres, Engine::Mysql)] engine: Engine,
+    #[values(3, 12_000)] values: usize,
+) {
+    let company = Company::new(engine, PEOPLE);
+    company.execute(
+        "CREATE TABLE items (tenant INTEGER NOT NULL, number INTEGER NOT NULL, code VARCHAR(20), PRIMARY KEY (tenant, number));
+         INSERT INTO items WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 900)
+         SELECT n % 3, n, CASE WHEN n % 2 = 0 THEN 'even' ELSE 'odd' END FROM n",
+    );
+    let numbers: Vec<String> = (4..4 + values).map(|n| n.to_string()).collect();
+    let tenants = || ("tenant".to_owned(), (1..=values).map(|n| n.to_string()).collect::<Vec<_>>());
+    let some = Match { also: vec![tenants()], ..Match::new("number", numbers, Comparison::Exact) };
+    let expected = |holds: fn(usize) -> bool| {
+        let mut all: Vec<_> = (1..=900).filter(|n| holds(*n)).map(|n| vec![Some(n.to_string())]).collect();
+        all.sort();
+        all
+    };
+    let found = |any_of: &[Match]| company.rows("items", &["number"], any_of);
+    let few = values == 3;
+    let of_some = if few { expected(|n| matches!(n, 4 | 5)) } else { expected(|n| n >= 4 && n % 3 != 0) };
+    assert_eq!(found(std::slice::from_ref(&some)), of_some);
+    let with_code = Match { also: vec![tenants(), ("code".to_owned(), texts(&["even"]))], ..some.clone() };
+    let even = if few { expected(|n| n == 4) } else { expected(|n| n >= 4 && n % 6 != 0 && n % 2 == 0) };
+    assert_eq!(found(&[with_code]), even);
+    let or = if few { expected(|n| matches!(n, 1 | 4 | 5)) } else { expected(|n| n == 1 || (n >= 4 && n % 3 != 0)) };
+    assert_eq!(found(&[some.clone(), exact("number", &["1"])]), or);
+    let nothing = Match { also: vec![("tenant".to_owned(), texts(&["none"]))], ..some };
+    assert_eq!(found(&[nothing]), Vec::<Vec<Option<String>>>::new(), "what the column cannot hold meets no row");
 }
 
 #[rstest]

@@ -87,11 +87,7 @@ impl Company {
     fn column(&self, table: &str, column: &str) -> Vec<String> {
         let ids: Vec<String> = (0..100).map(|id| id.to_string()).collect();
         let mut found: Vec<_> = self
-            .rows(
-                table,
-                &["id", column],
-                &[Match { column: "id".to_owned(), values: ids, comparison: Comparison::Exact }],
-            )
+            .rows(table, &["id", column], &[Match::new("id", ids, Comparison::Exact)])
             .into_iter()
             .map(|row| (row[0].as_deref().unwrap().parse::<i64>().unwrap(), row[1].clone()))
             .collect();
@@ -130,11 +126,11 @@ fn name(table: &str) -> TableName {
 }
 
 fn exact(column: &str, values: &[&str]) -> Match {
-    Match { column: column.to_owned(), values: texts(values), comparison: Comparison::Exact }
+    Match::new(column, texts(values), Comparison::Exact)
 }
 
 fn compared(comparison: Comparison, column: &str, value: &str) -> Match {
-    Match { column: column.to_owned(), values: texts(&[value]), comparison }
+    Match::new(column, texts(&[value]), comparison)
 }
 
 fn key(values: &[&str]) -> Key {

@@ -160,7 +160,7 @@ fn an_index_on_the_column_serves() {
     assert!(read(&[compared(Comparison::IgnoreCase, "email", "9@example.com")]) < 50);
     assert!(read(&[exact("n", &["7", "8"])]) < 50);
     let many: Vec<String> = (1..=500).map(|n| n.to_string()).collect();
-    let many = Match { column: "id".to_owned(), values: many, comparison: Comparison::Exact };
+    let many = Match::new("id", many, Comparison::Exact);
     assert!(read(&[many]) < 2000);
     let before = rows_read(&company);
     let mut writer = connector.writer().unwrap();
@@ -191,11 +191,11 @@ fn more_values_than_a_statement_takes_give_each_row_once() {
     let mut values: Vec<String> = (0..70_000).map(|n| format!("none {n}")).collect();
     values.insert(0, "a".to_owned());
     values.extend(texts(&["A", "b"]));
-    let many = Match { column: "code".to_owned(), values, comparison: Comparison::Exact };
+    let many = Match::new("code", values, Comparison::Exact);
     assert_eq!(company.rows("t", &["id"], &[many.clone(), exact("id", &["1", "2"])]), [some(&["1"]), some(&["2"])]);
     assert_eq!(company.rows("keyless", &["code"], &[many]).len(), 3);
     let numbers: Vec<String> = (0..70_000).map(|n| format!("{:05}", n / 2)).collect();
-    let numbers = Match { column: "id".to_owned(), values: numbers, comparison: Comparison::Exact };
+    let numbers = Match::new("id", numbers, Comparison::Exact);
     assert_eq!(company.rows("t", &["code"], &[numbers]).len(), 3);
 }
 

@@ -83,7 +83,7 @@ fn many_rows_come_as_few_do() {
     ];
     let ids = |from: u32, to: u32| {
         let ids: Vec<String> = (from..=to).map(|id| id.to_string()).collect();
-        company.rows("t", &columns, &[Match { column: "id".to_owned(), values: ids, comparison: Comparison::Exact }])
+        company.rows("t", &columns, &[Match::new("id", ids, Comparison::Exact)])
     };
     let sorted = |mut rows: Vec<Vec<Option<String>>>| {
         rows.sort();
@@ -134,7 +134,7 @@ fn many_rows_are_looked_for_in_long_lists() {
     let limits = Limits { statement: Duration::from_secs(5), ..Limits::default() };
     let connector = Postgres::new(&company.url.clone().into(), Path::new("/"), limits).unwrap();
     let owners = (1..=25_000).map(|owner| (2 * owner).to_string()).collect();
-    let any_of = [Match { column: "owner".to_owned(), values: owners, comparison: Comparison::Exact }];
+    let any_of = [Match::new("owner", owners, Comparison::Exact)];
     let mut count = 0;
     let select = Select { table: &name("t"), columns: &texts(&["id", "owner"]), any_of: &any_of };
     let mut reader = connector.reader().unwrap();

@@ -1,5 +1,6 @@
 //! A person is found however their address and number are written, and what is secret inside of a text stays.
 
+use habeas::domain::identity::IdentityKind;
 use habeas::domain::secret_text::Forms;
 use habeas::fulfilment::{self, ExportOptions};
 use rstest::rstest;
@@ -42,6 +43,7 @@ fn address_and_number_are_found_however_they_are_written(#[values(Sqlite, Postgr
     company.systems = company.systems.in_country("DE");
     let mut who = person("user5@Example.com");
     who.phone = Some("+491701234567".parse().unwrap());
+    who.shown.insert(IdentityKind::Phone);
     let (seen, _) = company.export(&who, false);
     let mut found: Vec<u32> = seen
         .all()
@@ -86,4 +88,38 @@ fn secrets_are_described_wherever_they_stand(#[values(Sqlite, Postgres, Mysql)] 
     assert!(row.contains("amount=1795344000.25") && row.contains("seen=2026-11-22 10:15:00.123456+02"), "{row}");
     let notes = &exported.collections[0];
     assert_eq!((notes.not_disclosed, notes.in_texts["payment card number"], notes.withheld), (3, 2, 0));
+}
+
+const LOOSE: &str = "
+CREATE TABLE notes (id INTEGER PRIMARY KEY, email TEXT, since DATE, agreed BOOLEAN, at DATETIME, cvv INTEGER, code INTEGER);
+INSERT INTO notes VALUES (1, 'ada@example.com', '4111-1111-1111-1111', '123-45-6789', '2026-11-22 10:15:00', 737, 738)";
+
+/// SQLite keeps whatever it is given, whatever the type of the column is called; and what a card has beside its number is known by
+/// the column's name alone.
+#[test]
+fn a_type_that_is_only_a_name_hides_no_secret() {
+    let yaml = "
+dataset:
+  - fides_key: notes
+    data_categories: [user.financial]
+    collections:
+      - name: notes
+        fields:
+          - {name: id, fides_meta: {primary_key: true}}
+          - {name: email, fides_meta: {identity: email}}
+          - {name: since}
+          - {name: agreed}
+          - {name: at}
+          - {name: cvv}
+          - {name: code}
+";
+    let company = Company::new(Sqlite, &[("notes", LOOSE, yaml)]);
+    let options = ExportOptions { forms: Forms::for_answer(&[]), ..ExportOptions::default() };
+    let mut seen = Seen::default();
+    fulfilment::export(&company.systems, &person("ada@example.com"), options, &mut seen).unwrap();
+    let hidden = "[not disclosed]";
+    let row = format!(
+        "Own: id=1 email=ada@example.com since={hidden} agreed={hidden} at=2026-11-22 10:15:00 cvv={hidden} code=738"
+    );
+    assert_eq!(seen.of("notes"), [row]);
 }

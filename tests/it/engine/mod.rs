@@ -16,9 +16,10 @@ mod others;
 mod retention;
 mod row_names;
 pub mod shop;
+mod unproved;
 pub mod very_many;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -54,6 +55,8 @@ pub struct Company {
     pub queries: Arc<AtomicUsize>,
     /// How often a schema was looked at.
     pub probes: Arc<AtomicUsize>,
+    /// How many rows its readers read.
+    pub rows_read: Arc<AtomicUsize>,
 }
 
 impl Company {
@@ -66,7 +69,7 @@ impl Company {
     /// The same with systems of different engines.
     pub fn across(systems: &[(Engine, &str, &str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let (queries, probes) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let (queries, probes, rows_read) = (Arc::default(), Arc::default(), Arc::default());
         let (mut urls, mut connectors, mut datasets) =
             (BTreeMap::new(), BTreeMap::<SystemId, Box<dyn Connector>>::new(), Vec::new());
         let engines = systems.iter().map(|(engine, name, ..)| ((*name).to_owned(), *engine)).collect();
@@ -82,13 +85,18 @@ impl Company {
             // One connection is enough for everything: whoever needed two would wait for others who hold one each.
             let limits = Limits { connections: 1, ..Limits::default() };
             let connector = connectors::open_within(&url.into(), folder.path(), limits).unwrap();
-            connectors
-                .insert(id.clone(), Box::new(Counted { connector, queries: queries.clone(), probes: probes.clone() }));
+            let counted = Counted {
+                connector,
+                queries: Arc::clone(&queries),
+                probes: Arc::clone(&probes),
+                rows: Arc::clone(&rows_read),
+            };
+            connectors.insert(id.clone(), Box::new(counted));
             let dataset = datamap::load(yaml, &format!("{name}.yml")).unwrap_or_else(|f| panic!("{}", lines(&f)));
             datasets.push((id, dataset));
         }
         let graph = Graph::build(&datasets).unwrap_or_else(|f| panic!("{}", lines(&f)));
-        Self { engines, folder, urls, systems: Systems::new(connectors, graph), queries, probes }
+        Self { engines, folder, urls, systems: Systems::new(connectors, graph), queries, probes, rows_read }
     }
 
     /// Runs SQL as the company itself does.
@@ -182,7 +190,7 @@ fn lines(findings: &[habeas::domain::finding::Finding]) -> String {
 
 /// A person known by an e-mail address.
 pub fn person(email: &str) -> Identities {
-    Identities { email: email.parse().unwrap(), phone: None, account_id: None }
+    Identities { email: email.parse().unwrap(), phone: None, account_id: None, shown: BTreeSet::new() }
 }
 
 /// Writes an export down as text: `collection: standing: column=value …`.
@@ -241,6 +249,7 @@ struct Counted {
     connector: Box<dyn Connector>,
     queries: Arc<AtomicUsize>,
     probes: Arc<AtomicUsize>,
+    rows: Arc<AtomicUsize>,
 }
 
 impl Connector for Counted {
@@ -258,7 +267,7 @@ impl Connector for Counted {
     }
 
     fn reader(&self) -> Result<Box<dyn Reader + '_>, ConnectorError> {
-        Ok(Box::new(CountedReader { reader: self.connector.reader()?, queries: &self.queries }))
+        Ok(Box::new(CountedReader { reader: self.connector.reader()?, queries: &self.queries, rows: &self.rows }))
     }
 
     fn writer(&self) -> Result<Box<dyn Writer + '_>, ConnectorError> {
@@ -266,7 +275,11 @@ impl Connector for Counted {
     }
 
     fn reader_under_mark(&self) -> Result<Box<dyn Reader + '_>, ConnectorError> {
-        Ok(Box::new(CountedReader { reader: self.connector.reader_under_mark()?, queries: &self.queries }))
+        Ok(Box::new(CountedReader {
+            reader: self.connector.reader_under_mark()?,
+            queries: &self.queries,
+            rows: &self.rows,
+        }))
     }
 
     fn writer_under_mark(&self) -> Result<Box<dyn Writer + '_>, ConnectorError> {
@@ -277,12 +290,15 @@ impl Connector for Counted {
 struct CountedReader<'c> {
     reader: Box<dyn Reader + 'c>,
     queries: &'c AtomicUsize,
+    rows: &'c AtomicUsize,
 }
 
 impl Reader for CountedReader<'_> {
     fn select(&mut self, select: &Select<'_>, each: &mut EachRow<'_>) -> Result<u64, ConnectorError> {
         self.queries.fetch_add(1, Ordering::Relaxed);
-        self.reader.select(select, each)
+        let rows = self.reader.select(select, each)?;
+        self.rows.fetch_add(rows.try_into().unwrap(), Ordering::Relaxed);
+        Ok(rows)
     }
 
     fn announce(&mut self, selects: &[Select<'_>]) -> Result<(), ConnectorError> {

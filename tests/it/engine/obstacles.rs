@@ -1,7 +1,7 @@
 //! What the database would refuse, or drag along, is said before anything is written.
 
 use habeas::connectors::TableName;
-use habeas::domain::identity::Identities;
+use habeas::domain::identity::{Identities, IdentityKind};
 use habeas::fulfilment::{self, FulfilmentError};
 use rstest::rstest;
 
@@ -177,7 +177,8 @@ fn with_accounts() -> (Company, Identities) {
           - {name: account, fides_meta: {identity: account_id}}";
     let company = Company::new(Postgres, &[("base", sql, yaml)]);
     company.erase(&person("eve@example.com"));
-    (company, Identities { account_id: "abc".parse().ok(), ..person("ada@example.com") })
+    let shown = [IdentityKind::AccountId].into();
+    (company, Identities { account_id: "abc".parse().ok(), shown, ..person("ada@example.com") })
 }
 
 const TO_TEXT: &str = "ALTER TABLE people ALTER COLUMN account TYPE text; INSERT INTO people VALUES (4, NULL, 'abc')";

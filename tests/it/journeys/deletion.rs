@@ -4,6 +4,9 @@ use habeas::domain::staff::Role;
 use rstest::rstest;
 use serde_json::{Value, json};
 
+use std::time::Duration;
+
+use crate::support::lock::Lock;
 use crate::support::server::{Api, Server, submission};
 use crate::support::world::{Kind, World};
 
@@ -170,4 +173,37 @@ fn what_only_the_database_refuses_is_told_and_retried() {
     let lines = done["result"]["lines"].as_array().unwrap();
     let customers: Vec<_> = lines.iter().filter(|l| l["collection"] == "customers").map(|l| &l["rows"]).collect();
     assert_eq!(customers, [&json!(1)], "counted once: {lines:?}");
+}
+
+/// The first search found nothing and the second one does: a row came in between, and is erased like any other.
+#[rstest]
+fn what_comes_in_while_nothing_is_found_is_erased(#[values(Kind::Postgres, Kind::Mysql)] company: Kind) {
+    let world = World::new(Kind::Sqlite, company);
+    let Server { api, .. } = &Server::start(&world);
+    let new = "new@example.com";
+    let (token, ids) = api.submit(&["deletion"], json!({ "person": { "name": "New", "email": new } }));
+    let code = world.code(new, "");
+    let confirmation = format!("/v1/requests/{}/verification/confirmation", ids[0]);
+    assert_eq!(api.post(&confirmation, &token, json!({ "code": code })).0, 200);
+    let staff = api.sign_in(Role::Reviewer);
+    // The first search has its snapshot, and waits for a table that it has yet to read.
+    let held = world.hold(
+        "shop",
+        Lock {
+            sqlite: "",
+            postgres: "BEGIN; LOCK TABLE employees IN ACCESS EXCLUSIVE MODE",
+            mysql: "LOCK TABLES employees WRITE",
+        },
+    );
+    let (status, answer) = api.post(&format!("/v1/staff/requests/{}/approval", ids[0]), &staff, Value::Null);
+    assert_eq!(status, 200, "{answer}");
+    world.until_statements("shop", 1, Duration::from_secs(20));
+    world.execute("shop", "INSERT INTO newsletter VALUES (9, 'NEW@example.com')");
+    drop(held);
+    let done = api.settled(&ids[0], &staff);
+    assert_eq!(done["state"], "fulfilled", "{done}");
+    let lines = done["result"]["lines"].as_array().unwrap();
+    let newsletter = lines.iter().find(|line| line["collection"] == "newsletter" && line["action"] == "deleted");
+    assert_eq!(newsletter.map(|line| &line["rows"]), Some(&json!(1)), "{done}");
+    assert!(!world.rows().join("\n").to_lowercase().contains(new), "it is gone");
 }

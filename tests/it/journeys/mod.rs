@@ -36,6 +36,7 @@ mod staff;
 mod switched_off;
 mod tasks;
 mod transmission;
+mod unproved;
 mod verification;
 mod void_parts;
 
