@@ -278,15 +278,12 @@ pub trait Writer: Reader {
 
     /// Does what [`Writer::lock`] does for several tables, one after the other; where the engine can, without waiting in between.
     fn lock_all(&mut self, locked: &[Locked<'_>], each: &mut EachOf<'_>) -> Result<(), ConnectorError> {
-        for (at, (rows, columns)) in locked.iter().enumerate() {
-            self.lock(rows.table, rows.key_columns, rows.keys, columns, &mut |row| each(at, row))?;
-        }
-        Ok(())
+        lock_in_turn(self, locked, each)
     }
 
     /// The same for [`Writer::delete`].
     fn delete_all(&mut self, rows: &[Keyed<'_>]) -> Result<Vec<u64>, ConnectorError> {
-        rows.iter().map(|rows| self.delete(rows.table, rows.key_columns, rows.keys)).collect()
+        delete_in_turn(self, rows)
     }
 
     /// Sets columns of the rows with the given primary keys (`None` is NULL); gives how many rows there were.
@@ -313,4 +310,21 @@ pub trait Writer: Reader {
 
     /// Commits everything since the writer was opened.
     fn commit(self: Box<Self>) -> Result<(), ConnectorError>;
+}
+
+/// Locks the rows of several tables, one table after the other.
+fn lock_in_turn<W: Writer + ?Sized>(
+    writer: &mut W,
+    locked: &[Locked<'_>],
+    each: &mut EachOf<'_>,
+) -> Result<(), ConnectorError> {
+    for (at, (rows, columns)) in locked.iter().enumerate() {
+        writer.lock(rows.table, rows.key_columns, rows.keys, columns, &mut |row| each(at, row))?;
+    }
+    Ok(())
+}
+
+/// Deletes rows of several tables, one table after the other.
+fn delete_in_turn<W: Writer + ?Sized>(writer: &mut W, rows: &[Keyed<'_>]) -> Result<Vec<u64>, ConnectorError> {
+    rows.iter().map(|rows| writer.delete(rows.table, rows.key_columns, rows.keys)).collect()
 }

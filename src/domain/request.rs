@@ -432,8 +432,8 @@ pub struct Fulfilment {
     /// How many cells of free text staff have still to look at.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub free_text_open: u64,
-    /// How many rows are left alone because only an identifier leads to them that nothing shows to be the person's. Staff are
-    /// told; whoever merely typed the number is not, since that would tell of somebody else.
+    /// How many rows are left alone because only an identifier leads to them that may be another person's. Staff are told;
+    /// whoever merely typed the number is not, neither by this nor by what becomes of the request.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub unproved: u64,
     /// Whether the package holds what names somebody else, because staff looked and found no harm.
@@ -594,7 +594,7 @@ impl Fulfilment {
 
     /// Something is kept out of the package until staff have looked at it.
     pub fn unseen(&self) -> bool {
-        self.withheld > 0 || self.free_text_open > 0 || self.unproved > 0
+        self.withheld > 0 || self.free_text_open > 0
     }
 
     /// Something that was asked was not done.

@@ -28,15 +28,15 @@ pub fn plan_access(
         let mut step = options.range.map(|_| RangeStep { by, outside: 0 });
         let dated = step.iter().filter_map(|step| step.by.clone()).collect::<Vec<_>>();
         trace.sweep(node, &dated, |place, row, verdict| {
+            if verdict.is_claimed() {
+                unproved += 1;
+                return Ok(());
+            }
             let date = (!dated.is_empty()).then(|| row.get(place.columns.len())).flatten();
             if let Some((step, range)) = step.as_mut().zip(options.range)
                 && range::outside(range, date)
             {
                 step.outside += 1;
-                return Ok(());
-            }
-            if verdict.is_claimed() {
-                unproved += 1;
                 return Ok(());
             }
             counts.add(verdict.standing());

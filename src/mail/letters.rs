@@ -413,6 +413,8 @@ pub struct Referred<'a> {
 pub struct NoMatch<'a> {
     /// The request.
     pub about: Concerning<'a>,
+    /// What they should know about it, a sentence each.
+    pub notes: &'a [String],
     /// What the person can do.
     pub remedies: Remedies<'a>,
 }

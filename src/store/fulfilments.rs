@@ -268,6 +268,21 @@ impl Tx<'_> {
         change!(self, c => delete(manifest_parts::table.filter(parts)).execute(c)).map(drop)
     }
 
+    /// Forgets parts that an earlier run kept, beyond the first so many of a manifest that is about to be kept itself.
+    pub fn keep_first_manifest_parts(&mut self, request: RequestId, round: i32, first: u32) -> Result<(), StoreError> {
+        let of_round = manifest_parts::request_id.eq(Uid(request.0)).and(manifest_parts::round.eq(round));
+        let others = of_round.and(manifest_parts::number.ge(i32::try_from(first).unwrap_or(i32::MAX)));
+        change!(self, c => delete(manifest_parts::table.filter(others)).execute(c)).map(drop)
+    }
+
+    /// Forgets the parts of manifests that were never kept themselves: a crash came in between, and nothing was left to do
+    /// when they were planned again.
+    pub fn forget_loose_manifest_parts(&mut self, request: RequestId) -> Result<(), StoreError> {
+        let kept = manifests::table.filter(manifests::request_id.eq(Uid(request.0))).select(manifests::round);
+        let loose = manifest_parts::request_id.eq(Uid(request.0)).and(manifest_parts::round.ne_all(kept));
+        change!(self, c => delete(manifest_parts::table.filter(loose)).execute(c)).map(drop)
+    }
+
     /// A manifest was carried out; in its place are kept `bytes` from now on. One that was marked before stays as it is.
     pub fn mark_executed(
         &mut self,

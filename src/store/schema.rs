@@ -396,3 +396,4 @@ allow_tables_to_appear_in_same_query!(sessions, staff);
 allow_tables_to_appear_in_same_query!(documents, requests);
 allow_tables_to_appear_in_same_query!(tasks, requests);
 allow_tables_to_appear_in_same_query!(deliveries, requests);
+allow_tables_to_appear_in_same_query!(manifest_parts, manifests);

@@ -236,7 +236,7 @@ pub async fn release(
             let request = tx.request_for_update(id)?.ok_or(Error::NotFound("request"))?;
             let again = withheld == Withheld::Disclose
                 && reads(request.right)
-                && request.state.result().is_some_and(|r| r.withheld > 0 || r.unproved > 0);
+                && request.state.result().is_some_and(|r| r.withheld > 0);
             if answer.is_none() && review_owed(&inner, &request) {
                 let detail =
                     "the policy names decisions by machine alone: say in `answer` what the review by a person came to";

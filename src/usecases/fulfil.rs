@@ -153,6 +153,9 @@ fn commit(office: &Office, tx: &mut Tx<'_>, job: &LeasedJob, owner: Uuid, done: 
     let outcome = outcome.with_remedies(|request| remedies(office, request, now));
     let outcome = recipients::with_answer(office, tx, outcome, now)?;
     tx.save(&outcome)?;
+    if outcome.request.right == Right::Deletion {
+        tx.forget_loose_manifest_parts(id)?;
+    }
     tx.put_retained(id, *retained)?;
     forget_free_text(tx, &outcome.request)?;
     wake_siblings(tx, &outcome.request, now)

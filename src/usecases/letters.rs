@@ -241,7 +241,7 @@ async fn completed(
 ) -> Result<(), LetterError> {
     let result = &done.result;
     if result.no_match() {
-        return send(office, job, request, &NoMatch { about, remedies }).await;
+        return send(office, job, request, &NoMatch { about, notes: &result.notes, remedies }).await;
     }
     let answer = result.answer.as_ref().map(|answer| answer.expose().as_str());
     if !result.statements.is_empty() {

@@ -37,7 +37,7 @@ impl Reader for Session {
                 }
             };
         }
-        let is_apart = matches!(wanted.as_slice(), [only] if only.parts[0].is_apart);
+        let is_apart = matches!(wanted.as_slice(), [only] if only.parts.iter().all(|part| part.is_apart));
         let mut once = Once::new(select, &columns, is_apart);
         let list = columns.listed(select.table, select.columns.iter().chain(once.identity))?;
         for one in &wanted {

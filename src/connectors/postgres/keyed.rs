@@ -6,7 +6,8 @@ use super::probe;
 use super::session::{Session, Single};
 use super::statements::{Parameter, SHORT, text, texts};
 use crate::connectors::{
-    ConnectorError, EachOf, EachRow, Key, Keyed, LiveSchema, Locked, SchemaMark, TableName, Writer, sql,
+    ConnectorError, EachOf, EachRow, Key, Keyed, LiveSchema, Locked, SchemaMark, TableName, Writer, delete_in_turn,
+    lock_in_turn, sql,
 };
 use crate::domain::personal::Personal;
 
@@ -41,10 +42,7 @@ impl Writer for Session {
 
     fn lock_all(&mut self, locked: &[Locked<'_>], each: &mut EachOf<'_>) -> Result<(), ConnectorError> {
         let Some(batches) = short(locked.iter().map(|(rows, _)| rows))? else {
-            for (at, (rows, columns)) in locked.iter().enumerate() {
-                self.lock(rows.table, rows.key_columns, rows.keys, columns, &mut |row| each(at, row))?;
-            }
-            return Ok(());
+            return lock_in_turn(self, locked, each);
         };
         self.ahead.clear();
         let mut asked = Vec::with_capacity(locked.len());
@@ -69,7 +67,7 @@ impl Writer for Session {
 
     fn delete_all(&mut self, rows: &[Keyed<'_>]) -> Result<Vec<u64>, ConnectorError> {
         let Some(batches) = short(rows.iter())? else {
-            return rows.iter().map(|rows| self.delete(rows.table, rows.key_columns, rows.keys)).collect();
+            return delete_in_turn(self, rows);
         };
         self.ahead.clear();
         let mut asked = Vec::with_capacity(rows.len());

@@ -5,11 +5,12 @@ use serde_json::{Value, json};
 
 use super::{Refusal, Step, Transition, admit, entry, stay};
 use crate::domain::actor::Actor;
+use crate::domain::identity::IdentityKind;
 use crate::domain::ids::StaffId;
 use crate::domain::job::{Job, NewJob};
 use crate::domain::request::{Outcome, Request, State, StateName};
 use crate::domain::verification::{
-    ANSWERS_A_REQUEST, Answers, Evidence, How, Level, Method, Shown, SignedDeclaration, StaffCheck, Verification,
+    ANSWERS_A_REQUEST, Answers, Claim, Evidence, How, Level, Method, Shown, SignedDeclaration, StaffCheck, Verification,
 };
 
 /// The states in which the level may still rise once the mailbox is proved.
@@ -23,6 +24,13 @@ impl Request {
         let state = self.state.name();
         let decided = matches!(state, S::Fulfilling | S::AwaitingRelease | S::Fulfilled | S::PartiallyFulfilled);
         let mut shown = self.verification.shown(decided);
+        let signed_in = self.verification.identifiers().contains(&IdentityKind::AccountId);
+        let account = self.particulars.person.account_id.is_some() && !signed_in;
+        let helps = account && shown.reached > Level::None && self.verification.ways.sign_in == Some(Claim::Account);
+        if helps && !shown.offered.contains(&Method::SignIn) {
+            // Whatever level is reached, nothing else that they can do shows the account to be theirs.
+            shown.offered.push(Method::SignIn);
+        }
         if state != S::AwaitingVerification && !OPEN.contains(&state) {
             shown.offered.clear();
         }
@@ -44,7 +52,8 @@ impl Request {
         self.shows(step, Method::SignIn.alone(Level::High), proves_address, json!({}))
     }
 
-    /// Staff checked who the person is, and answer for it.
+    /// Staff checked who the person is, and answer for it. Which identifiers are theirs they can say also of an answer that
+    /// waits for release, which may then be made again.
     ///
     /// # Errors
     /// When the request no longer takes evidence.
@@ -126,7 +135,9 @@ impl Request {
 
     fn shows(self, step: Step, piece: Evidence, proves_address: bool, more: Value) -> Transition {
         let waits = matches!(self.state, State::AwaitingVerification { .. });
-        if !(waits && proves_address) {
+        let names_more = piece.check.as_ref().is_some_and(|check| !check.identifiers.is_empty());
+        let still = names_more && self.state.name() == StateName::AwaitingRelease;
+        if !(waits && proves_address) && !still {
             self.only_in(OPEN, "verified further")?;
         }
         let mut facts = json!({ "method": piece.method, "level": piece.level });

@@ -5,21 +5,16 @@ use std::ops::Range;
 
 use super::{Found, Secret};
 
-/// What such a code is called, in capitals or not; written together, apart or with a hyphen.
-const NAMES: &[&str] = &[
-    "cvv2",
-    "cvv",
-    "cvc2",
-    "cvc",
-    "cvn2",
-    "cvn",
+/// What such a code is called in a word.
+const WORDS: &[&str] = &["cvv", "cvv2", "cvc", "cvc2", "cvn", "cvn2"];
+
+/// And in several, however these are joined.
+const PHRASES: &[&str] = &[
     "cardverificationcode",
     "cardverificationvalue",
     "cardverificationnumber",
-    "cardverification",
     "cardsecuritycode",
     "cardsecuritynumber",
-    "cardsecurity",
     "cardcode",
     "securitycode",
     "kartenprüfnummer",
@@ -27,20 +22,39 @@ const NAMES: &[&str] = &[
     "kartenprüfziffer",
 ];
 
-/// Whether a text is such a code because its place is called so.
+/// Whether a text is such a code because its place is called so. A number has lost the zeros that it began with.
 pub(super) fn is_one(text: &str, beside: &str) -> bool {
     let text = text.trim();
-    matches!(text.len(), 3 | 4) && text.bytes().all(|byte| byte.is_ascii_digit()) && names_one(beside)
+    matches!(text.len(), 1..=4) && text.bytes().all(|byte| byte.is_ascii_digit()) && names_one(beside)
 }
 
-/// Whether a column is called so: `card_cvv`, `cvc`, `securityCode`.
+/// Whether a column is called so: `card_cvv`, `cvc2`, `securityCode`.
 fn names_one(column: &str) -> bool {
-    let plain: String = column.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
-    // A short name is a word of its own, or the beginning or end of one written together.
-    NAMES.iter().any(|name| match name.len() {
-        ..=4 => plain.starts_with(name) || plain.ends_with(name),
-        _ => plain.contains(name),
-    })
+    // Most names have none of this in them, and are asked for each short number of theirs.
+    let hints = |two: &[u8]| matches!([two[0] | 32, two[1] | 32], [b'c', b'v' | b'a'] | [b's', b'e'] | [b'k', b'a']);
+    if !column.as_bytes().windows(2).any(hints) {
+        return false;
+    }
+    let words = words_of(column);
+    let joined = words.concat();
+    words.iter().any(|word| WORDS.contains(&word.as_str())) || PHRASES.iter().any(|phrase| joined.contains(phrase))
+}
+
+/// The words of a name in lower case: `cardCvv` has two as `card_cvv` has.
+fn words_of(name: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut before = ' ';
+    for c in name.chars() {
+        if !c.is_alphanumeric() || (c.is_uppercase() && before.is_lowercase()) {
+            words.push(String::new());
+        }
+        if c.is_alphanumeric() {
+            words.last_mut().expect("there is one").extend(c.to_lowercase());
+        }
+        before = c;
+    }
+    words.retain(|word| !word.is_empty());
+    words
 }
 
 /// Those in a text, each behind its word: `CVV: 123`, `security code is 1234`.
@@ -77,18 +91,17 @@ const EARSHOT: usize = 40;
 /// Whether the last words before a place are a name, but for one that joins them: `code`, `is`, `no`, `number`.
 fn follows_its_word(text: &str, at: usize) -> bool {
     let from = (0..=at.saturating_sub(EARSHOT)).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
-    let before = text[from..at].to_lowercase();
-    let mut words: Vec<&str> = before.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
-    while words.last().is_some_and(|word| matches!(*word, "code" | "is" | "no" | "nr" | "number" | "ist" | "lautet")) {
+    let mut words = words_of(&text[from..at]);
+    loop {
         let joined = words.concat();
-        if NAMES.iter().any(|name| name.len() > 4 && joined.ends_with(name)) {
+        let Some(last) = words.pop() else { return false };
+        if WORDS.contains(&last.as_str()) || PHRASES.iter().any(|phrase| joined.ends_with(phrase)) {
             return true;
         }
-        words.pop();
+        if !matches!(last.as_str(), "code" | "is" | "no" | "nr" | "number" | "ist" | "lautet") {
+            return false;
+        }
     }
-    let last = words.last().copied().unwrap_or_default();
-    let joined = words.concat();
-    NAMES.iter().any(|name| if name.len() > 4 { joined.ends_with(name) } else { last == *name })
 }
 
 #[cfg(test)]
@@ -99,6 +112,12 @@ mod tests {
     #[case("cvv", "123", true)]
     #[case("card_cvv", " 1234 ", true)]
     #[case("cvvCode", "123", true)]
+    #[case("cvv", "12", true)]
+    #[case("cardCVV", "123", true)]
+    #[case("cv_count", "123", false)]
+    #[case("cv_version", "123", false)]
+    #[case("cvNumber", "123", false)]
+    #[case("country_id", "123", false)]
     #[case("CVC2", "123", true)]
     #[case("securityCode", "123", true)]
     #[case("card_verification_value", "123", true)]

@@ -71,8 +71,9 @@ fn look(
     let naming = Naming::of(place.table());
     let (mut others, mut own) = (0_u64, 0_u64);
     trace.sweep(node, &more, |place, row, verdict| {
+        // Not even that there is a claimed row is told.
         if !matches!(verdict, Verdict::Own { .. }) {
-            others += 1;
+            others += u64::from(!verdict.is_claimed());
             return Ok(());
         }
         own += 1;

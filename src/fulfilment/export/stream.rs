@@ -124,13 +124,13 @@ impl<'a> Stream<'a> {
         row: &Row,
         verdict: &Verdict,
     ) -> Result<(), FulfilmentError> {
-        if self.range.is_some_and(|(at, range)| range::outside(range, row.get(at))) {
-            self.done.outside += 1;
-            return Ok(());
-        }
-        if verdict.is_claimed() && !self.disclose {
+        if verdict.is_claimed() {
             // Not even that there is such a row is told to whoever may be somebody else.
             self.done.unproved += 1;
+            return Ok(());
+        }
+        if self.range.is_some_and(|(at, range)| range::outside(range, row.get(at))) {
+            self.done.outside += 1;
             return Ok(());
         }
         if !self.begun {

@@ -100,6 +100,8 @@ pub(in crate::fulfilment) struct Knowledge {
 enum Says {
     Nothing,
     Mine,
+    /// What the person gave, and nothing shows to be theirs: as good as another's.
+    Typed,
     Other,
     /// No identifier of this kind is known of the person.
     Unknown,
@@ -159,7 +161,7 @@ impl Knowledge {
     /// # Errors
     /// The file with the known keys cannot be read.
     pub(in crate::fulfilment) fn judge(&self, place: &Place, row: &Row) -> io::Result<Verdict> {
-        let links = self.links(place, row)?;
+        let mut links = self.links(place, row)?;
         if !links.reached {
             // A key that was given to somebody else since names them.
             let nobody_else = links.others.is_empty();
@@ -170,12 +172,17 @@ impl Knowledge {
                 (None, false) => Verdict::Unexplained,
             });
         }
+        if links.mine.is_empty() {
+            // Nothing but claims and what was merely typed: all of it may be another's.
+            return Ok(Verdict::Shared { mine: links.claims, others: links.others, claimed: true });
+        }
+        links.others.append(&mut links.claims);
         let only_pointers = links.others.iter().all(|l| matches!(l, Link::Pointer(_)));
         let theirs = links.others.is_empty() || (only_pointers && owner_is_mine(place, row, &links.mine));
-        if theirs && links.shown {
+        if theirs {
             Ok(Verdict::Own { others: links.others })
         } else {
-            Ok(Verdict::Shared { mine: links.mine, others: links.others, claimed: links.claimed || !links.shown })
+            Ok(Verdict::Shared { mine: links.mine, others: links.others, claimed: false })
         }
     }
 
@@ -184,18 +191,19 @@ impl Knowledge {
     /// # Errors
     /// As [`Knowledge::judge`].
     pub(in crate::fulfilment) fn attested(&self, place: &Place, row: &Row) -> io::Result<Verdict> {
-        let Links { mine, others, claimed, .. } = self.links(place, row)?;
+        let Links { mine, mut others, mut claims, .. } = self.links(place, row)?;
+        others.append(&mut claims);
         let named = |link: &Link| matches!(link, Link::Identity(_));
         Ok(match others.iter().any(named) {
-            true => Verdict::Shared { mine, others, claimed },
+            true => Verdict::Shared { mine, others, claimed: false },
             false => Verdict::Own { others },
         })
     }
 
     /// Takes note of the other identifiers in a row of the person's that carries one of the given, and of a given one that
-    /// stands in any of their rows; gives whether any was new.
+    /// a stronger one carries; gives whether any was new.
     pub(in crate::fulfilment) fn learn(&mut self, place: &Place, row: &Row) -> bool {
-        let given = |i: &IdentityLink| self.says(i, row, false) == Says::Mine && self.shown.contains(&i.kind);
+        let given = |i: &IdentityLink| self.says(i, row, false) == Says::Mine;
         let beside = place.identities.iter().any(given);
         let mut new = false;
         for link in &place.identities {
@@ -232,22 +240,20 @@ impl Knowledge {
             let with = place.identities.iter().zip(&says).filter(move |(_, s)| **s == wanted);
             with.map(|(i, _)| weakness(i.kind)).min()
         };
-        let (mine_at, other_at) = (strength(Says::Mine), strength(Says::Other));
+        let others_at = strength(Says::Other).into_iter().chain(strength(Says::Typed)).min();
+        let (mine_at, other_at) = (strength(Says::Mine), others_at);
         // The strongest identifier that agrees carries the weaker ones: a customer's row with the address that was
         // proved is theirs whatever telephone number stands in it.
         let carried = |kind| mine_at.is_some_and(|mine| mine < weakness(kind) && other_at.is_none_or(|o| mine < o));
-        let mut links = Links {
-            claimed: mine_at.zip(other_at).is_some_and(|(mine, other)| other < mine),
-            reached: place.identities.iter().any(|i| self.says(i, row, false) == Says::Mine),
-            ..Links::default()
-        };
+        let reached = |i: &IdentityLink| matches!(self.says(i, row, false), Says::Mine | Says::Typed);
+        let mut links = Links { reached: place.identities.iter().any(reached), ..Links::default() };
+        // One that agrees, where a stronger one is another's, is theirs as well as the person's.
+        let weaker = |kind| other_at.is_some_and(|other| other < weakness(kind));
         for (index, says) in says.into_iter().enumerate() {
             match says {
-                Says::Mine => {
-                    links.mine.push(Link::Identity(index));
-                    links.shown |= self.is_shown(&place.identities[index], row);
-                }
-                Says::Other | Says::Unknown if !carried(place.identities[index].kind) => {
+                Says::Mine if weaker(place.identities[index].kind) => links.claims.push(Link::Identity(index)),
+                Says::Mine => links.mine.push(Link::Identity(index)),
+                Says::Typed | Says::Other | Says::Unknown if !carried(place.identities[index].kind) => {
                     links.others.push(Link::Identity(index))
                 }
                 _ => {}
@@ -258,18 +264,11 @@ impl Knowledge {
             if self.owned[end.id.index()].contains(end.canonical(&key).iter().map(String::as_str))? {
                 links.mine.push(Link::Pointer(index));
                 links.reached |= end.down;
-                (links.claimed, links.shown) = (false, true);
             } else {
                 links.others.push(Link::Pointer(index));
             }
         }
         Ok(links)
-    }
-
-    /// Whether what is shows that an identity field which holds one of the person's identifiers, as they say, does.
-    fn is_shown(&self, link: &IdentityLink, row: &Row) -> bool {
-        let learned = |value| self.learned.contains(&(link.kind, identity_form(link.kind, link.spelling, value)));
-        self.shown.contains(&link.kind) || stored(link, row).is_some_and(learned)
     }
 
     /// Whether an identity field holds an identifier of the person's.
@@ -281,8 +280,9 @@ impl Knowledge {
         let Some(value) = stored(link, row) else { return Says::Nothing };
         let known = || (link.kind, identity_form(link.kind, link.spelling, value));
         match self.given.get(&link.kind) {
-            Some(given) if self.is_given(link, value, given) => Says::Mine,
+            Some(given) if self.is_given(link, value, given) && self.shown.contains(&link.kind) => Says::Mine,
             _ if with_learned && self.learned.contains(&known()) => Says::Mine,
+            Some(given) if self.is_given(link, value, given) => Says::Typed,
             Some(_) => Says::Other,
             None => Says::Unknown,
         }
@@ -306,9 +306,8 @@ struct Links {
     others: Vec<Link>,
     /// Whether the row carries a given identity, or belongs to a row of the person's.
     reached: bool,
-    claimed: bool,
-    /// Whether one of `mine` was shown to be the person's.
-    shown: bool,
+    /// Identifiers of the person's where a stronger one is another's.
+    claims: Vec<Link>,
 }
 
 /// An identity field that is empty names nobody.

@@ -91,8 +91,6 @@ pub(in crate::fulfilment) struct Place {
     pub(in crate::fulfilment) pointed: Vec<PointerEnd>,
     /// Where the trace reads its primary key; empty where it need not.
     pub(in crate::fulfilment) key_at: Vec<usize>,
-    /// Whether its rows may show that an identifier that was given is the person's.
-    teaches: bool,
 }
 
 impl Place {
@@ -108,8 +106,7 @@ impl Place {
     /// Whether nothing leads on from its rows, so that the trace need not read them.
     pub(in crate::fulfilment) fn is_leaf(&self) -> bool {
         let kinds: BTreeSet<IdentityKind> = self.identities.iter().map(|i| i.kind).collect();
-        let leads_on = self.pointed.iter().any(|p| p.person) || self.pointers.iter().any(|p| p.up) || kinds.len() > 1;
-        !(leads_on || self.teaches)
+        !self.pointed.iter().any(|p| p.person) && !self.pointers.iter().any(|p| p.up) && kinds.len() < 2
     }
 
     /// The fields of the dataset that the table has.
@@ -146,6 +143,16 @@ impl Places {
             let name = schema.qualified(node.table());
             tables.insert(id, (schema, name));
         }
+        // What an erasure asks who refers to context is asked while connections are held.
+        for (_, pointer) in graph.pointers().filter(|(_, pointer)| tables.contains_key(&pointer.to)) {
+            let system = &graph.node(pointer.from).system;
+            if systems.has_tables(system)
+                && !schemas.contains_key(system)
+                && let Ok(schema) = systems.schema(system)
+            {
+                schemas.insert(system.clone(), schema);
+            }
+        }
         // A pointer at rows that cannot be looked at, a service's or those of a system that is switched off, stays: for
         // all that is known it is somebody else whom it names.
         let all = graph.nodes().map(|(id, _)| tables.contains_key(&id).then(|| place(systems, id, &tables))).collect();
@@ -170,15 +177,6 @@ impl Places {
         place.key_at = key.iter().map(|name| columns.index(name)).collect();
         place.columns = columns.0;
         true
-    }
-
-    /// Has the trace read also what nothing leads on from, where a row that belongs to one of the person's may hold an
-    /// identifier of these kinds: that shows it to be theirs.
-    pub(super) fn teach(&mut self, kinds: &BTreeSet<IdentityKind>) {
-        for place in self.all.iter_mut().flatten() {
-            let holds = place.identities.iter().any(|link| kinds.contains(&link.kind));
-            place.teaches = holds && place.pointers.iter().any(|end| end.person && end.down);
-        }
     }
 
     pub(in crate::fulfilment) fn get(&self, node: NodeId) -> Option<&Place> {
@@ -257,7 +255,6 @@ fn place(systems: &Systems, id: NodeId, tables: &Tables) -> Place {
         pointers,
         pointed,
         key_at: Vec::new(),
-        teaches: false,
     }
 }
 

@@ -90,7 +90,6 @@ impl<'s> Trace<'s> {
         for link in trace.places.iter().flat_map(|place| &place.identities) {
             trace.knowledge.spell(link);
         }
-        trace.places.teach(&trace.knowledge.unshown());
         for place in trace.places.iter() {
             for link in &place.identities {
                 if let Some(value) = trace.knowledge.given(link.kind) {

@@ -147,27 +147,28 @@ fn most_telling<K: AsRef<[String]>>(keys: &[K], parts: usize) -> Option<usize> {
 
 /// What asks for the rows that hold one of these keys in `parts`, columns with the spellings in which they are compared;
 /// `None` when there is no key. Of a composite key each column is asked for in which the database compares as it is compared
-/// here, and else the one that tells keys apart best: keys that nobody asked for may come back.
+/// here, unless that would be too many pairs, and else the one that tells keys apart best: keys that nobody asked for may
+/// come back.
 pub(in crate::fulfilment) fn key_match<K: AsRef<[String]>>(parts: &[(&Column, Spelling)], keys: &[K]) -> Option<Match> {
     let alike = |at: &usize| {
         let (column, spelling) = parts[*at];
         spelling == Spelling::of(column) && matches!(spelling, Spelling::Text | Spelling::Number | Spelling::Uuid)
     };
-    let apart = (0..parts.len()).filter(|at| !alike(at)).count();
-    let telling = if apart == 0 { 0 } else { most_telling(keys, parts.len())? };
+    let telling = most_telling(keys, parts.len())?;
     let values = |at: usize| -> Vec<String> {
         let (column, spelling) = parts[at];
         let spelled = |key: &K| spelled_in(column, spelling, &key.as_ref()[at]);
         keys.iter().flat_map(spelled).collect::<BTreeSet<_>>().into_iter().collect()
     };
-    if keys.is_empty() {
-        return None;
-    }
-    let others = (0..parts.len()).filter(|at| *at != telling).filter(alike);
-    let also = others.map(|at| (parts[at].0.name.clone(), values(at))).collect();
     let first = Match::new(&parts[telling].0.name, values(telling), Comparison::Exact);
-    Some(Match { also, ..first })
+    let others = (0..parts.len()).filter(|at| *at != telling).filter(alike);
+    let also: Vec<_> = others.map(|at| (parts[at].0.name.clone(), values(at))).collect();
+    let pairs = also.iter().fold(first.values.len(), |pairs, (_, values)| pairs.saturating_mul(values.len()));
+    Some(if pairs > PAIRS { first } else { Match { also, ..first } })
 }
+
+/// An engine may look into an index for each pair of values, those of no key among them.
+const PAIRS: usize = 10_000;
 
 /// Whether a column takes a text as its value.
 ///

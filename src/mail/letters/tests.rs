@@ -523,7 +523,7 @@ fn referred() {
 
 #[test]
 fn no_match() {
-    insta::assert_snapshot!(shown(&NoMatch { about: about(Right::Access), remedies: Remedies::default() }), @"
+    insta::assert_snapshot!(shown(&NoMatch { about: about(Right::Access), notes: &[], remedies: Remedies::default() }), @"
     We found no data about you (DSR-7K2M-94QX)
     ====
     Hello Ada Lovelace,

@@ -9,7 +9,7 @@ use serde_json::json;
 use super::super::office::Controller;
 use super::super::services::unsearched;
 use super::super::{Error, Office, receipt as signed};
-use super::{package, ranges};
+use super::{package, ranges, unproved};
 use crate::datamap::Category;
 use crate::domain::policy::{Policy, concerns};
 use crate::domain::request::{Action, DateRange, Fulfilment, Line, Request};
@@ -42,11 +42,13 @@ pub fn make(
     let (exported, held) = look(controller, request, handed)?;
     let missing = unsearched(controller);
     let mut notes = ranges::notes(request.particulars.range, &exported);
+    notes.extend(unproved::notes(&exported.unproved_identifiers));
+    let unproved = exported.collections.iter().map(|c| c.unproved).sum();
     let note = |l: &Line| Some(format!("{} is left out: {}", l.collection, l.note.as_deref()?));
     notes.extend(missing.iter().filter_map(note));
     let lines: Vec<Line> = lines(&exported).into_iter().chain(missing).collect();
     if exported.is_empty() {
-        return Ok(Fulfilment { lines, notes, ..Fulfilment::default() });
+        return Ok(Fulfilment { lines, notes, unproved, ..Fulfilment::default() });
     }
     let period = period(request.particulars.range);
     let answer = Categories { period, categories: held, notes: notes.clone() };
@@ -55,7 +57,7 @@ pub fn make(
         let sign = signed::of_package(office, request, about.generated_at);
         categories::write(out, about, &answer, &receipt, sign).map(Some).map_err(package::packing)
     })?;
-    Ok(Fulfilment { lines, notes, package, ..Fulfilment::default() })
+    Ok(Fulfilment { lines, notes, package, unproved, ..Fulfilment::default() })
 }
 
 fn look(

@@ -497,6 +497,7 @@ fn record(office: &Office, request: &Request, round: &mut Round) -> Result<Circu
     let systems: Vec<SystemId> = round.manifest.system_ids().cloned().collect();
     let (inner, asked) = (office.clone(), request.clone());
     let now = office.store.write_blocking(move |tx| {
+        tx.keep_first_manifest_parts(id, number, parts)?;
         // One that is kept without all of its rows could never be carried out, and no other would take its place.
         if parts > 0 && tx.count_manifest_parts(id, number)? != parts {
             return Err(Error::Files("find all rows of a manifest".into()));

@@ -62,8 +62,7 @@ pub fn make(
     })?;
     let mut lines = lines(&exported);
     lines.extend(excluded);
-    let (notes, unproved) =
-        (notes(request, &exported, disclose), exported.collections.iter().map(|c| c.unproved).sum());
+    let (notes, unproved) = (notes(request, &exported), exported.collections.iter().map(|c| c.unproved).sum());
     if package.is_none() {
         return Ok(Fulfilment { lines, notes, unproved, ..Fulfilment::default() });
     }
@@ -169,7 +168,7 @@ fn pack<W: io::Write>(
     }
     let receipt = asked_and_done(request, &exported, excluded, generated_at);
     let note = |l: &Line| Some(format!("{} is left out: {}", l.collection, l.note.as_deref()?));
-    let mut notes = notes(request, &exported, options.disclose);
+    let mut notes = notes(request, &exported);
     notes.extend(excluded.iter().filter_map(note));
     notes.extend(exported.collections.iter().flat_map(kept_back));
     let summary = packer.writer.finish(&receipt, &notes).map_err(packing)?;
@@ -242,12 +241,9 @@ pub(super) fn excluded(controller: &Controller, regime: Option<&Regime>, request
 }
 
 /// What the person should know about the answer as a whole.
-fn notes(request: &Request, exported: &Exported, disclose: bool) -> Vec<String> {
-    let mut notes = ranges::notes(request.particulars.range, exported);
-    if !disclose {
-        notes.extend(unproved::notes(&exported.unproved_identifiers));
-    }
-    notes
+fn notes(request: &Request, exported: &Exported) -> Vec<String> {
+    let of_range = ranges::notes(request.particulars.range, exported).into_iter();
+    of_range.chain(unproved::notes(&exported.unproved_identifiers)).collect()
 }
 
 /// What was kept out of the texts of a collection, in words for the person: that it is held is told, and what it is, so

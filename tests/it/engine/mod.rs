@@ -24,7 +24,10 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
+use chrono::TimeDelta;
+use habeas::connectors::http::{Service, Settings};
 use habeas::connectors::{
     self, Cancellation, Connector, ConnectorError, EachRow, Limits, LiveSchema, Reader, SchemaMark, Select, Writer,
 };
@@ -68,6 +71,11 @@ impl Company {
 
     /// The same with systems of different engines.
     pub fn across(systems: &[(Engine, &str, &str, &str)]) -> Self {
+        Self::beside(systems, &[])
+    }
+
+    /// The same with services of its own, each with its dataset; nobody answers there.
+    pub fn beside(systems: &[(Engine, &str, &str, &str)], services: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let (queries, probes, rows_read) = (Arc::default(), Arc::default(), Arc::default());
         let (mut urls, mut connectors, mut datasets) =
@@ -95,8 +103,22 @@ impl Company {
             let dataset = datamap::load(yaml, &format!("{name}.yml")).unwrap_or_else(|f| panic!("{}", lines(&f)));
             datasets.push((id, dataset));
         }
+        let mut reached = BTreeMap::new();
+        for (name, yaml) in services {
+            let dataset = datamap::load(yaml, &format!("{name}.yml")).unwrap_or_else(|f| panic!("{}", lines(&f)));
+            datasets.push((SystemId::from(*name), dataset));
+            reached.insert(SystemId::from(*name), nobody());
+        }
         let graph = Graph::build(&datasets).unwrap_or_else(|f| panic!("{}", lines(&f)));
-        Self { engines, folder, urls, systems: Systems::new(connectors, graph), queries, probes, rows_read }
+        Self {
+            engines,
+            folder,
+            urls,
+            systems: Systems::new(connectors, graph).with_services(reached),
+            queries,
+            probes,
+            rows_read,
+        }
     }
 
     /// Runs SQL as the company itself does.
@@ -170,6 +192,19 @@ impl Company {
     pub fn obstacles(&self, who: &Identities) -> Vec<String> {
         fulfilment::prepare(&self.systems, who, &[]).unwrap().1.obstacles
     }
+}
+
+/// A service that is never reached.
+fn nobody() -> Service {
+    let settings = Settings {
+        url: "http://127.0.0.1:9/".to_owned().into(),
+        secret: "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".to_owned().into(),
+        timeout: Duration::from_secs(1),
+        call_back_within: TimeDelta::hours(1),
+        longest: 1,
+        allow_plain: false,
+    };
+    Service::new(settings).unwrap()
 }
 
 fn run(engine: Engine, url: &str, file: &std::path::Path, sql: &str) {

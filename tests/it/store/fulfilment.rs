@@ -90,6 +90,12 @@ fn rows_of_a_manifest_are_kept_in_parts(#[values(Db::Sqlite, Db::Postgres)] db: 
     home.store.write_blocking(|tx| tx.put_manifest(id(1), 1, &"*".into(), b"whole")).unwrap();
     let cleared = home.store.write_blocking(|tx| tx.clear_manifest_parts(id(1), 1));
     assert!(matches!(cleared, Err(StoreError::Conflict(_))), "a manifest that is kept keeps its rows");
+    put(1, 2, b"of an earlier run").unwrap();
+    put(2, 0, b"of a round that was never kept").unwrap();
+    home.store.write_blocking(|tx| tx.keep_first_manifest_parts(id(1), 1, 2)).unwrap();
+    assert!(part(1, 2).unwrap().is_none() && part(2, 0).unwrap().is_some());
+    home.store.write_blocking(|tx| tx.forget_loose_manifest_parts(id(1))).unwrap();
+    assert!(part(2, 0).unwrap().is_none() && part(1, 0).unwrap().is_some() && part(1, 1).unwrap().is_some());
     home.sql("UPDATE manifest_parts SET number = 7 WHERE number = 0");
     assert!(matches!(part(1, 7), Err(StoreError::Corrupt(_))), "none stands in for another");
     home.store.write_blocking(|tx| tx.purge(id(1))).unwrap();
