@@ -137,7 +137,7 @@ impl Request {
         let waits = matches!(self.state, State::AwaitingVerification { .. });
         let names_more = piece.check.as_ref().is_some_and(|check| !check.identifiers.is_empty());
         let still = names_more && self.state.name() == StateName::AwaitingRelease;
-        if !(waits && proves_address) && !still {
+        if !(still || (waits && proves_address)) {
             self.only_in(OPEN, "verified further")?;
         }
         let mut facts = json!({ "method": piece.method, "level": piece.level });
