@@ -9,6 +9,7 @@ use crate::domain::identity::IdentityKind;
 use crate::domain::ids::StaffId;
 use crate::domain::job::{Job, NewJob};
 use crate::domain::request::{Outcome, Request, State, StateName};
+use crate::domain::right::Right;
 use crate::domain::verification::{
     ANSWERS_A_REQUEST, Answers, Claim, Evidence, How, Level, Method, Shown, SignedDeclaration, StaffCheck, Verification,
 };
@@ -52,8 +53,8 @@ impl Request {
         self.shows(step, Method::SignIn.alone(Level::High), proves_address, json!({}))
     }
 
-    /// Staff checked who the person is, and answer for it. Which identifiers are theirs they can say also of an answer that
-    /// waits for release, which may then be made again.
+    /// Staff checked who the person is, and answer for it. Which identifiers are theirs they can say also of an answer about
+    /// data that waits for release, which may then be made again.
     ///
     /// # Errors
     /// When the request no longer takes evidence.
@@ -136,7 +137,8 @@ impl Request {
     fn shows(self, step: Step, piece: Evidence, proves_address: bool, more: Value) -> Transition {
         let waits = matches!(self.state, State::AwaitingVerification { .. });
         let names_more = piece.check.as_ref().is_some_and(|check| !check.identifiers.is_empty());
-        let still = names_more && self.state.name() == StateName::AwaitingRelease;
+        let made_again = matches!(self.right, Right::Access | Right::Portability | Right::Categories);
+        let still = names_more && made_again && self.state.name() == StateName::AwaitingRelease;
         if !(still || (waits && proves_address)) {
             self.only_in(OPEN, "verified further")?;
         }

@@ -172,8 +172,8 @@ impl Knowledge {
                 (None, false) => Verdict::Unexplained,
             });
         }
-        if links.mine.is_empty() {
-            // Nothing but claims and what was merely typed: all of it may be another's.
+        if !links.led {
+            // Nothing but claims and what was merely typed leads to it: all of it may be another's.
             return Ok(Verdict::Shared { mine: links.claims, others: links.others, claimed: true });
         }
         links.others.append(&mut links.claims);
@@ -247,12 +247,19 @@ impl Knowledge {
         let carried = |kind| mine_at.is_some_and(|mine| mine < weakness(kind) && other_at.is_none_or(|o| mine < o));
         let reached = |i: &IdentityLink| matches!(self.says(i, row, false), Says::Mine | Says::Typed);
         let mut links = Links { reached: place.identities.iter().any(reached), ..Links::default() };
-        // One that agrees, where a stronger one is another's, is theirs as well as the person's.
-        let weaker = |kind| other_at.is_some_and(|other| other < weakness(kind));
+        // Where a stronger identifier is another's than any that agrees, what agrees is theirs as well as the person's. What was
+        // merely typed is nobody's in particular.
+        let stronger = strength(Says::Other).filter(|other| mine_at.is_none_or(|mine| *other < mine));
+        let weaker = |kind| stronger.is_some_and(|other| other < weakness(kind));
         for (index, says) in says.into_iter().enumerate() {
             match says {
                 Says::Mine if weaker(place.identities[index].kind) => links.claims.push(Link::Identity(index)),
-                Says::Mine => links.mine.push(Link::Identity(index)),
+                Says::Mine => {
+                    links.mine.push(Link::Identity(index));
+                    links.led |= self.says(&place.identities[index], row, false) == Says::Mine;
+                }
+                // Carried by a stronger one, an account that was learned, say, it is theirs.
+                Says::Typed if carried(place.identities[index].kind) => links.led = true,
                 Says::Typed | Says::Other | Says::Unknown if !carried(place.identities[index].kind) => {
                     links.others.push(Link::Identity(index))
                 }
@@ -264,6 +271,7 @@ impl Knowledge {
             if self.owned[end.id.index()].contains(end.canonical(&key).iter().map(String::as_str))? {
                 links.mine.push(Link::Pointer(index));
                 links.reached |= end.down;
+                links.led |= end.down;
             } else {
                 links.others.push(Link::Pointer(index));
             }
@@ -306,6 +314,8 @@ struct Links {
     others: Vec<Link>,
     /// Whether the row carries a given identity, or belongs to a row of the person's.
     reached: bool,
+    /// Whether one of `mine` leads to it: what is shown to be the person's of the given, or a row of theirs.
+    led: bool,
     /// Identifiers of the person's where a stronger one is another's.
     claims: Vec<Link>,
 }

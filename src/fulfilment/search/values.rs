@@ -164,7 +164,7 @@ pub(in crate::fulfilment) fn key_match<K: AsRef<[String]>>(parts: &[(&Column, Sp
     let others = (0..parts.len()).filter(|at| *at != telling).filter(alike);
     let also: Vec<_> = others.map(|at| (parts[at].0.name.clone(), values(at))).collect();
     let pairs = also.iter().fold(first.values.len(), |pairs, (_, values)| pairs.saturating_mul(values.len()));
-    Some(if pairs > PAIRS { first } else { Match { also, ..first } })
+    Some(if pairs > PAIRS.max(first.values.len()) { first } else { Match { also, ..first } })
 }
 
 /// An engine may look into an index for each pair of values, those of no key among them.
