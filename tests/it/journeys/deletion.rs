@@ -176,9 +176,9 @@ fn what_only_the_database_refuses_is_told_and_retried() {
 }
 
 /// The first search found nothing and the second one does: a row came in between, and is erased like any other.
-#[rstest]
-fn what_comes_in_while_nothing_is_found_is_erased(#[values(Kind::Postgres, Kind::Mysql)] company: Kind) {
-    let world = World::new(Kind::Sqlite, company);
+#[test]
+fn what_comes_in_while_nothing_is_found_is_erased() {
+    let world = World::new(Kind::Sqlite, Kind::Postgres);
     let Server { api, .. } = &Server::start(&world);
     let new = "new@example.com";
     let (token, ids) = api.submit(&["deletion"], json!({ "person": { "name": "New", "email": new } }));
@@ -186,15 +186,10 @@ fn what_comes_in_while_nothing_is_found_is_erased(#[values(Kind::Postgres, Kind:
     let confirmation = format!("/v1/requests/{}/verification/confirmation", ids[0]);
     assert_eq!(api.post(&confirmation, &token, json!({ "code": code })).0, 200);
     let staff = api.sign_in(Role::Reviewer);
-    // The first search has its snapshot, and waits for a table that it has yet to read.
-    let held = world.hold(
-        "shop",
-        Lock {
-            sqlite: "",
-            postgres: "BEGIN; LOCK TABLE employees IN ACCESS EXCLUSIVE MODE",
-            mysql: "LOCK TABLES employees WRITE",
-        },
-    );
+    // The schema is known, so that the first search has its snapshot when it waits for a table that it has yet to read.
+    assert_eq!(api.get(&format!("/v1/staff/requests/{}/plan", ids[0]), &staff).0, 200);
+    let held = world
+        .hold("shop", Lock { sqlite: "", postgres: "BEGIN; LOCK TABLE employees IN ACCESS EXCLUSIVE MODE", mysql: "" });
     let (status, answer) = api.post(&format!("/v1/staff/requests/{}/approval", ids[0]), &staff, Value::Null);
     assert_eq!(status, 200, "{answer}");
     world.until_statements("shop", 1, Duration::from_secs(20));
