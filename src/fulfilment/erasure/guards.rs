@@ -11,10 +11,6 @@ use super::unchanged::{Unchanged, guarded_columns};
 use crate::connectors::{ANNOUNCED, ConnectorError, Key, LiveSchema, Select, TableName, Writer};
 use crate::domain::ids::SystemId;
 
-/// How many keys of rows in parts are looked for together: where the referring columns have no index, the database goes through
-/// all of their table for each question.
-const AT_ONCE: usize = 50_000;
-
 /// A guard, and the keys that it looks for among the rows that are no parts.
 pub(super) struct Guarded<'m> {
     guard: &'m Guard,
@@ -94,17 +90,12 @@ pub(super) fn check_guard(
         let at = guard.to_columns.iter().map(|c| step.key_columns.iter().position(|key| key == c));
         let at: Option<Vec<usize>> = at.collect();
         let at = at.ok_or_else(|| io::Error::other("rows of a manifest do not say what refers to them"))?;
-        let mut keys: Vec<Vec<String>> = Vec::new();
         for listed in step.parts.iter().flat_map(RowParts::each) {
             let listed = listed?;
             let doomed = unchanged.rows_of_part(step, &listed)?;
             let key = |row: &&ManifestRow| at.iter().map(|at| row.key.0.expose()[*at].clone()).collect();
-            keys.extend(doomed.iter().map(key));
-            if keys.len() >= AT_ONCE {
-                check(&std::mem::take(&mut keys))?;
-            }
+            check(&doomed.iter().map(key).collect::<Vec<_>>())?;
         }
-        check(&keys)?;
     }
     Ok(())
 }

@@ -10,28 +10,13 @@ use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKe
 
 use super::scratch::Scratch;
 
-/// How many values the first batch has at most.
+/// How many values a batch has at most, and how many bytes.
 pub(in crate::fulfilment) const VALUES: usize = 10_000;
-
-/// How much a batch holds at most.
-#[derive(Clone, Copy)]
-struct Room {
-    values: usize,
-    bytes: usize,
-}
-
-/// The first batch, which is in memory.
-const FIRST: Room = Room { values: VALUES, bytes: 512 * 1024 };
-
-/// The others of keys that are looked for. A database that goes through a whole table for each batch, because it holds little
-/// more than that, does so a fifth as often.
-const OF_KEYS: Room = Room { values: 5 * VALUES, bytes: 1024 * 1024 };
+const BYTES: usize = 512 * 1024;
 
 /// A list of values that only grows.
 pub(in crate::fulfilment) struct ValueLog {
     scratch: Arc<Scratch>,
-    /// What batches but the first hold.
-    room: Room,
     /// The first batch.
     first: Vec<String>,
     /// The batches in the file, whole ones.
@@ -52,28 +37,21 @@ struct Filed {
 
 impl ValueLog {
     pub(in crate::fulfilment) fn new(scratch: &Arc<Scratch>) -> Self {
-        Self { scratch: Arc::clone(scratch), room: FIRST, first: Vec::new(), filed: None, last: Vec::new(), bytes: 0 }
-    }
-
-    /// Of keys that are looked for, whose later batches are larger.
-    pub(in crate::fulfilment) fn of_keys(scratch: &Arc<Scratch>) -> Self {
-        Self { room: OF_KEYS, ..Self::new(scratch) }
+        Self { scratch: Arc::clone(scratch), first: Vec::new(), filed: None, last: Vec::new(), bytes: 0 }
     }
 
     /// Adds a value.
     pub(in crate::fulfilment) fn push(&mut self, value: &str) -> io::Result<()> {
-        let full = |values: usize, bytes, room: Room| {
-            values >= room.values || (values > 0 && bytes + value.len() > room.bytes)
-        };
+        let full = |values: usize, bytes| values >= VALUES || (values > 0 && bytes + value.len() > BYTES);
         let is_first = self.filed.is_none() && self.last.is_empty();
-        if is_first && !full(self.first.len(), self.bytes, FIRST) {
+        if is_first && !full(self.first.len(), self.bytes) {
             self.first.push(value.to_owned());
             self.bytes += value.len();
             return Ok(());
         }
         if is_first {
             self.bytes = 0;
-        } else if full(self.last.len(), self.bytes, self.room) {
+        } else if full(self.last.len(), self.bytes) {
             self.file_last()?;
         }
         self.last.push(value.to_owned());
@@ -92,7 +70,7 @@ impl ValueLog {
         match batch {
             0 => self.first.len(),
             _ if batch + 1 == self.batches() => self.last.len(),
-            _ => self.room.values,
+            _ => VALUES,
         }
     }
 
@@ -184,19 +162,9 @@ mod tests {
     }
 
     #[test]
-    fn later_batches_of_keys_are_larger() {
-        let mut log = ValueLog::of_keys(&Arc::new(Scratch::new(std::env::temp_dir(), [1; 32])));
-        (0..12 * VALUES).for_each(|n| log.push(&n.to_string()).unwrap());
-        let batches = (0..log.batches()).map(|b| (log.weight(b), log.read(b, 0).unwrap().len()));
-        let all: Vec<_> = [1, 5, 5, 1].map(|n| (n * VALUES, n * VALUES)).into();
-        assert_eq!(batches.collect::<Vec<_>>(), all);
-        assert_eq!(log.read(2, 7).unwrap()[0], (6 * VALUES + 7).to_string());
-    }
-
-    #[test]
     fn long_values_make_small_batches() {
         let mut log = ValueLog::new(&Arc::new(Scratch::new(std::env::temp_dir(), [1; 32])));
-        (0..4).for_each(|_| log.push(&"x".repeat(FIRST.bytes)).unwrap());
+        (0..4).for_each(|_| log.push(&"x".repeat(BYTES)).unwrap());
         assert_eq!(log.batches(), 4);
         assert_eq!(log.read(2, 0).unwrap().len(), 1);
     }

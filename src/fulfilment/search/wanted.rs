@@ -178,7 +178,7 @@ impl WantedColumn {
             comparison,
             spelling: spelling.filter(|_| comparison == Comparison::Exact),
             known: KeySet::new(scratch),
-            values: ValueLog::of_keys(scratch),
+            values: ValueLog::new(scratch),
             asked: (0, 0),
         }
     }
@@ -188,7 +188,7 @@ impl WantedColumn {
         let composite = parts.iter().map(|(column, spelling)| ((*column).clone(), *spelling)).collect();
         // Values of several keys may meet in a row that has none of them, and comes with each of their batches.
         let one = Self::new(scratch, place, &parts[0].0.name, Comparison::Exact);
-        Self { composite, spelling: None, values: ValueLog::new(scratch), ..one }
+        Self { composite, spelling: None, ..one }
     }
 
     /// What asks for values of it, of which there has to be one.
