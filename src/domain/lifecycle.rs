@@ -231,8 +231,7 @@ impl Request {
     pub fn withdraw(self, step: Step) -> Transition {
         use StateName as S;
         // What is only looked for can be called off while it is; what is being erased or corrected cannot.
-        let reads = matches!(self.right, Right::Access | Right::Portability | Right::Categories);
-        if !(reads && matches!(self.state, State::Fulfilling { prepared: None, .. })) {
+        if !(self.right.reads() && matches!(self.state, State::Fulfilling { prepared: None, .. })) {
             self.only_in(
                 &[S::AwaitingVerification, S::AwaitingAuthorization, S::InReview, S::AwaitingRequester],
                 "withdrawn",
@@ -312,8 +311,7 @@ impl Request {
         instead: Option<Instead>,
     ) -> Transition {
         use StateName as S;
-        let reads_only = matches!(self.right, Right::Access | Right::Portability | Right::Categories);
-        let states: &[S] = if reads_only {
+        let states: &[S] = if self.right.reads() {
             &[S::InReview, S::AwaitingRequester, S::AwaitingRelease]
         } else {
             &[S::InReview, S::AwaitingRequester]
@@ -513,7 +511,7 @@ impl Request {
     /// # Errors
     /// [`Refusal::IllegalState`] when no such answer waits for release.
     pub fn search_again(self, now: DateTime<Utc>, by: StaffId) -> Transition {
-        if !matches!(self.right, Right::Access | Right::Portability | Right::Categories) {
+        if !self.right.reads() {
             return Err(self.illegal("searched for again"));
         }
         let again = Again { verb: "searched for again", ..Again::RUN };

@@ -53,6 +53,13 @@ rights! {
     AutomatedDecision = "automated_decision",
 }
 
+impl Right {
+    /// Whether it asks what is held and changes nothing, so that its answer can be made again.
+    pub const fn reads(self) -> bool {
+        matches!(self, Right::Access | Right::Portability | Right::Categories)
+    }
+}
+
 impl fmt::Display for Right {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())

@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::{Counts, LeftOut};
 use crate::domain::identity::IdentityKind;
 use crate::domain::ids::SystemId;
+use crate::domain::request::is_zero;
 
 /// The plan of one access or deletion request.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -77,11 +78,6 @@ pub struct PlannedCollection {
     /// What an erasure does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deletion: Option<DeletionStep>,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "the form that serde asks for")]
-fn is_zero(count: &u64) -> bool {
-    *count == 0
 }
 
 /// What a range of days leaves out of a collection.

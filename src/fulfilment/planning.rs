@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::export::disclosure::{secret, secret_member, withheld};
 use super::plan::{AccessStep, FieldReason, Plan, PlannedCollection, RangeStep};
+use super::search::judge::Verdict;
 use super::search::range;
 use super::search::trace::Trace;
 use super::{Counts, ExportOptions, FulfilmentError, Systems};
@@ -28,7 +29,7 @@ pub fn plan_access(
         let mut step = options.range.map(|_| RangeStep { by, outside: 0 });
         let dated = step.iter().filter_map(|step| step.by.clone()).collect::<Vec<_>>();
         trace.sweep(node, &dated, |place, row, verdict| {
-            if verdict.is_claimed() {
+            if verdict == Verdict::Claimed {
                 unproved += 1;
                 return Ok(());
             }

@@ -294,7 +294,6 @@ fn transmission_failed(request: &Request) -> bool {
 /// [`Error::Refused`] when no work of the request waits.
 pub async fn retry(office: &Office, by: StaffId, id: RequestId) -> Result<Request, Error> {
     let now = office.clock.now();
-    let reads = |right| matches!(right, Right::Access | Right::Portability | Right::Categories);
     office
         .store
         .write(move |tx| {
@@ -304,7 +303,7 @@ pub async fn retry(office: &Office, by: StaffId, id: RequestId) -> Result<Reques
                 tx.save(&outcome)?;
                 return Ok(outcome.request);
             }
-            if request.state.name() == StateName::AwaitingRelease && reads(request.right) {
+            if request.state.name() == StateName::AwaitingRelease && request.right.reads() {
                 let outcome = request.search_again(now, by)?;
                 tx.save(&outcome)?;
                 return Ok(outcome.request);

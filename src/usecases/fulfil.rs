@@ -75,8 +75,7 @@ pub async fn fulfil(office: &Office, owner: Uuid, job: &LeasedJob, id: RequestId
         return Ok(Some(Settlement::Postponed { until: office.clock.now() + PATIENCE, reason }));
     }
     let controller = office.controller(&request.controller).ok_or(Error::UnknownController)?;
-    let reads = matches!(request.right, Right::Access | Right::Portability | Right::Categories);
-    let review = reads && controller.policy.release == Release::Review;
+    let review = request.right.reads() && controller.policy.release == Release::Review;
     let blocking = office.clone();
     let right = request.right;
     let rows: Vec<Uuid> = uploads.iter().map(|(_, upload)| upload.file).collect();
@@ -295,6 +294,5 @@ fn approved(office: &Office, tx: &mut Tx<'_>, id: RequestId) -> Result<Option<Ap
 }
 
 fn package_outstanding(tx: &mut Tx<'_>, bundle: BundleId) -> Result<bool, Error> {
-    let reads = |right: &Right| matches!(right, Right::Access | Right::Portability | Right::Categories);
-    Ok(tx.standings_of(bundle)?.iter().any(|(right, state)| reads(right) && !state.is_final()))
+    Ok(tx.standings_of(bundle)?.iter().any(|(right, state)| right.reads() && !state.is_final()))
 }

@@ -249,7 +249,7 @@ async fn completed(
         return send(office, job, request, &Answered { about, statements, answer, remedies }).await;
     }
     let by_hand = &by_hand(result);
-    let on_paper_alone = reads(request.right) && result.package.is_none() && !by_hand.is_empty();
+    let on_paper_alone = request.right.reads() && result.package.is_none() && !by_hand.is_empty();
     if result.by_hand || on_paper_alone {
         return send(office, job, request, &CarriedOut { about, answer, by_hand, remedies }).await;
     }
@@ -328,11 +328,6 @@ fn of_a_deletion<'a>(policy: &'a Policy, results: &[Erased<'_>]) -> Vec<&'a str>
     let kept = results.iter().any(|r| r.kept > 0);
     let retention = policy.retention.iter().filter(|_| kept).map(|retention| retention.text.as_str());
     retention.chain(policy.exclusions_of(Right::Deletion)).collect()
-}
-
-/// Whether the right is answered with a package.
-fn reads(right: Right) -> bool {
-    matches!(right, Right::Access | Right::Portability | Right::Categories)
 }
 
 /// The recipients who hear of a result by mail; by the policy, since their mails may leave after this letter.

@@ -112,10 +112,7 @@ impl<'a> Selection<'a> {
                 all.push(condition(&part, self.columns.get(table, part.column)?, &list(at)));
                 at += 1;
             }
-            conditions.push(match all.as_slice() {
-                [_] => all.concat(),
-                _ => format!("({})", all.join(" AND ")),
-            });
+            conditions.push(format!("({})", all.join(" AND ")));
         }
         Ok(format!("SELECT {printed} FROM {} AS t WHERE {}", sql::quoted_table(table), conditions.join(" OR ")))
     }

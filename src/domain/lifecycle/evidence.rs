@@ -9,7 +9,6 @@ use crate::domain::identity::IdentityKind;
 use crate::domain::ids::StaffId;
 use crate::domain::job::{Job, NewJob};
 use crate::domain::request::{Outcome, Request, State, StateName};
-use crate::domain::right::Right;
 use crate::domain::verification::{
     ANSWERS_A_REQUEST, Answers, Claim, Evidence, How, Level, Method, Shown, SignedDeclaration, StaffCheck, Verification,
 };
@@ -137,8 +136,7 @@ impl Request {
     fn shows(self, step: Step, piece: Evidence, proves_address: bool, more: Value) -> Transition {
         let waits = matches!(self.state, State::AwaitingVerification { .. });
         let names_more = piece.check.as_ref().is_some_and(|check| !check.identifiers.is_empty());
-        let made_again = matches!(self.right, Right::Access | Right::Portability | Right::Categories);
-        let still = names_more && made_again && self.state.name() == StateName::AwaitingRelease;
+        let still = names_more && self.right.reads() && self.state.name() == StateName::AwaitingRelease;
         if !(still || (waits && proves_address)) {
             self.only_in(OPEN, "verified further")?;
         }

@@ -90,8 +90,7 @@ const EARSHOT: usize = 40;
 
 /// Whether the last words before a place are a name, but for one that joins them: `code`, `is`, `no`, `number`.
 fn follows_its_word(text: &str, at: usize) -> bool {
-    let from = (0..=at.saturating_sub(EARSHOT)).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
-    let mut words = words_of(&text[from..at]);
+    let mut words = words_of(&text[text.floor_char_boundary(at.saturating_sub(EARSHOT))..at]);
     loop {
         let joined = words.concat();
         let Some(last) = words.pop() else { return false };

@@ -358,8 +358,8 @@ impl Candidate<'_> {
 
     /// Whether one of the words stands shortly before, or names the place.
     pub(super) fn hears(&self, words: &[&str]) -> bool {
-        let from = (0..=self.start.saturating_sub(EARSHOT)).rev().find(|at| self.text.is_char_boundary(*at));
-        let before = self.text[from.unwrap_or(0)..self.start].to_ascii_lowercase();
+        let from = self.text.floor_char_boundary(self.start.saturating_sub(EARSHOT));
+        let before = self.text[from..self.start].to_ascii_lowercase();
         let beside = self.beside.to_ascii_lowercase().replace('_', " ");
         words.iter().any(|word| has_word(&before, word) || has_word(&beside, word))
     }

@@ -73,7 +73,7 @@ fn look(
     trace.sweep(node, &more, |place, row, verdict| {
         // Not even that there is a claimed row is told.
         if !matches!(verdict, Verdict::Own { .. }) {
-            others += u64::from(!verdict.is_claimed());
+            others += u64::from(verdict != Verdict::Claimed);
             return Ok(());
         }
         own += 1;

@@ -130,7 +130,7 @@ impl Unsure {
             || match verdict {
                 Verdict::Own { others } => leads_on || (*wanted != Action::Delete && unseen(others)),
                 // Rows over there may tell that who else it names is the person, and then it is theirs alone.
-                Verdict::Shared { .. } => self.something_fails,
+                Verdict::Shared { .. } | Verdict::Claimed => self.something_fails,
                 Verdict::Context | Verdict::Foreign | Verdict::Unexplained => false,
             }
     }

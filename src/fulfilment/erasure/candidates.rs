@@ -262,7 +262,7 @@ impl Asked<'_> {
         let place = self.place;
         let mut masks = match verdict {
             Verdict::Context if !place.collection.is_personal() => return Action::Keep(KEPT_CONTEXT),
-            _ if verdict.is_claimed() => return Action::Keep(KEPT_CLAIMED),
+            Verdict::Claimed => return Action::Keep(KEPT_CLAIMED),
             _ if place.collection.read_only => return Action::Keep(KEPT_READ_ONLY),
             Verdict::Shared { mine, .. } => masks::of_shared(place, graph, self.joined, mine),
             _ if place.collection.is_masked() => own.clone(),

@@ -110,7 +110,7 @@ impl SecretMembers {
 pub(in crate::fulfilment) fn withheld<'p>(place: &'p Place, verdict: &Verdict) -> BTreeSet<&'p str> {
     let (others, mine) = match verdict {
         Verdict::Own { others } => (others, None),
-        Verdict::Shared { mine, others, .. } => (others, Some(mine.as_slice())),
+        Verdict::Shared { mine, others } => (others, Some(mine.as_slice())),
         _ => return BTreeSet::new(),
     };
     let mut columns: BTreeSet<&str> = others.iter().flat_map(|link| link.columns(place)).collect();

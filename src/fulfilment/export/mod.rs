@@ -127,6 +127,11 @@ impl Exported {
     pub fn is_empty(&self) -> bool {
         self.collections.iter().all(|c| c.counts.total() == 0)
     }
+
+    /// How many rows were left out because only an identifier leads to them that may be another person's.
+    pub fn unproved(&self) -> u64 {
+        self.collections.iter().map(|c| c.unproved).sum()
+    }
 }
 
 /// One collection of an export.

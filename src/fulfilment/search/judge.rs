@@ -43,10 +43,11 @@ impl Link {
 pub(in crate::fulfilment) enum Verdict {
     /// The person's. `others` are pointers at other people, who do not own the row.
     Own { others: Vec<Link> },
-    /// Somebody else's, or nobody's in particular, and it names the person in `mine`. When `claimed` is set, even `mine` may be
-    /// another person's: only a weaker identifier agrees (a telephone number, say) where a stronger one is another's, or only
-    /// one that nothing shows to be the person's.
-    Shared { mine: Vec<Link>, others: Vec<Link>, claimed: bool },
+    /// Somebody else's, or nobody's in particular, and it names the person in `mine`.
+    Shared { mine: Vec<Link>, others: Vec<Link> },
+    /// Perhaps another person's altogether: only a weaker identifier agrees (a telephone number, say) where a stronger one is
+    /// another's, or only one that nothing shows to be the person's.
+    Claimed,
     /// Nobody's: a row that the person's rows point to.
     Context,
     /// Another person's row, met only because a row of the person's points to it.
@@ -56,16 +57,11 @@ pub(in crate::fulfilment) enum Verdict {
 }
 
 impl Verdict {
-    /// Whether the row may be another person's altogether.
-    pub(in crate::fulfilment) fn is_claimed(&self) -> bool {
-        matches!(self, Verdict::Shared { claimed: true, .. })
-    }
-
     /// What the row is to the person.
     pub(in crate::fulfilment) fn standing(&self) -> Standing {
         match self {
             Verdict::Own { .. } => Standing::Own,
-            Verdict::Shared { .. } => Standing::Shared,
+            Verdict::Shared { .. } | Verdict::Claimed => Standing::Shared,
             Verdict::Context | Verdict::Foreign | Verdict::Unexplained => Standing::Context,
         }
     }
@@ -174,7 +170,7 @@ impl Knowledge {
         }
         if !links.led {
             // Nothing but claims and what was merely typed leads to it: all of it may be another's.
-            return Ok(Verdict::Shared { mine: links.claims, others: links.others, claimed: true });
+            return Ok(Verdict::Claimed);
         }
         links.others.append(&mut links.claims);
         let only_pointers = links.others.iter().all(|l| matches!(l, Link::Pointer(_)));
@@ -182,7 +178,7 @@ impl Knowledge {
         if theirs {
             Ok(Verdict::Own { others: links.others })
         } else {
-            Ok(Verdict::Shared { mine: links.mine, others: links.others, claimed: false })
+            Ok(Verdict::Shared { mine: links.mine, others: links.others })
         }
     }
 
@@ -195,7 +191,7 @@ impl Knowledge {
         others.append(&mut claims);
         let named = |link: &Link| matches!(link, Link::Identity(_));
         Ok(match others.iter().any(named) {
-            true => Verdict::Shared { mine, others, claimed: false },
+            true => Verdict::Shared { mine, others },
             false => Verdict::Own { others },
         })
     }

@@ -9,7 +9,7 @@ use serde_json::json;
 use super::super::office::Controller;
 use super::super::services::unsearched;
 use super::super::{Error, Office, receipt as signed};
-use super::{package, ranges, unproved};
+use super::{package, ranges};
 use crate::datamap::Category;
 use crate::domain::policy::{Policy, concerns};
 use crate::domain::request::{Action, DateRange, Fulfilment, Line, Request};
@@ -41,9 +41,7 @@ pub fn make(
 ) -> Result<Fulfilment, Error> {
     let (exported, held) = look(controller, request, handed)?;
     let missing = unsearched(controller);
-    let mut notes = ranges::notes(request.particulars.range, &exported);
-    notes.extend(unproved::notes(&exported.unproved_identifiers));
-    let unproved = exported.collections.iter().map(|c| c.unproved).sum();
+    let (mut notes, unproved) = (package::notes(request, &exported), exported.unproved());
     let note = |l: &Line| Some(format!("{} is left out: {}", l.collection, l.note.as_deref()?));
     notes.extend(missing.iter().filter_map(note));
     let lines: Vec<Line> = lines(&exported).into_iter().chain(missing).collect();

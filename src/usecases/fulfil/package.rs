@@ -62,7 +62,7 @@ pub fn make(
     })?;
     let mut lines = lines(&exported);
     lines.extend(excluded);
-    let (notes, unproved) = (notes(request, &exported), exported.collections.iter().map(|c| c.unproved).sum());
+    let (notes, unproved) = (notes(request, &exported), exported.unproved());
     if package.is_none() {
         return Ok(Fulfilment { lines, notes, unproved, ..Fulfilment::default() });
     }
@@ -241,7 +241,7 @@ pub(super) fn excluded(controller: &Controller, regime: Option<&Regime>, request
 }
 
 /// What the person should know about the answer as a whole.
-fn notes(request: &Request, exported: &Exported) -> Vec<String> {
+pub(super) fn notes(request: &Request, exported: &Exported) -> Vec<String> {
     let of_range = ranges::notes(request.particulars.range, exported).into_iter();
     of_range.chain(unproved::notes(&exported.unproved_identifiers)).collect()
 }
