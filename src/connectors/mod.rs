@@ -254,6 +254,15 @@ pub struct Keyed<'a> {
     pub keys: &'a [Key],
 }
 
+/// A row that gets values of its own in the same columns as others.
+#[derive(Clone, Debug)]
+pub struct Own {
+    /// Its key.
+    pub key: Key,
+    /// The values, one a column.
+    pub values: Vec<Personal<String>>,
+}
+
 /// Rows that are read and locked, and the columns that are read of them.
 pub type Locked<'a> = (Keyed<'a>, &'a [String]);
 
@@ -294,6 +303,25 @@ pub trait Writer: Reader {
         keys: &[Key],
         set: &[(String, Option<Personal<String>>)],
     ) -> Result<u64, ConnectorError>;
+
+    /// Sets `columns` of each row to values of its own, and besides does what [`Writer::update`] does; gives how many rows there
+    /// were. No key is given twice.
+    fn update_each(
+        &mut self,
+        table: &TableName,
+        key_columns: &[String],
+        columns: &[String],
+        rows: &[Own],
+        set: &[(String, Option<Personal<String>>)],
+    ) -> Result<u64, ConnectorError> {
+        let mut count = 0;
+        for row in rows {
+            let own = columns.iter().cloned().zip(row.values.iter().cloned().map(Some));
+            let all: Vec<_> = set.iter().cloned().chain(own).collect();
+            count += self.update(table, key_columns, std::slice::from_ref(&row.key), &all)?;
+        }
+        Ok(count)
+    }
 
     /// From here to the commit, references are looked at when everything is done, where the database can wait with that
     /// ([`KeyChange::Waits`]); others go on refusing at once.

@@ -22,6 +22,17 @@ pub enum IdentityKind {
     AccountId,
 }
 
+impl IdentityKind {
+    /// What people call it.
+    pub fn words(self) -> &'static str {
+        match self {
+            IdentityKind::Email => "e-mail address",
+            IdentityKind::Phone => "telephone number",
+            IdentityKind::AccountId => "account number",
+        }
+    }
+}
+
 /// Why a value is not an identifier of its kind. Holds no part of the value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum IdentityError {

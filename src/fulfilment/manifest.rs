@@ -56,10 +56,14 @@ impl Manifest {
         steps.map(Step::count).sum()
     }
 
-    /// The rows of a collection that are in parts of their own, those of parts that were dropped among them.
-    pub(super) fn parts_of<'m>(&'m self, dataset: &'m str, collection: &'m str) -> impl Iterator<Item = &'m RowParts> {
+    /// The rows of a trail that are in parts of their own, those of parts that were dropped among them.
+    pub(super) fn parts_of<'m>(&'m self, trail: &'m Trail) -> impl Iterator<Item = &'m RowParts> {
         let steps = self.systems.iter().chain(&self.dropped).flat_map(|part| &part.steps);
-        steps.filter(move |s| s.dataset == dataset && s.collection == collection).filter_map(|s| s.parts.as_ref())
+        let theirs = move |step: &&Step| {
+            let stand = matches!(step.action, StepAction::Mask { .. });
+            step.dataset == trail.dataset && step.collection == trail.collection && stand == trail.stands
+        };
+        steps.filter(theirs).filter_map(|step| step.parts.as_ref())
     }
 
     /// The steps whose rows are in parts of their own, those of parts that were dropped among them.
@@ -227,7 +231,7 @@ pub struct Trail {
     pub columns: Vec<String>,
     /// Their values.
     pub keys: Vec<Personal<Vec<String>>>,
-    /// Whether they are the keys of the rows that the collection's step has in parts, and not listed here.
+    /// Whether they are the keys of the rows that the collection's steps have in parts as well, which are not listed here.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub in_parts: bool,
     /// Whether the rows stand, masked, so that nobody else can have been given their keys.

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::search::done::Done;
 use super::search::snapshot::Catalogue;
 use super::search::trace::Trace;
 use super::{FulfilmentError, LeftOut, Manifest, Systems};
@@ -110,7 +111,8 @@ fn searched<'s>(
     identities: &Identities,
     earlier: &[Manifest],
 ) -> Result<Trace<'s>, FulfilmentError> {
-    let mut trace = Trace::run_after(systems, identities, earlier, Catalogue::Asked)?;
+    let done = Done::of(earlier, systems.scratch())?;
+    let mut trace = Trace::run_after(systems, identities, earlier, &done, Catalogue::Asked)?;
     if !trace.places.misfits.is_empty() {
         // Keys may be missing, and an answer without them would pass for whole.
         return Err(FulfilmentError::Misfit(std::mem::take(&mut trace.places.misfits)));

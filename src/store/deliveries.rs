@@ -13,7 +13,7 @@ use super::schema::{deliveries, jobs, requests, tasks};
 use super::sealing::RequestKey;
 use super::sql_types::{At, Uid};
 use super::{StoreError, Tx};
-use crate::domain::delivery::{Answer, Delivery, Occasion, Standing};
+use crate::domain::delivery::{Answer, Delivery, Occasion, Operation, Standing};
 use crate::domain::ids::{RequestId, SystemId};
 use crate::domain::personal::Personal;
 
@@ -146,6 +146,13 @@ impl Tx<'_> {
     pub fn withdraw_delivery(&mut self, id: Uuid) -> Result<(), StoreError> {
         let this = deliveries::table.find(Uid(id)).filter(deliveries::has_left.eq(false));
         change!(self, c => delete(this).execute(c)).map(drop)
+    }
+
+    /// Forgets what services were asked to find under an approval, and what they said: it is to be asked anew.
+    pub fn forget_finds(&mut self, request: RequestId, approved_at: DateTime<Utc>) -> Result<(), StoreError> {
+        let under = deliveries::request_id.eq(Uid(request.0)).and(deliveries::occasion.eq(At(approved_at)));
+        let these = deliveries::table.filter(under).filter(deliveries::operation.eq(Operation::Find.as_str()));
+        change!(self, c => delete(these).execute(c)).map(drop)
     }
 
     /// Notes whether the service may have a message.

@@ -304,6 +304,10 @@ pub async fn retry(office: &Office, by: StaffId, id: RequestId) -> Result<Reques
                 return Ok(outcome.request);
             }
             if request.state.name() == StateName::AwaitingRelease && request.right.reads() {
+                if let Some(approval) = request.state.approval() {
+                    // Services are asked anew as well: another identifier may have been shown since, and other keys be known.
+                    tx.forget_finds(id, approval.at)?;
+                }
                 let outcome = request.search_again(now, by)?;
                 tx.save(&outcome)?;
                 return Ok(outcome.request);

@@ -14,7 +14,7 @@ use crate::domain::job::{LeasedJob, Settlement};
 use crate::domain::lifecycle::Refusal;
 use crate::domain::personal::Personal;
 use crate::domain::policy::evidence::is_disputed;
-use crate::domain::request::Request;
+use crate::domain::request::{Request, State};
 use crate::domain::verification::{
     ANSWERS_A_REQUEST, Answers, Declaration, Evidence, FieldPath, How, Level, Method, Point, Question,
     SignedDeclaration, StaffCheck, TRIES_A_DAY, Verification, same_name,
@@ -174,6 +174,10 @@ pub async fn check(
             let given = request.particulars.person.identities();
             if check.identifiers.iter().any(|kind| given.normalised(*kind).is_none()) {
                 return Err(Error::invalid("/identifiers", "name only identifiers that the request gives"));
+            }
+            if let (State::AwaitingRelease { approval, .. }, false) = (&request.state, check.identifiers.is_empty()) {
+                // Services were not asked by what is shown now; however the answer is made again, they are asked anew.
+                tx.forget_finds(id, approval.at)?;
             }
             let outcome = request.checked(now, level, check.clone())?;
             tx.save(&outcome)?;

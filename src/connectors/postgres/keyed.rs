@@ -4,18 +4,19 @@ use super::columns::Columns;
 use super::error::Place;
 use super::probe;
 use super::session::{Session, Single};
-use super::statements::{Parameter, SHORT, text, texts};
+use super::statements::{Parameter, SHORT, names, text, texts};
 use crate::connectors::{
-    ConnectorError, EachOf, EachRow, Key, Keyed, LiveSchema, Locked, SchemaMark, TableName, Writer, delete_in_turn,
-    lock_in_turn, sql,
+    ConnectorError, EachOf, EachRow, Key, Keyed, LiveSchema, Locked, Own, SchemaMark, TableName, Writer,
+    delete_in_turn, lock_in_turn, sql,
 };
 use crate::domain::personal::Personal;
 
 /// How many bytes the rows of one table may take that are locked beside those of others.
 const LARGE: usize = 256 * 1024;
 
-/// How many keys one statement carries.
+/// How many keys one statement carries, and how many bytes of values that are each row's own.
 const BATCH: usize = 10_000;
+const BYTES: usize = 1024 * 1024;
 
 impl Writer for Session {
     fn lock(
@@ -89,17 +90,65 @@ impl Writer for Session {
         set: &[(String, Option<Personal<String>>)],
     ) -> Result<u64, ConnectorError> {
         let known = self.columns(table)?;
-        let mut assignments = Vec::with_capacity(set.len());
-        let mut values = Vec::with_capacity(set.len());
-        for (column, value) in set {
-            let value = value.as_ref().map(|value| value.expose().as_str());
-            values.push(value);
-            let cast = &known.get(table, column)?.name;
-            assignments.push(format!("{} = ${}::text::{cast}", sql::quoted(column), values.len()));
-        }
-        refuse_nul(values.iter().copied().flatten())?;
+        let (assignments, values) = assignments(table, &known, set)?;
         let change = format!("UPDATE {} AS t SET {}", sql::quoted_table(table), assignments.join(", "));
         self.change(&change, &values, table, key_columns, keys)
+    }
+
+    fn update_each(
+        &mut self,
+        table: &TableName,
+        key_columns: &[String],
+        columns: &[String],
+        rows: &[Own],
+        set: &[(String, Option<Personal<String>>)],
+    ) -> Result<u64, ConnectorError> {
+        // What was announced may be otherwise by now.
+        self.ahead.clear();
+        let known = self.columns(table)?;
+        let (mut assignments, alike) = assignments(table, &known, set)?;
+        for (at, column) in columns.iter().enumerate() {
+            let cast = &known.get(table, column)?.name;
+            assignments.push(format!("{} = v.v{at}::{cast}", sql::quoted(column)));
+        }
+        let mut conditions = Vec::with_capacity(key_columns.len());
+        for (at, column) in key_columns.iter().enumerate() {
+            let (kind, name) = (known.get(table, column)?, sql::quoted(column));
+            conditions.push(match kind.can_be_listed() {
+                true => format!("t.{name} = v.k{at}::{}", kind.name),
+                false => format!("t.{name}::text = v.k{at}"),
+            });
+        }
+        let (keys, values) = (0..key_columns.len(), 0..columns.len());
+        let lists = (1..=keys.len() + values.len()).map(|at| format!("${}::text[]", alike.len() + at));
+        let lists: Vec<String> = lists.collect();
+        let called: Vec<String> = keys.map(|at| format!("k{at}")).chain(values.map(|at| format!("v{at}"))).collect();
+        let statement = format!(
+            "UPDATE {} AS t SET {} FROM unnest({}) AS v({}) WHERE {}",
+            sql::quoted_table(table),
+            assignments.join(", "),
+            lists.join(", "),
+            called.join(", "),
+            conditions.join(" AND ")
+        );
+        let mut count = 0;
+        for batch in in_batches(rows) {
+            let given: Vec<Key> = batch.iter().map(|row| row.key.clone()).collect();
+            let distinct = sql::distinct(&given, key_columns)?;
+            if distinct.len() != batch.len() || batch.iter().any(|row| row.values.len() != columns.len()) {
+                return Err(ConnectorError::Statement(format!("values for rows of {table} do not fit together")));
+            }
+            let mut parameters: Vec<Parameter> = alike.iter().copied().map(text).collect();
+            parameters.extend(columns_of(&distinct)?.into_iter().map(names));
+            for at in 0..columns.len() {
+                let own: Vec<String> = batch.iter().map(|row| row.values[at].expose().clone()).collect();
+                refuse_nul(own.iter().map(String::as_str))?;
+                parameters.push(names(own));
+            }
+            let rows = self.execute(&statement, parameters, &Place::Table(table))?;
+            count += one_each(table, rows, &distinct)?;
+        }
+        Ok(count)
     }
 
     fn defer_references(&mut self) -> Result<(), ConnectorError> {
@@ -176,6 +225,38 @@ impl Session {
     }
 }
 
+/// How columns are set to the same values in every row, and these values, which are the first parameters.
+fn assignments<'s>(
+    table: &TableName,
+    known: &Columns,
+    set: &'s [(String, Option<Personal<String>>)],
+) -> Result<(Vec<String>, Vec<Option<&'s str>>), ConnectorError> {
+    let mut assignments = Vec::with_capacity(set.len());
+    for (at, (column, _)) in set.iter().enumerate() {
+        let cast = &known.get(table, column)?.name;
+        assignments.push(format!("{} = ${}::text::{cast}", sql::quoted(column), at + 1));
+    }
+    let values: Vec<_> = set.iter().map(|(_, value)| value.as_ref().map(|value| value.expose().as_str())).collect();
+    refuse_nul(values.iter().copied().flatten())?;
+    Ok((assignments, values))
+}
+
+/// As many rows as a statement takes at once.
+fn in_batches(rows: &[Own]) -> impl Iterator<Item = &[Own]> {
+    let mut rest = rows;
+    std::iter::from_fn(move || {
+        let mut bytes = 0;
+        let fits = |row: &&Own| {
+            bytes += row.values.iter().map(|value| value.expose().len()).sum::<usize>();
+            bytes <= BYTES
+        };
+        let some = rest.iter().take(BATCH).take_while(fits).count().max(1).min(rest.len());
+        let (batch, more) = rest.split_at(some);
+        rest = more;
+        (!batch.is_empty()).then_some(batch)
+    })
+}
+
 /// Compares the key columns with one list of values each; parameters up to `first` are taken.
 fn condition(
     table: &TableName,
@@ -203,9 +284,13 @@ fn condition(
 
 /// The keys of a batch, turned into one list a column.
 fn lists(batch: &[&[String]]) -> Result<Vec<Parameter>, ConnectorError> {
+    Ok(columns_of(batch)?.into_iter().map(texts).collect())
+}
+
+fn columns_of(batch: &[&[String]]) -> Result<Vec<Vec<String>>, ConnectorError> {
     refuse_nul(batch.iter().flat_map(|key| key.iter().map(String::as_str)))?;
     let width = batch.first().map_or(0, |key| key.len());
-    Ok((0..width).map(|column| texts(batch.iter().map(|key| key[column].clone()).collect())).collect())
+    Ok((0..width).map(|column| batch.iter().map(|key| key[column].clone()).collect()).collect())
 }
 
 fn refuse_nul<'v>(mut values: impl Iterator<Item = &'v str>) -> Result<(), ConnectorError> {

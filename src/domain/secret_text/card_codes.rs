@@ -5,6 +5,9 @@ use std::ops::Range;
 
 use super::{Found, Secret};
 
+/// The length of the shortest text with its word: `cvv 123`.
+pub(super) const SHORTEST: usize = 7;
+
 /// What such a code is called in a word.
 const WORDS: &[&str] = &["cvv", "cvv2", "cvc", "cvc2", "cvn", "cvn2"];
 

@@ -83,9 +83,8 @@ pub struct Found {
 }
 
 /// The secrets in a text, from left to right, apart from each other. `beside` is what the text's place is called, as a
-/// column's name: a bare number in a column `ssn` is one. The code of a card is looked for where a text may hold the card's
-/// number as well, and where its place is called so. Most texts are too short or hold too few digits for any, and
-/// are passed over without a closer look.
+/// column's name: a bare number in a column `ssn` is one. The code of a card is told by the word before it, or by what its
+/// place is called. Most texts are too short or hold too few digits for any, and are passed over without a closer look.
 pub fn find(text: &str, beside: &str, forms: Forms) -> Vec<Found> {
     if !forms.always {
         return Vec::new();
@@ -95,9 +94,9 @@ pub fn find(text: &str, beside: &str, forms: Forms) -> Vec<Found> {
     }
     let seen = glance(text.as_bytes(), numbers::most(forms));
     let mut found = if seen.tokens { tokens::find(text) } else { Vec::new() };
-    if seen.numbers {
+    if seen.numbers || seen.codes {
         let tokens = found.len();
-        let numbers = numbers::find(text, beside, forms);
+        let numbers = if seen.numbers { numbers::find(text, beside, forms) } else { Vec::new() };
         let apart = |code: &Found| !numbers.iter().any(|number| overlap(&number.at, &code.at));
         let codes: Vec<Found> = card_codes::find(text).into_iter().filter(apart).collect();
         for number in numbers.into_iter().chain(codes) {

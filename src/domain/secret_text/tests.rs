@@ -10,6 +10,17 @@ fn seen(text: &str, beside: &str, forms: Forms) -> String {
 }
 
 #[rstest]
+#[case::alone("CVV: 123", "CVV: [held, not disclosed: card verification code]")]
+#[case::in_a_note(
+    "she gave me the cvc 1234 by phone",
+    "she gave me the cvc [held, not disclosed: card verification code] by phone"
+)]
+#[case::no_code("room 123, door 4567", "room 123, door 4567")]
+fn the_code_of_a_card_is_told_without_its_number(#[case] text: &str, #[case] expected: &str) {
+    assert_eq!(seen(text, "note", ALL), expected);
+}
+
+#[rstest]
 #[case::visa("4111111111111111", "payment card number")]
 #[case::visa_divided("4111 1111 1111 1111", "payment card number")]
 #[case::mastercard("5555-5555-5555-4444", "payment card number")]

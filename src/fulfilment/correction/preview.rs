@@ -89,7 +89,7 @@ fn look(
     rows.sort_by(|a, b| a.key.cmp(&b.key));
     if rows.is_empty() {
         return Ok(Some(match (own, others) {
-            (0, 0) => format!("no row of {collection} is the person's"),
+            (0, 0) => none_theirs(collection, &trace.unshown()),
             (0, _) => format!("the rows of {collection} that name the person are somebody else's"),
             _ => format!("no row of {collection} that is the person's holds the current value"),
         }));
@@ -100,6 +100,17 @@ fn look(
         rows.clear();
     }
     Ok(refusal)
+}
+
+/// The same whether or not there are rows that only what was merely typed leads to.
+fn none_theirs(collection: &str, unshown: &BTreeSet<IdentityKind>) -> String {
+    let mut words = format!("no row of {collection} is the person's");
+    if !unshown.is_empty() {
+        let kinds: Vec<&str> = unshown.iter().map(|kind| kind.words()).collect();
+        let given = kinds.join(" and the ");
+        words.push_str(&format!("; rows under the {given} that was given do not count until it is shown to be theirs"));
+    }
+    words
 }
 
 /// By an identifier that is none, nobody would be found again.

@@ -1,8 +1,10 @@
 //! The rows that an erasure is about, and what is to be done with each.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::io;
 
 use super::super::FulfilmentError;
+use super::super::manifest::ManifestRow;
 use super::super::search::done::Done;
 use super::super::search::fingerprint;
 use super::super::search::judge::Verdict;
@@ -11,14 +13,15 @@ use super::super::search::row_name::Naming;
 use super::super::search::trace::Trace;
 use super::super::standing::{Counts, Standing};
 use super::afar::Afar;
-use super::going::Going;
+use super::drawn::draw_alone;
 use super::joined::Joined;
 use super::keeping::{Keeping, masks_of_kept};
 use super::masks::{self, Masks, constant};
+use super::settled::{Read, Settled, Why};
 use crate::connectors::{Key, Row};
 use crate::datamap::{Graph, NodeId};
 use crate::domain::keeping::Kept;
-use crate::domain::masking::Masking;
+use crate::domain::masking::{Masking, MaskingKey};
 use crate::domain::personal::Personal;
 
 /// What is done with a row.
@@ -99,26 +102,31 @@ pub(in crate::fulfilment) struct Candidates {
     pub(in crate::fulfilment) shapes: BTreeMap<NodeId, Shape>,
     pub(in crate::fulfilment) counts: BTreeMap<NodeId, Counts>,
     by_key: HashMap<(NodeId, Key), usize>,
-    /// Beside these the rows that are deleted whatever refers to what.
-    pub(in crate::fulfilment) going: BTreeMap<NodeId, Going>,
+    /// Beside these the rows whose treatment nothing else has a say in.
+    pub(in crate::fulfilment) settled: BTreeMap<NodeId, Settled>,
+    /// Whether a mask was drawn for any of those.
+    pub(in crate::fulfilment) drew: bool,
     /// Sentences that name tables and columns.
     pub(in crate::fulfilment) obstacles: BTreeSet<String>,
 }
 
 impl Candidates {
-    /// Reads every row found and says what the datasets want done with it.
+    /// Reads every row found and says what the datasets want done with it. Masks of rows that are settled at once are drawn
+    /// under `masking_key`; without one they are not drawn.
     pub(in crate::fulfilment) fn collect(
         trace: &mut Trace<'_>,
         keeping: &Keeping<'_>,
         joined: &Joined,
         done: &Done,
+        masking_key: Option<&MaskingKey>,
     ) -> Result<Self, FulfilmentError> {
         let mut all = Self {
             rows: Vec::new(),
             shapes: BTreeMap::new(),
             counts: BTreeMap::new(),
             by_key: HashMap::new(),
-            going: BTreeMap::new(),
+            settled: BTreeMap::new(),
+            drew: false,
             obstacles: BTreeSet::new(),
         };
         let afar = Afar::of(trace, keeping);
@@ -139,26 +147,26 @@ impl Candidates {
             // Whether a service's rows of others refer to a row of context, nobody here can see.
             let unseen = graph.pointers_to(node).any(|(_, p)| !trace.systems.has_tables(&graph.node(p.from).system));
             let unsure = afar.unsure(place, trace.systems);
-            let mut going = Going::of(trace, place, &|other| all.all_go(other));
+            let mut settled = Settled::of(trace, place, joined, &|other| all.all_go(other));
             trace.sweep_reading(node, read, |place, row, verdict| {
                 let standing = verdict.standing();
                 all.counts.entry(node).or_default().add(standing);
-                let asked = Asked { place, row, shape: &shape, joined, done };
-                let treatment = match asked.wanted(&verdict, &own, graph) {
+                let asked = Asked { place, row, verdict: &verdict, shape: &shape, own: &own, graph, joined, done };
+                let treatment = match asked.wanted()? {
                     Action::Keep(why) => (Action::Keep(why), None),
                     _ if spared => (Action::Keep(KEPT_BY_DECISION), None),
                     wanted if unsure.about(row, &verdict, &wanted) => (Action::Keep(KEPT_WAITING), None),
                     _ if unseen && verdict == Verdict::Context => (Action::Keep(KEPT_SHARED), None),
                     wanted => {
                         match afar.held(node, keeping).or_else(|| keeping.kept(place, |column| asked.value(column))) {
-                            Some(kept) => (asked.for_now(&verdict, &kept), Some(kept)),
+                            Some(kept) => (asked.for_now(&kept)?, Some(kept)),
                             None => (wanted, None),
                         }
                     }
                 };
-                all.add(&asked, standing, treatment, going.as_mut())
+                all.add(&asked, treatment, (settled.as_mut(), masking_key))
             })?;
-            all.going.extend(going.filter(|going| going.count() > 0).map(|going| (node, going)));
+            all.settled.extend(settled.filter(|settled| !settled.is_empty()).map(|settled| (node, settled)));
             all.shapes.insert(node, shape);
         }
         Ok(all)
@@ -167,12 +175,11 @@ impl Candidates {
     fn add(
         &mut self,
         asked: &Asked<'_>,
-        standing: Standing,
         (mut action, kept): (Action, Option<Kept>),
-        going: Option<&mut Going>,
+        (settled, masking_key): (Option<&mut Settled>, Option<&MaskingKey>),
     ) -> Result<(), FulfilmentError> {
-        let Asked { place, row, shape, joined, .. } = *asked;
-        let key = asked.key();
+        let Asked { place, row, verdict, shape, joined, .. } = *asked;
+        let (key, standing) = (asked.key(), verdict.standing());
         if key.0.expose().is_empty() && !matches!(action, Action::Keep(_)) {
             let table = &place.table_name;
             self.obstacles.insert(if place.table().row_key().is_empty() {
@@ -196,9 +203,30 @@ impl Candidates {
             Action::Keep(_) => String::new(),
             _ => fingerprint::hex(row.iter().skip(place.columns.len()).take(shape.columns.len())),
         };
-        let goes = action == Action::Delete && standing == Standing::Own && shape.naming.lasts(&key);
-        if let Some(going) = going.filter(|_| goes) {
-            return Ok(going.add(key, fingerprint)?);
+        let read = Read { place, verdict, value: &|column| asked.value(column) };
+        let alone = kept.is_none() && shape.naming.lasts(&key);
+        if let Some(settled) = settled.filter(|_| alone) {
+            let treatment = settled.treatment(&action, standing, || asked.masks());
+            if settled.settles(&read, joined, &treatment.action) {
+                let masks = match (&action, masking_key) {
+                    (Action::Keep(reason), _) => {
+                        let masked = *reason == KEPT_SILENT && asked.done.masked(place, &key)?;
+                        return settled.keep(&key, Why { reason, standing, masked });
+                    }
+                    (Action::Mask(masks), Some(masking_key)) => {
+                        let value = |column: &str| asked.value(column);
+                        let drawn = draw_alone(place, joined, (masks, treatment.varied), &key, value, masking_key);
+                        drawn.unwrap_or_else(|why| {
+                            self.obstacles.insert(why);
+                            BTreeMap::new()
+                        })
+                    }
+                    _ => BTreeMap::new(),
+                };
+                self.drew |= !masks.is_empty();
+                let row = ManifestRow { key, fingerprint: Personal::new(fingerprint), masks };
+                return settled.add(treatment, row);
+            }
         }
         let values = shape.stored.iter().map(|name| asked.value(name)).collect();
         self.by_key.insert((place.node, key.clone()), self.rows.len());
@@ -208,12 +236,13 @@ impl Candidates {
 
     /// Whether a collection was read and all its rows are deleted whatever refers to what.
     fn all_go(&self, node: NodeId) -> bool {
-        self.shapes.contains_key(&node) && !self.rows.iter().any(|row| row.node == node)
+        let stays = || self.rows.iter().any(|row| row.node == node);
+        self.shapes.contains_key(&node) && self.settled.get(&node).is_none_or(Settled::all_go) && !stays()
     }
 
-    /// Whether the row with that key is deleted whatever refers to what.
-    pub(in crate::fulfilment) fn goes(&self, node: NodeId, key: &Key) -> Result<bool, FulfilmentError> {
-        self.going.get(&node).map_or(Ok(false), |going| going.has(key))
+    /// Whether the row with that key is one of those whose treatment nothing else has a say in.
+    pub(in crate::fulfilment) fn is_settled(&self, node: NodeId, key: &Key) -> Result<bool, FulfilmentError> {
+        self.settled.get(&node).map_or(Ok(false), |settled| settled.has(key))
     }
 
     /// A stored value of a row.
@@ -241,7 +270,11 @@ impl PointerEnd {
 struct Asked<'a> {
     place: &'a Place,
     row: &'a Row,
+    verdict: &'a Verdict,
     shape: &'a Shape,
+    /// The masks of the person's own rows, where the collection is masked.
+    own: &'a Masks,
+    graph: &'a Graph,
     joined: &'a Joined,
     done: &'a Done,
 }
@@ -258,48 +291,62 @@ impl Asked<'_> {
     }
 
     /// What the dataset wants done with the row; what refers to what is looked at later.
-    fn wanted(&self, verdict: &Verdict, own: &Masks, graph: &Graph) -> Action {
+    fn wanted(&self) -> io::Result<Action> {
         let place = self.place;
-        let mut masks = match verdict {
-            Verdict::Context if !place.collection.is_personal() => return Action::Keep(KEPT_CONTEXT),
-            Verdict::Claimed => return Action::Keep(KEPT_CLAIMED),
-            _ if place.collection.read_only => return Action::Keep(KEPT_READ_ONLY),
-            Verdict::Shared { mine, .. } => masks::of_shared(place, graph, self.joined, mine),
-            _ if place.collection.is_masked() => own.clone(),
-            _ => return Action::Delete,
+        let masks = match self.verdict {
+            Verdict::Context if !place.collection.is_personal() => return Ok(Action::Keep(KEPT_CONTEXT)),
+            Verdict::Claimed => return Ok(Action::Keep(KEPT_CLAIMED)),
+            _ if place.collection.read_only => return Ok(Action::Keep(KEPT_READ_ONLY)),
+            Verdict::Shared { .. } => self.masks(),
+            _ if place.collection.is_masked() => self.masks(),
+            _ => return Ok(Action::Delete),
         };
-        if let Verdict::Own { others } = verdict {
-            // Who else is named in the row is not the person's to have changed.
-            let theirs = others.iter().flat_map(|link| link.columns(place));
-            theirs.for_each(|column| drop(masks.remove(column)));
-        }
-        let key = self.key();
-        masks.retain(|column, mask| !self.is_masked(&key, column, mask));
+        let masks = self.without_masked(masks)?;
         if !masks.is_empty() {
-            return Action::Mask(masks);
+            return Ok(Action::Mask(masks));
         }
         let field = |link: &IdentityLink| place.collection.field(&link.column);
         let locked = |link: &IdentityLink| field(link).is_some_and(|f| f.read_only);
         let preserved = |link: &IdentityLink| field(link).is_some_and(|f| f.masking == Some(Masking::Preserve));
-        Action::Keep(match &place.identities {
+        Ok(Action::Keep(match &place.identities {
             links if links.iter().any(locked) => KEPT_READ_ONLY,
             links if links.iter().any(preserved) => KEPT_PRESERVED,
             _ => KEPT_SILENT,
-        })
+        }))
+    }
+
+    /// The masks of such a row, whatever stands in it.
+    fn masks(&self) -> Masks {
+        match self.verdict {
+            Verdict::Shared { mine, .. } => masks::of_shared(self.place, self.graph, self.joined, mine),
+            Verdict::Own { others } => {
+                let mut masks = self.own.clone();
+                // Who else is named in the row is not the person's to have changed.
+                let theirs = others.iter().flat_map(|link| link.columns(self.place));
+                theirs.for_each(|column| drop(masks.remove(column)));
+                masks
+            }
+            _ => self.own.clone(),
+        }
     }
 
     /// What is done at once with a row that stays for now.
-    fn for_now(&self, verdict: &Verdict, kept: &Kept) -> Action {
-        let mut masks = masks_of_kept(self.place, verdict, kept);
-        let key = self.key();
-        masks.retain(|column, mask| !self.is_masked(&key, column, mask));
-        if masks.is_empty() { Action::Keep(KEPT_FOR_NOW) } else { Action::Mask(masks) }
+    fn for_now(&self, kept: &Kept) -> io::Result<Action> {
+        let masks = self.without_masked(masks_of_kept(self.place, self.verdict, kept))?;
+        Ok(if masks.is_empty() { Action::Keep(KEPT_FOR_NOW) } else { Action::Mask(masks) })
     }
 
     /// NULL tells nothing already, and what was masked before stays as it is.
-    fn is_masked(&self, key: &Key, column: &str, mask: &Masking) -> bool {
-        let (value, class) = (self.value(column), self.joined.class(self.place.node, column));
-        let marked = class.is_none_or(|class| mask.left_its_mark_on(value, &class.slot));
-        marked || self.done.wrote(self.place, key, column, value)
+    fn without_masked(&self, masks: Masks) -> io::Result<Masks> {
+        let key = self.key();
+        let mut left = Masks::new();
+        for (column, mask) in masks {
+            let (value, class) = (self.value(&column), self.joined.class(self.place.node, &column));
+            let marked = class.is_none_or(|class| mask.left_its_mark_on(value, &class.slot));
+            if !marked && !self.done.wrote(self.place, &key, &column, value)? {
+                left.insert(column, mask);
+            }
+        }
+        Ok(left)
     }
 }

@@ -5,12 +5,13 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::super::FulfilmentError;
 use super::super::search::done::Done;
+use super::super::search::place::Place;
 use super::super::search::row_name::Naming;
 use super::super::search::trace::Trace;
 use super::candidates::{Action, Candidate, Candidates};
 use super::joined::{Class, Joined};
-use super::masks::constant;
-use crate::connectors::{Comparison, Match, Select};
+use super::masks::{Masks, constant};
+use crate::connectors::{Comparison, Key, Match, Select};
 use crate::datamap::NodeId;
 use crate::domain::masking::{Masking, MaskingKey, Seed};
 use crate::domain::personal::Personal;
@@ -45,6 +46,52 @@ struct Origin {
     old: String,
 }
 
+impl Origin {
+    fn of(class: &Class, key: &Key, old: &str) -> Self {
+        let (label, alike) = (class.label.clone(), class.alike);
+        Self {
+            label,
+            row: if alike { String::new() } else { key.0.expose().join("\u{1f}") },
+            old: if alike { class.spelling.canonical(old).into_owned() } else { old.to_owned() },
+        }
+    }
+
+    fn draw(&self, mask: &Masking, class: &Class, key: &MaskingKey, attempt: u32) -> Result<Option<String>, String> {
+        let seed = Seed { key, class: &self.label, row: &self.row, attempt };
+        mask.mask(&self.old, &class.slot, seed)
+    }
+}
+
+/// The masks of a row that depend on nothing else: no value has to differ from any other. With `all` so are those that are the
+/// same in every row, but for NULL. An error is a sentence.
+pub(in crate::fulfilment) fn draw_alone<'r>(
+    place: &Place,
+    joined: &Joined,
+    (masks, all): (&Masks, bool),
+    key: &Key,
+    value: impl Fn(&str) -> Option<&'r str>,
+    masking_key: &MaskingKey,
+) -> Result<BTreeMap<String, Personal<String>>, String> {
+    let mut drawn = BTreeMap::new();
+    for (column, mask) in masks {
+        let Some(class) = needing_one(joined, place.node, column, mask) else {
+            let alike = joined.class(place.node, column).and_then(|class| constant(mask, &class.slot)).flatten();
+            drawn.extend(alike.filter(|_| all).map(|text| (column.clone(), Personal::new(text))));
+            continue;
+        };
+        let Some(old) = value(column) else { continue };
+        let made = Origin::of(class, key, old).draw(mask, class, masking_key, 0);
+        let made = made.map_err(|why| sentence(&place.table_name.to_string(), mask, column, &why))?;
+        drawn.extend(made.map(|made| (column.clone(), Personal::new(made))));
+    }
+    Ok(drawn)
+}
+
+/// How a mask is drawn, where it is not the same in every row.
+fn needing_one<'j>(joined: &'j Joined, node: NodeId, column: &str, mask: &Masking) -> Option<&'j Class> {
+    joined.class(node, column).filter(|class| constant(mask, &class.slot).is_none())
+}
+
 /// One field that needs a mask of its own.
 struct Want<'c> {
     row: usize,
@@ -71,14 +118,12 @@ pub(in crate::fulfilment) fn draw(
     for _ in 0..ATTEMPTS {
         for want in &pending {
             let attempt = attempts.get(&want.origin).copied().unwrap_or_default();
-            let Origin { label, row, old } = &want.origin;
-            let seed = Seed { key, class: label, row, attempt };
-            match want.mask.mask(old, &want.class.slot, seed) {
+            match want.origin.draw(want.mask, want.class, key, attempt) {
                 Ok(mask) => {
                     let masks = drawn.masks.entry(want.row).or_default();
                     masks.extend(mask.map(|mask| (want.column.to_owned(), Personal::new(mask))));
                 }
-                Err(why) => drop(drawn.obstacles.insert(sentence(trace, want, &why))),
+                Err(why) => drop(drawn.obstacles.insert(want.sentence(trace, &why))),
             }
         }
         let taken = taken(trace, &wants, &drawn, done)?;
@@ -90,15 +135,21 @@ pub(in crate::fulfilment) fn draw(
     }
     let full: BTreeSet<String> = pending
         .iter()
-        .map(|want| sentence(trace, want, "no free value was found; use null_rewrite, or make room"))
+        .map(|want| want.sentence(trace, "no free value was found; use null_rewrite, or make room"))
         .collect();
     drawn.obstacles.extend(full);
     Ok(drawn)
 }
 
-fn sentence(trace: &Trace<'_>, want: &Want<'_>, why: &str) -> String {
-    let table = trace.places.get(want.node).map(|place| place.table_name.to_string()).unwrap_or_default();
-    format!("{} cannot mask column {} of {table}: {why}", want.mask.name(), want.column)
+impl Want<'_> {
+    fn sentence(&self, trace: &Trace<'_>, why: &str) -> String {
+        let table = trace.places.get(self.node).map(|place| place.table_name.to_string()).unwrap_or_default();
+        sentence(&table, self.mask, self.column, why)
+    }
+}
+
+fn sentence(table: &str, mask: &Masking, column: &str, why: &str) -> String {
+    format!("{} cannot mask column {column} of {table}: {why}", mask.name())
 }
 
 fn wants<'c>(
@@ -112,16 +163,8 @@ fn wants<'c>(
         _ => None,
     };
     masks.into_iter().flatten().filter_map(move |(column, mask)| {
-        let class = joined.class(row.node, column)?;
-        if constant(mask, &class.slot).is_some() {
-            return None;
-        }
-        let old = candidates.value(row, column)?;
-        let origin = Origin {
-            label: class.label.clone(),
-            row: if class.alike { String::new() } else { row.key.0.expose().join("\u{1f}") },
-            old: if class.alike { class.spelling.canonical(old).into_owned() } else { old.to_owned() },
-        };
+        let class = needing_one(joined, row.node, column, mask)?;
+        let origin = Origin::of(class, &row.key, candidates.value(row, column)?);
         Some(Want { row: index, node: row.node, column, mask, class, origin })
     })
 }
@@ -154,9 +197,8 @@ fn taken(
         let select = Select { table: &place.table_name, columns: &columns, any_of: &any_of };
         trace.snapshot.select(&place.system, &select, |row| {
             let (value, name) = (row.get(0), naming.name(row.iter().skip(1)));
-            if !name.is_some_and(|name| done.wrote(place, &name, column, value))
-                && let Some(origin) = value.and_then(|value| masks.get(value))
-            {
+            let ours = name.map_or(Ok(false), |name| done.wrote(place, &name, column, value))?;
+            if let Some(origin) = value.and_then(|value| masks.get(value)).filter(|_| !ours) {
                 taken.insert((*origin).clone());
             }
             Ok(())

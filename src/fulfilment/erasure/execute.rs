@@ -1,6 +1,6 @@
 //! A manifest is carried out: one transaction per system, children first, and no row that changed since is touched.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -9,7 +9,7 @@ use super::super::row_parts::RowParts;
 use super::super::{FulfilmentError, Systems};
 use super::guards::{Guarded, announce_guards, check_guard};
 use super::unchanged::{Unchanged, lock_parts, lock_unchanged};
-use crate::connectors::{ConnectorError, Key, Keyed, LiveSchema, TableName, Writer};
+use crate::connectors::{ConnectorError, Key, Keyed, LiveSchema, Own, TableName, Writer};
 use crate::domain::ids::SystemId;
 use crate::domain::personal::Personal;
 
@@ -150,7 +150,7 @@ fn run(
         writer.defer_references().map_err(failed)?;
     }
     let mut unchanged = lock_unchanged(writer, part).map_err(failed)?;
-    for step in &part.steps {
+    for step in part.steps.iter().enumerate() {
         lock_parts(writer, systems, system, step, &mut unchanged)?;
     }
     let guards = part.guards.iter().filter_map(|guard| Guarded::of(system, schema, part, guard, &unchanged));
@@ -163,7 +163,7 @@ fn run(
     if deleted.as_slice().iter().any(|rows| *rows > 0) {
         wrote();
     }
-    for step in &part.steps {
+    for (place, step) in part.steps.iter().enumerate() {
         let still = unchanged.rows_of(step);
         let mut rows = match deleted.next() {
             Some(rows) => rows,
@@ -176,7 +176,7 @@ fn run(
         let mut passed_over = (step.rows.len() - still.len()) as u64;
         for listed in step.parts.iter().flat_map(RowParts::each) {
             let listed = listed?;
-            let still = unchanged.rows_of_part(step, &listed)?;
+            let still = unchanged.rows_of_part(place, &listed)?;
             passed_over += (listed.len() - still.len()) as u64;
             let now = if still.is_empty() { 0 } else { carry_out(writer, step, &still).map_err(failed)? };
             if now > 0 {
@@ -216,25 +216,53 @@ fn carry_out(writer: &mut dyn Writer, step: &Step, rows: &[&ManifestRow]) -> Res
         StepAction::Delete => writer.delete(&table, &step.key_columns, keys),
         StepAction::Mask { set } => {
             let set: Vec<_> = set.iter().map(|(c, v)| (c.clone(), v.clone().map(Personal::new))).collect();
-            let (alone, alike): (Vec<&ManifestRow>, Vec<&ManifestRow>) =
-                rows.iter().copied().partition(|row: &&ManifestRow| !row.masks.is_empty());
-            let alike: Vec<Key> = alike.into_iter().map(|row| row.key.clone()).collect();
-            let mut count = 0;
-            if !alike.is_empty() {
-                count += writer.update(&table, &step.key_columns, &alike, &set)?;
-            }
-            for row in alone {
-                let own = row.masks.iter().map(|(column, mask)| (column.clone(), Some(mask.clone())));
-                let set: Vec<_> = set.iter().cloned().chain(own).collect();
-                count += writer.update(&table, &step.key_columns, std::slice::from_ref(&row.key), &set)?;
-            }
-            Ok(count)
+            mask(writer, step, &set, rows)
         }
         StepAction::Detach { columns } => {
             let set: Vec<_> = columns.iter().map(|c| (c.clone(), None)).collect();
             writer.update(&table, &step.key_columns, keys, &set)
         }
     }
+}
+
+/// Rows that get the same masks of their own.
+struct Alike<'m> {
+    masks: &'m BTreeMap<String, Personal<String>>,
+    keys: Vec<Key>,
+}
+
+/// Writes `set` into all rows and into each what is its own: where that is the same in several, into these at once. All in the
+/// order of the manifest, since one row may refer to another by a key that is masked.
+fn mask(
+    writer: &mut dyn Writer,
+    step: &Step,
+    set: &[(String, Option<Personal<String>>)],
+    rows: &[&ManifestRow],
+) -> Result<u64, ConnectorError> {
+    let (mut places, mut all) = (BTreeMap::new(), Vec::<Alike<'_>>::new());
+    for row in rows {
+        let at = *places.entry(&row.masks).or_insert(all.len());
+        if at == all.len() {
+            all.push(Alike { masks: &row.masks, keys: Vec::new() });
+        }
+        all[at].keys.push(row.key.clone());
+    }
+    let (table, mut count) = (TableName::from(&step.table), 0);
+    let mut alone: BTreeMap<Vec<String>, Vec<Own>> = BTreeMap::new();
+    for Alike { masks, mut keys } in all {
+        if keys.len() == 1 && !masks.is_empty() {
+            let row = Own { key: keys.remove(0), values: masks.values().cloned().collect() };
+            alone.entry(masks.keys().cloned().collect()).or_default().push(row);
+            continue;
+        }
+        let own = masks.iter().map(|(column, mask)| (column.clone(), Some(mask.clone())));
+        let set: Vec<_> = set.iter().cloned().chain(own).collect();
+        count += writer.update(&table, &step.key_columns, &keys, &set)?;
+    }
+    for (columns, rows) in alone {
+        count += writer.update_each(&table, &step.key_columns, &columns, &rows, set)?;
+    }
+    Ok(count)
 }
 
 fn note(outcome: &mut SystemOutcome, step: &Step, rows: u64, passed_over: u64) {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::io;
 
 use super::super::FulfilmentError;
-use super::super::manifest::{Guard, ManifestRow, StepAction, SystemManifest, TableRef};
+use super::super::manifest::{Guard, ManifestRow, Step, StepAction, SystemManifest, TableRef};
 use super::super::row_parts::RowParts;
 use super::references::Way;
 use super::unchanged::{Unchanged, guarded_columns};
@@ -54,6 +54,7 @@ pub(super) fn check_guard(
     unchanged: &Unchanged,
 ) -> Result<(), FulfilmentError> {
     let Guarded { guard, from, way, doomed } = guarded;
+    let in_parts: Vec<usize> = released_in_parts(part, guard).collect();
     let released = steps_on(part, &guard.from, |action, row| match action {
         StepAction::Delete => true,
         StepAction::Mask { set } => {
@@ -69,11 +70,14 @@ pub(super) fn check_guard(
         let select = Select { table: from, columns: &way.read_columns(), any_of: &[one] };
         let looked = writer.select(&select, &mut |row| {
             let mut known = |key: Key| {
-                let in_parts = || unchanged.has_in_parts(&guard.from, &key);
-                let known = (released.contains(&key) && unchanged.has(&guard.from, &key)).then_some(Ok(true));
-                known.unwrap_or_else(in_parts).unwrap_or_else(|error| {
-                    failed = Err(error);
-                    false
+                if released.contains(&key) && unchanged.has(&guard.from, &key) {
+                    return true;
+                }
+                in_parts.iter().any(|step| {
+                    unchanged.has_in_parts(*step, &key).unwrap_or_else(|error| {
+                        failed = Err(error);
+                        false
+                    })
                 })
             };
             let held = way.held(row);
@@ -86,18 +90,31 @@ pub(super) fn check_guard(
         if stray { Err(FulfilmentError::Overtaken { system: system.clone(), table: from.to_string() }) } else { Ok(()) }
     };
     check(doomed)?;
-    for step in part.steps.iter().filter(|step| step.table == guard.to && step.parts.is_some()) {
+    let deleted = |step: &Step| step.table == guard.to && step.parts.is_some() && step.action == StepAction::Delete;
+    // Masks of rows in parts are for no column that others refer to.
+    for (place, step) in part.steps.iter().enumerate().filter(|(_, step)| deleted(step)) {
         let at = guard.to_columns.iter().map(|c| step.key_columns.iter().position(|key| key == c));
         let at: Option<Vec<usize>> = at.collect();
         let at = at.ok_or_else(|| io::Error::other("rows of a manifest do not say what refers to them"))?;
         for listed in step.parts.iter().flat_map(RowParts::each) {
             let listed = listed?;
-            let doomed = unchanged.rows_of_part(step, &listed)?;
+            let doomed = unchanged.rows_of_part(place, &listed)?;
             let key = |row: &&ManifestRow| at.iter().map(|at| row.key.0.expose()[*at].clone()).collect();
             check(&doomed.iter().map(key).collect::<Vec<_>>())?;
         }
     }
     Ok(())
+}
+
+/// The places of the steps whose rows in parts will be gone, or will have let go of what a guard looks at.
+fn released_in_parts<'m>(part: &'m SystemManifest, guard: &'m Guard) -> impl Iterator<Item = usize> + 'm {
+    let released = |step: &Step| match &step.action {
+        StepAction::Delete => true,
+        StepAction::Mask { set } => guard.columns.iter().any(|column| set.get(column) == Some(&None)),
+        StepAction::Detach { .. } => false,
+    };
+    let steps = part.steps.iter().enumerate().filter(|(_, step)| step.table == guard.from && step.parts.is_some());
+    steps.filter(move |(_, step)| released(step)).map(|(place, _)| place)
 }
 
 /// The values that rows about to be deleted or to get another key have in the columns a guard looks at.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::search::place::{Place, Places};
+use super::super::search::place::{Place, Places, PointerEnd};
 use super::super::search::values::Spelling;
 use super::masks;
 use crate::datamap::{Graph, NodeId, slot};
@@ -29,6 +29,10 @@ pub(in crate::fulfilment) struct Class {
 pub(in crate::fulfilment) struct Joined {
     followed: BTreeMap<At, (At, Masking, Spelling)>,
     classes: BTreeMap<At, Class>,
+    /// The collections to which columns refer that follow masks.
+    ahead: BTreeSet<NodeId>,
+    /// The labels of classes with a column in which no value may stand twice.
+    distinct: BTreeSet<String>,
 }
 
 impl Joined {
@@ -42,9 +46,26 @@ impl Joined {
                 }
             }
         }
-        let mut joined = Self { followed, classes: BTreeMap::new() };
+        let ends = places.iter().flat_map(|place| place.pointers.iter().map(move |end| (place.node, end)));
+        let follows = |(node, end): &(NodeId, &PointerEnd)| {
+            end.columns.iter().any(|column| followed.contains_key(&(*node, column.clone())))
+        };
+        let ahead = ends.filter(follows).map(|(_, end)| end.other).collect();
+        let mut joined = Self { followed, classes: BTreeMap::new(), ahead, distinct: BTreeSet::new() };
         joined.classes = joined.all_classes(places);
+        let distinct = joined.classes.values().filter(|class| class.slot.distinct);
+        joined.distinct = distinct.map(|class| class.label.clone()).collect();
         joined
+    }
+
+    /// Whether columns that refer to the collection follow masks.
+    pub(in crate::fulfilment) fn is_followed(&self, node: NodeId) -> bool {
+        self.ahead.contains(&node)
+    }
+
+    /// Whether masks of the class have to differ in a column, so that a mask may have to be drawn again.
+    pub(in crate::fulfilment) fn has_to_be_distinct(&self, class: &Class) -> bool {
+        self.distinct.contains(&class.label)
     }
 
     /// The mask of the column that this one refers to, where that is replaced.

@@ -1,6 +1,7 @@
 //! A deletion request becomes a plan for staff and a manifest for the machine, made from one snapshot.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::io;
 
 use super::super::manifest::{Manifest, Trail};
 use super::super::plan::{DeletionStep, KeepStep, MaskStep, MaskedField, Plan, PlannedCollection};
@@ -14,10 +15,10 @@ use super::super::standing::Standing;
 use super::super::{FulfilmentError, KEPT_BY_DECISION, Keeping, LeftOut, Systems};
 use super::candidates::{Action, Candidate, Candidates, KEPT_SILENT};
 use super::drawn;
-use super::going::Going;
 use super::joined::Joined;
 use super::masks::Masks;
 use super::references::References;
+use super::settled::Settled;
 use super::steps::Whole;
 use super::{keeping, preflight};
 use crate::clock;
@@ -69,9 +70,9 @@ pub fn prepare_keeping(
     systems.renew_schemas();
     let known = earlier.iter().find_map(|manifest| manifest.masking_key.clone());
     let key = known.unwrap_or_else(|| MaskingKey::new(clock::random()));
-    let done = Done::of(earlier);
+    let done = Done::of(earlier, systems.scratch())?;
     let searched = |catalogue| {
-        let mut survey = survey(systems, identities, earlier, keeping, catalogue)?;
+        let mut survey = survey(systems, identities, (earlier, &done), keeping, catalogue, Some(&key))?;
         let drawn = drawn::draw(&mut survey.trace, &survey.joined, &survey.candidates, &done, &key)?;
         Ok((survey, drawn))
     };
@@ -83,10 +84,10 @@ pub fn prepare_keeping(
     let Survey { trace, joined, mut candidates } = survey;
     let round = u32::try_from(earlier.len()).unwrap_or(u32::MAX).saturating_add(1);
     let (places, graph) = (&trace.places, systems.graph());
-    let mut plan = plan_of(places, graph, &candidates, &done);
+    let mut plan = plan_of(places, graph, &candidates, &done)?;
     plan.obstacles.extend(drawn.obstacles.iter().cloned());
     plan.unproved_identifiers = trace.unshown();
-    let masking_key = (!drawn.is_empty()).then_some(key);
+    let masking_key = (candidates.drew || !drawn.is_empty()).then_some(key);
     let mut trails = trails(places, graph, &candidates);
     let left = keeping::to_come_back_to(places, graph, &candidates);
     if !systems.failing().is_empty() {
@@ -97,8 +98,8 @@ pub fn prepare_keeping(
     let learned = trace.learned();
     let (systems_of, dropped) = (Vec::new(), Vec::new());
     let mut manifest = Manifest { round, systems: systems_of, trails, left, dropped, masking_key, learned };
-    let going = std::mem::take(&mut candidates.going);
-    let mut all = Whole { places, graph, candidates: &candidates, joined: &joined, drawn: &drawn, going };
+    let settled = std::mem::take(&mut candidates.settled);
+    let mut all = Whole { places, graph, candidates: &candidates, joined: &joined, drawn: &drawn, settled };
     for system in graph.in_erasure_order(systems.ids()) {
         let (mut entry, order) = all.system_manifest(system);
         entry.mark = places.schema(system).and_then(|schema| systems.mark_of(system, schema));
@@ -117,17 +118,18 @@ pub(in crate::fulfilment) struct Survey<'s> {
     pub(in crate::fulfilment) candidates: Candidates,
 }
 
-/// Every row of an erasure with its settled action.
+/// Every row of an erasure with its settled action. Without a `masking_key` masks that are each row's own are not drawn.
 pub(in crate::fulfilment) fn survey<'s>(
     systems: &'s Systems,
     identities: &Identities,
-    earlier: &[Manifest],
+    (earlier, done): (&[Manifest], &Done),
     keeping: &Keeping<'_>,
     catalogue: Catalogue,
+    masking_key: Option<&MaskingKey>,
 ) -> Result<Survey<'s>, FulfilmentError> {
-    let mut trace = Trace::run_after(systems, identities, earlier, catalogue)?;
+    let mut trace = Trace::run_after(systems, identities, earlier, done, catalogue)?;
     let joined = Joined::of(&trace.places, systems.graph());
-    let mut candidates = Candidates::collect(&mut trace, keeping, &joined, &Done::of(earlier))?;
+    let mut candidates = Candidates::collect(&mut trace, keeping, &joined, done, masking_key)?;
     let references = References::gather(&mut trace, &candidates)?;
     preflight::settle(&trace.places, systems.graph(), &joined, &mut candidates, &references);
     candidates.obstacles.extend(trace.places.misfits.iter().cloned());
@@ -179,18 +181,28 @@ fn trails(places: &Places, graph: &Graph, all: &Candidates) -> Vec<Trail> {
                     trails.push(Trail { dataset, collection, columns, keys, in_parts, stands, context });
                 }
             }
-            trails.extend(all.going.get(&place.node).map(|going| trail_of_going(graph, place.node, columns, going)));
+            let settled = all.settled.get(&place.node);
+            let both = settled.into_iter().flat_map(|settled| [false, true].map(|stands| (settled, stands)));
+            trails.extend(both.filter_map(|(of, stands)| trail_of_settled(graph, place.node, columns, of, stands)));
         }
     }
     trails
 }
 
-/// The keys of rows that are deleted whatever refers to what, by which they are referred to.
-fn trail_of_going(graph: &Graph, node: NodeId, columns: &[String], going: &Going) -> Trail {
+/// The keys of the person's rows that are deleted or, where they stand, masked, whatever refers to what; by these keys they
+/// are referred to.
+fn trail_of_settled(graph: &Graph, node: NodeId, columns: &[String], settled: &Settled, stands: bool) -> Option<Trail> {
     let (dataset, collection) = (graph.node(node).dataset.clone(), graph.node(node).collection.name.clone());
-    let (keys, in_parts) = going.keys();
-    let keys = keys.cloned().map(Personal::new).collect();
-    Trail { dataset, collection, columns: columns.to_vec(), keys, in_parts, stands: false, context: false }
+    let own = settled.groups().iter().filter(|group| group.treatment.standing == Standing::Own);
+    let groups = own.filter(|group| stands == (group.treatment.action != Action::Delete));
+    let (mut keys, mut in_parts) = (Vec::new(), false);
+    for group in groups {
+        let (some, more) = group.keys();
+        keys.extend(some.cloned().map(Personal::new));
+        in_parts |= more;
+    }
+    let any = in_parts || !keys.is_empty();
+    any.then(|| Trail { dataset, collection, columns: columns.to_vec(), keys, in_parts, stands, context: false })
 }
 
 /// What rows that go, or let go, point to as their context: where a system cannot be searched, that may stay for now or
@@ -232,7 +244,7 @@ fn gone_at(places: &Places, all: &Candidates, end: &PointerEnd) -> HashSet<Vec<S
     far.into_iter().flat_map(|far| goes.clone().filter_map(|row| far.canonical_of(all, row))).collect()
 }
 
-fn plan_of(places: &Places, graph: &Graph, all: &Candidates, done: &Done) -> Plan {
+fn plan_of(places: &Places, graph: &Graph, all: &Candidates, done: &Done) -> io::Result<Plan> {
     let mut plan = skeleton(graph, None);
     plan.obstacles = all.obstacles.iter().cloned().collect();
     for place in places.iter() {
@@ -247,22 +259,32 @@ fn plan_of(places: &Places, graph: &Graph, all: &Candidates, done: &Done) -> Pla
             keep_for_now(&mut plan.collections[row.node.index()], kept);
         }
         match &row.action {
-            Action::Delete => {
-                if let Some(step) = &mut plan.collections[row.node.index()].deletion {
-                    step.delete += 1;
-                }
-            }
+            Action::Delete => deleted(&mut plan, row.node, 1),
             Action::Mask(masks) => {
                 *masked.entry((row.node, row.standing, row.kept.is_some(), masks)).or_default() += 1;
             }
             Action::Keep(_) if row.kept.is_some() => {}
-            // It was told as masked.
-            Action::Keep(KEPT_SILENT) if places.get(row.node).is_some_and(|p| done.masked(p, &row.key)) => {}
-            Action::Keep(reason) => *kept.entry((row.node, reason, row.standing)).or_default() += 1,
+            Action::Keep(reason) => {
+                let place = places.get(row.node).filter(|_| *reason == KEPT_SILENT);
+                // What was masked was told as masked.
+                if !place.map_or(Ok(false), |place| done.masked(place, &row.key))? {
+                    *kept.entry((row.node, reason, row.standing)).or_default() += 1;
+                }
+            }
         }
     }
-    for (node, going) in &all.going {
-        plan.collections[node.index()].deletion.get_or_insert_default().delete += going.count();
+    for (node, settled) in &all.settled {
+        for group in settled.groups() {
+            match &group.treatment.action {
+                Action::Mask(masks) => {
+                    *masked.entry((*node, group.treatment.standing, false, masks)).or_default() += group.count();
+                }
+                _ => deleted(&mut plan, *node, group.count()),
+            }
+        }
+        for (why, rows) in settled.kept().iter().filter(|(why, _)| !why.masked) {
+            *kept.entry((*node, why.reason, why.standing)).or_default() += rows;
+        }
     }
     for ((node, standing, kept, masks), rows) in masked {
         let reason = mask_reason(standing, kept).to_owned();
@@ -281,7 +303,11 @@ fn plan_of(places: &Places, graph: &Graph, all: &Candidates, done: &Done) -> Pla
         };
         plan.collections[node.index()].deletion.get_or_insert_default().keep.push(step);
     }
-    plan
+    Ok(plan)
+}
+
+fn deleted(plan: &mut Plan, node: NodeId, rows: u64) {
+    plan.collections[node.index()].deletion.get_or_insert_default().delete += rows;
 }
 
 fn masked_field((field, mask): (&String, &Masking)) -> MaskedField {

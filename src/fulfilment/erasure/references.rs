@@ -129,9 +129,9 @@ impl References {
             let Some(targets) = keys.get(&held) else { return way.unexplained() };
             let named = holder.zip(way.key_of(row));
             if let Some((node, key)) = &named
-                && candidates.goes(*node, key)?
+                && candidates.is_settled(*node, key)?
             {
-                // It is gone before what it refers to.
+                // It is gone, or has let go, before what it refers to.
                 return Ok(());
             }
             let candidate = named.and_then(|(node, key)| candidates.find(node, &key));

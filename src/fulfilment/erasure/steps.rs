@@ -6,12 +6,12 @@ use super::super::manifest::{Guard, ManifestRow, Step, StepAction, SystemManifes
 use super::super::search::place::{Place, Places};
 use super::candidates::{Action, Candidate, Candidates};
 use super::drawn::Drawn;
-use super::going::Going;
 use super::joined::Joined;
 use super::masks::{Masks, constant};
 use super::order::{Order, order};
 use super::references::foreign_keys_to;
 use super::rekeyed;
+use super::settled::{Group, Settled};
 use crate::connectors::{KeyChange, TableName};
 use crate::datamap::{Graph, NodeId};
 use crate::domain::ids::SystemId;
@@ -25,7 +25,7 @@ pub(in crate::fulfilment) struct Whole<'a> {
     pub(in crate::fulfilment) candidates: &'a Candidates,
     pub(in crate::fulfilment) joined: &'a Joined,
     pub(in crate::fulfilment) drawn: &'a Drawn,
-    pub(in crate::fulfilment) going: BTreeMap<NodeId, Going>,
+    pub(in crate::fulfilment) settled: BTreeMap<NodeId, Settled>,
 }
 
 /// A system's rows by what is done with them.
@@ -43,11 +43,17 @@ impl Whole<'_> {
     /// First what must let go, then masks, deletions children first, and last what gets another key: what refers to it is
     /// then gone, has let go, or follows.
     pub(in crate::fulfilment) fn system_manifest(&mut self, system: &SystemId) -> (SystemManifest, Order) {
-        let mut going = std::mem::take(&mut self.going);
+        let mut settled = std::mem::take(&mut self.settled);
         let mut sorted = self.sorted(system);
-        let theirs = |node: &NodeId| self.places.get(*node).filter(|place| place.system == *system);
-        for place in going.keys().filter_map(theirs) {
-            sorted.deletes.entry(place.table_name.clone()).or_insert((place.node, Vec::new()));
+        for (node, of) in &mut settled {
+            let Some(place) = self.places.get(*node).filter(|place| place.system == *system) else { continue };
+            for group in of.groups_mut() {
+                if matches!(group.treatment.action, Action::Mask(_)) {
+                    sorted.masks.push(self.settled_step(place, group));
+                } else {
+                    sorted.deletes.entry(place.table_name.clone()).or_insert((place.node, Vec::new()));
+                }
+            }
         }
         let order = delete_order(self.places, self.graph, &sorted.deletes);
         let mut steps = sorted.let_go;
@@ -60,12 +66,14 @@ impl Whole<'_> {
                 steps.extend(self.steps(place, &StepAction::Detach { columns }, rows));
             }
             last.extend(self.steps(place, &StepAction::Delete, rows));
-            last.extend(going.get_mut(node).map(|going| self.going_step(place, going)));
+            let groups = settled.get_mut(node).into_iter().flat_map(|of| of.groups_mut());
+            let going = groups.filter(|group| group.treatment.action == Action::Delete);
+            last.extend(going.map(|group| self.settled_step(place, group)));
             guards.extend(guards_of(place));
         }
         steps.append(&mut last);
         let defer = self.rekey(system, sorted.rekeyed, &mut steps, &mut guards);
-        self.going = going;
+        self.settled = settled;
         (SystemManifest { system: system.clone(), steps, guards, defer, mark: None, changed: BTreeSet::new() }, order)
     }
 
@@ -178,9 +186,17 @@ impl Whole<'_> {
         }
     }
 
-    fn going_step(&self, place: &Place, going: &mut Going) -> Step {
-        let (rows, parts) = going.rows();
-        Step { key_columns: place.table().row_key().to_vec(), rows, parts, ..self.step(place, StepAction::Delete, &[]) }
+    fn settled_step(&self, place: &Place, group: &mut Group) -> Step {
+        let action = match &group.treatment.action {
+            Action::Mask(masks) => {
+                let mut set = self.constants(place.node, masks);
+                set.retain(|_, value| value.is_none() || !group.treatment.varied);
+                StepAction::Mask { set }
+            }
+            _ => StepAction::Delete,
+        };
+        let (rows, parts) = group.rows();
+        Step { key_columns: place.table().row_key().to_vec(), rows, parts, ..self.step(place, action, &[]) }
     }
 }
 

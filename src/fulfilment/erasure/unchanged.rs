@@ -16,8 +16,8 @@ use crate::domain::personal::Personal;
 pub(super) struct Unchanged {
     /// Those that still are what it saw, by table and key, with the values that guards look at.
     pub(super) rows: BTreeMap<TableRef, HashMap<Key, Vec<Option<String>>>>,
-    /// The keys of those that are in parts of their own.
-    pub(super) in_parts: BTreeMap<TableRef, KeySet>,
+    /// The keys of those that are in parts of their own, by the place of their step.
+    in_parts: BTreeMap<usize, KeySet>,
     /// Those that are something else, and not what it makes of them.
     pub(super) changed: BTreeSet<(TableRef, Key)>,
 }
@@ -27,15 +27,16 @@ impl Unchanged {
         self.rows.get(table).is_some_and(|rows| rows.contains_key(key))
     }
 
-    pub(super) fn has_in_parts(&self, table: &TableRef, key: &Key) -> io::Result<bool> {
-        let keys = self.in_parts.get(table);
+    /// Whether a row is in parts of the step in that place.
+    pub(super) fn has_in_parts(&self, step: usize, key: &Key) -> io::Result<bool> {
+        let keys = self.in_parts.get(&step);
         keys.map_or(Ok(false), |keys| keys.contains(key.0.expose().iter().map(String::as_str)))
     }
 
-    pub(super) fn rows_of_part<'r>(&self, step: &Step, rows: &'r [ManifestRow]) -> io::Result<Vec<&'r ManifestRow>> {
+    pub(super) fn rows_of_part<'r>(&self, step: usize, rows: &'r [ManifestRow]) -> io::Result<Vec<&'r ManifestRow>> {
         let mut still = Vec::with_capacity(rows.len());
         for row in rows {
-            if self.has_in_parts(&step.table, &row.key)? {
+            if self.has_in_parts(step, &row.key)? {
                 still.push(row);
             }
         }
@@ -81,12 +82,12 @@ pub(super) fn lock_unchanged(writer: &mut dyn Writer, part: &SystemManifest) -> 
     Ok(unchanged)
 }
 
-/// The same for rows in parts of their own, which are all to be deleted, and which others refer to by their keys if at all.
+/// The same for rows of a step, by its place, that are in parts of their own; if others refer to them, it is by their keys.
 pub(super) fn lock_parts(
     writer: &mut dyn Writer,
     systems: &Systems,
     system: &SystemId,
-    step: &Step,
+    (place, step): (usize, &Step),
     unchanged: &mut Unchanged,
 ) -> Result<(), FulfilmentError> {
     let Some(parts) = &step.parts else { return Ok(()) };
@@ -94,7 +95,7 @@ pub(super) fn lock_parts(
     let read: Vec<String> = step.columns.iter().chain(hidden).cloned().collect();
     let at: Vec<usize> = step.key_columns.iter().filter_map(|k| read.iter().position(|c| c == k)).collect();
     let Unchanged { in_parts, changed, .. } = unchanged;
-    let same = in_parts.entry(step.table.clone()).or_insert_with(|| KeySet::new(systems.scratch()));
+    let same = in_parts.entry(place).or_insert_with(|| KeySet::new(systems.scratch()));
     for listed in parts.each() {
         let listed = listed?;
         let expected: HashMap<&Key, &ManifestRow> = listed.iter().map(|row| (&row.key, row)).collect();
@@ -105,7 +106,9 @@ pub(super) fn lock_parts(
             let key = Key(Personal::new(key.collect()));
             let Some(listed) = expected.get(&key) else { return Ok(()) };
             if *listed.fingerprint.expose() != fingerprint::hex(row.iter().take(step.columns.len())) {
-                changed.insert((step.table.clone(), key));
+                if !is_masked(step, listed, row) {
+                    changed.insert((step.table.clone(), key));
+                }
                 return Ok(());
             }
             same.insert(key.0.expose().iter().map(String::as_str)).map(drop).map_err(|error| {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::super::manifest::Manifest;
+use super::super::search::done::Done;
 use super::super::search::snapshot::Catalogue;
 use super::super::{FulfilmentError, Keeping, LeftOut, Systems};
 use super::candidates::Action;
@@ -78,7 +79,8 @@ pub fn verify_keeping(
     done: &[Manifest],
     keeping: &Keeping<'_>,
 ) -> Result<Remaining, FulfilmentError> {
-    let candidates = survey(systems, identities, done, keeping, Catalogue::Asked)?.candidates;
+    let wrote = Done::of(done, systems.scratch())?;
+    let candidates = survey(systems, identities, (done, &wrote), keeping, Catalogue::Asked, None)?.candidates;
     let mut rows: BTreeMap<(NodeId, &str), u64> = BTreeMap::new();
     let mut kept: BTreeMap<(NodeId, &str), u64> = BTreeMap::new();
     for row in &candidates.rows {
@@ -88,8 +90,14 @@ pub fn verify_keeping(
             Action::Keep(reason) => *kept.entry((row.node, reason)).or_default() += 1,
         }
     }
-    for (node, going) in &candidates.going {
-        *rows.entry((*node, "to be deleted")).or_default() += going.count();
+    for (node, settled) in &candidates.settled {
+        for group in settled.groups() {
+            let what = if group.treatment.action == Action::Delete { "to be deleted" } else { "to be masked" };
+            *rows.entry((*node, what)).or_default() += group.count();
+        }
+        for (why, count) in settled.kept() {
+            *kept.entry((*node, why.reason)).or_default() += count;
+        }
     }
     let listed = |all: BTreeMap<(NodeId, &str), u64>| {
         let one = |((node, reason), rows): ((NodeId, &str), u64)| {

@@ -7,6 +7,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::super::manifest::Manifest;
 use super::super::{FulfilmentError, Systems};
+use super::done::Done;
 use super::findings::findings;
 use super::fingerprint;
 use super::judge::{Knowledge, Verdict};
@@ -63,14 +64,16 @@ pub(in crate::fulfilment) struct Trace<'s> {
 impl<'s> Trace<'s> {
     /// Searches all systems for the person.
     pub(in crate::fulfilment) fn run(systems: &'s Systems, identities: &Identities) -> Result<Self, FulfilmentError> {
-        Self::run_after(systems, identities, &[], Catalogue::Asked)
+        Self::run_after(systems, identities, &[], &Done::default(), Catalogue::Asked)
     }
 
-    /// The same after rounds of an erasure, which left rows to come back to, and removed or masked others that still lead on.
+    /// The same after rounds of an erasure, which left rows to come back to, and removed or masked others that still lead on;
+    /// `done` is what they wrote.
     pub(in crate::fulfilment) fn run_after(
         systems: &'s Systems,
         identities: &Identities,
         earlier: &[Manifest],
+        done: &Done,
         catalogue: Catalogue,
     ) -> Result<Self, FulfilmentError> {
         let graph = systems.graph();
@@ -103,7 +106,7 @@ impl<'s> Trace<'s> {
         trace.want_left(left)?;
         trace.announce_beginning(earlier)?;
         trace.follow()?;
-        trace.follow_trails(earlier)?;
+        trace.follow_trails(earlier, done)?;
         Ok(trace)
     }
 

@@ -1,18 +1,20 @@
 //! The rest of a search that goes on after rounds of an erasure: from rows that are no longer there, or no longer say whose they were.
 
 use std::collections::HashSet;
+use std::io;
 
 use super::super::FulfilmentError;
 use super::super::manifest::Manifest;
 use super::super::row_parts::RowParts;
 use super::done::Done;
 use super::findings::findings;
+use super::judge::Knowledge;
 use super::place::Place;
 use super::row_name::Naming;
 use super::trace::Trace;
 use super::values::{Spelling, key_match};
 use super::wanted::Question;
-use crate::connectors::{ANNOUNCED, Key, Match, Select};
+use crate::connectors::{ANNOUNCED, Key, Match, Row, Select};
 use crate::datamap::NodeId;
 use crate::domain::identity::IdentityKind;
 use crate::domain::personal::Personal;
@@ -42,8 +44,7 @@ impl Trace<'_> {
     }
 
     /// Searches on from the rows that earlier manifests of the same erasure deleted or masked.
-    pub(super) fn follow_trails(&mut self, earlier: &[Manifest]) -> Result<(), FulfilmentError> {
-        let done = Done::of(earlier);
+    pub(super) fn follow_trails(&mut self, earlier: &[Manifest], done: &Done) -> Result<(), FulfilmentError> {
         for (manifest, trail) in earlier.iter().flat_map(|manifest| manifest.trails.iter().map(move |t| (manifest, t)))
         {
             let Some(node) = self.systems.graph().find(&trail.dataset, &trail.collection) else { continue };
@@ -52,11 +53,12 @@ impl Trace<'_> {
                 self.follow_context(node, &trail.columns, &keys)?;
                 continue;
             }
-            self.note_erased(node, &trail.columns, &keys, trail.stands.then_some(&done))?;
-            let parts = manifest.parts_of(&trail.dataset, &trail.collection).filter(|_| trail.in_parts);
-            for rows in parts.flat_map(RowParts::each) {
+            let masked = trail.stands.then_some(done);
+            self.note_erased(node, &trail.columns, &keys, masked)?;
+            let parts = trail.in_parts.then(|| manifest.parts_of(trail));
+            for rows in parts.into_iter().flatten().flat_map(RowParts::each) {
                 let keys: Vec<Vec<String>> = rows?.iter().map(|row| row.key.0.expose().clone()).collect();
-                self.note_erased(node, &trail.columns, &keys, None)?;
+                self.note_erased(node, &trail.columns, &keys, masked)?;
             }
             self.progress.iter_mut().for_each(|p| p.stale = true);
             self.follow()?;
@@ -136,18 +138,30 @@ impl Trace<'_> {
         let knowledge = &self.knowledge;
         self.snapshot.select(&place.system, &select, |row| {
             let own = naming.name(row.iter().skip(place.columns.len()));
-            let theirs = |(done, own): (&Done, &Key)| {
-                let mut links = place.identities.iter().filter(|link| !knowledge.is_mine(link, row));
-                done.masked(place, own)
-                    && !links.any(|link| done.was_overwritten(place, own, &link.column, row.get(link.at)))
+            let theirs = match masked.zip(own.as_ref()) {
+                Some((done, own)) => is_still_masked(knowledge, done, place, own, row)?,
+                None => false,
             };
-            if !masked.zip(own.as_ref()).is_some_and(theirs) {
+            if !theirs {
                 taken.extend(end.key(row).map(|key| end.canonical(&key)));
             }
             Ok(())
         })?;
         Ok(taken)
     }
+}
+
+/// Whether a row that an erasure masked is still there as it was masked.
+fn is_still_masked(knowledge: &Knowledge, done: &Done, place: &Place, own: &Key, row: &Row) -> io::Result<bool> {
+    if !done.masked(place, own)? {
+        return Ok(false);
+    }
+    for link in place.identities.iter().filter(|link| !knowledge.is_mine(link, row)) {
+        if done.was_overwritten(place, own, &link.column, row.get(link.at))? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// What asks for the rows that stand at these keys today, and the columns it reads: those of the trace, and what names a row.

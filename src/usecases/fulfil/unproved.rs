@@ -8,15 +8,11 @@ use crate::domain::identity::IdentityKind;
 /// Sentences for the person; the same whether or not there are such rows.
 pub(super) fn notes(identifiers: &BTreeSet<IdentityKind>) -> Vec<String> {
     let note = |kind: &IdentityKind| {
-        let what = match kind {
-            IdentityKind::Email => return None,
-            IdentityKind::Phone => "telephone number",
-            IdentityKind::AccountId => "account number",
-        };
-        Some(format!(
+        let what = kind.words();
+        format!(
             "Nothing has shown us that the {what} you gave is yours, so this answer leaves out whatever may stand under that \
              number alone. If it is yours, tell us how we can check it, and ask again."
-        ))
+        )
     };
-    identifiers.iter().filter_map(note).collect()
+    identifiers.iter().filter(|kind| **kind != IdentityKind::Email).map(note).collect()
 }

@@ -1,6 +1,6 @@
 //! What every connector does.
 
-use habeas::connectors::{Comparison, ConnectorError, Keyed, Match, Select, Writer, schema::ColumnKind};
+use habeas::connectors::{Comparison, ConnectorError, Keyed, Match, Own, Select, Writer, schema::ColumnKind};
 use habeas::domain::personal::Personal;
 use rstest::rstest;
 
@@ -92,6 +92,38 @@ fn twenty_thousand_values_fit_in_one_match(#[values(Engine::Sqlite, Engine::Post
     let set = [("phone".to_owned(), None)];
     assert_eq!(writer.update(&name("people"), &texts(&["id"]), &keys, &set).unwrap(), 20_002);
     assert_eq!(writer.delete(&name("people"), &texts(&["id"]), &keys[..20_000]).unwrap(), 20_000);
+}
+
+/// More rows than one statement takes, by a composite key; one of them is not there.
+#[rstest]
+fn each_row_gets_values_of_its_own(#[values(Engine::Sqlite, Engine::Postgres, Engine::Mysql)] engine: Engine) {
+    let company = Company::new(engine, PEOPLE);
+    company.execute(
+        "CREATE TABLE items (tenant INTEGER NOT NULL, number INTEGER NOT NULL, code VARCHAR(20), price INTEGER, note VARCHAR(20),
+             PRIMARY KEY (tenant, number));
+         INSERT INTO items WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 12000)
+         SELECT n % 3, n, 'code', 7, 'note' FROM n",
+    );
+    let (items, by) = (name("items"), texts(&["tenant", "number"]));
+    let own = |n: u32| {
+        let values = [format!("code {n}"), (n + 1).to_string()].map(Personal::new);
+        Own { key: key(&[&(n % 3).to_string(), &n.to_string()]), values: values.into() }
+    };
+    let rows: Vec<Own> = (2..=12_001).map(own).collect();
+    let set = [("note".to_owned(), None)];
+    let mut writer = company.connector.writer().unwrap();
+    assert_eq!(writer.update_each(&items, &by, &texts(&["code", "price"]), &rows, &set).unwrap(), 11_999);
+    assert_eq!(writer.update_each(&items, &by, &texts(&["code"]), &[], &set).unwrap(), 0);
+    writer.commit().unwrap();
+    let all = company.rows("items", &["number", "code", "price", "note"], &[exact("tenant", &["0", "1", "2"])]);
+    assert_eq!(all.len(), 12_000);
+    for row in all {
+        let number: u32 = row[0].as_deref().unwrap().parse().unwrap();
+        let (code, price) = (format!("code {number}"), (number + 1).to_string());
+        let expected =
+            if number == 1 { ["code", "7", "note"].map(Some) } else { [Some(code.as_str()), Some(&price), None] };
+        assert_eq!(row[1..].iter().map(Option::as_deref).collect::<Vec<_>>(), expected, "{number}");
+    }
 }
 
 /// The columns of a composite key, each with its values: few, and more than one statement takes. Where the columns come from

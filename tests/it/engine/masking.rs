@@ -341,3 +341,44 @@ dataset:
     let left = company.query("base", "SELECT id, email, folded, name FROM people ORDER BY id");
     assert_eq!(left, "1|GONE|gone|GONE\n2|bob@example.com|bob@example.com|Bob");
 }
+
+/// Rows of one table that refer to each other by a masked key: each is masked after the one that it refers to.
+#[rstest]
+fn a_chain_of_rows_stays_one(#[values(Sqlite, Postgres, Mysql)] engine: Engine) {
+    let rows: Vec<String> = (1..=8)
+        .map(|n| {
+            let parent = if n == 1 { "NULL".to_owned() } else { format!("'c{}'", n - 1) };
+            format!("('c{n}', {parent}, 'ada@example.com')")
+        })
+        .collect();
+    let sql = format!(
+        "CREATE TABLE comments (id VARCHAR(36) PRIMARY KEY, parent VARCHAR(36) REFERENCES comments (id), author VARCHAR(60),
+             FOREIGN KEY (parent) REFERENCES comments (id));
+         INSERT INTO comments VALUES {}, ('d1', NULL, 'bob@example.com'), ('d2', 'd1', 'bob@example.com');",
+        rows.join(", ")
+    );
+    let yaml = "
+dataset:
+  - fides_key: base
+    data_categories: [user]
+    collections:
+      - name: comments
+        fides_meta: {masking_strategy_override: {strategy: null_rewrite}}
+        fields:
+          - {name: id, fides_meta: {primary_key: true, masking_strategy_override: {strategy: random_string_rewrite, configuration: {length: 36}}}}
+          - {name: parent, fides_meta: {references: [{dataset: base, field: comments.id, direction: from}]}}
+          - {name: author, fides_meta: {identity: email}}
+";
+    let company = Company::new(engine, &[("base", &sql, yaml)]);
+    company.erase(&person("ada@example.com"));
+    let chained = "SELECT count(*) FROM comments a JOIN comments b ON a.parent = b.id WHERE length(a.id) = 36";
+    assert_eq!(company.query("base", chained), "7");
+    assert_eq!(
+        company.query("base", "SELECT count(*) FROM comments WHERE author = 'ada@example.com' OR id LIKE 'c_'"),
+        "0"
+    );
+    assert_eq!(
+        company.query("base", "SELECT * FROM comments WHERE author IS NOT NULL ORDER BY id"),
+        "d1||bob@example.com\nd2|d1|bob@example.com"
+    );
+}

@@ -18,6 +18,7 @@ mod row_names;
 pub mod shop;
 mod unproved;
 pub mod very_many;
+pub mod very_many_masked;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use super::unzip;
 use crate::arrows::rust_files;
-use crate::engine::very_many;
+use crate::engine::{very_many, very_many_masked};
 use crate::support::server::{Process, add_staff, habeas};
 use crate::support::world::{Kind, World};
 
@@ -212,6 +212,34 @@ fn a_crash_changes_nothing_about_very_many_rows(
     let lines = end.lines.as_array().unwrap();
     let visits = lines.iter().find(|line| line["collection"] == "visits").unwrap();
     assert_eq!((&visits["action"], &visits["rows"]), (&json!("deleted"), &json!(6000)));
+}
+
+/// The same with rows that are masked and stay, and go on naming whoever is masked as well.
+#[rstest]
+#[case::between_parts("erasure.between_parts")]
+#[case::after_manifest("erasure.after_manifest")]
+#[case::inside_the_transaction("erasure.inside_transaction")]
+#[case::after_commit("erasure.after_commit")]
+#[case::before_settle("fulfilment.before_settle")]
+fn a_crash_changes_nothing_about_very_many_masks(
+    #[case] point: &str,
+    #[values((Kind::Sqlite, Kind::Postgres), (Kind::Postgres, Kind::Sqlite), (Kind::Sqlite, Kind::Mysql))] kinds: (
+        Kind,
+        Kind,
+    ),
+) {
+    let (sql, dataset) = (very_many_masked::visits("NOT NULL"), very_many_masked::dataset_of_people_who_stay());
+    let world = World::new(kinds.0, kinds.1).with_system("shop", "books", &sql, &dataset);
+    let before = world.query("books", "SELECT * FROM visits WHERE person = 2 ORDER BY id");
+    let end = run_in(&world, kinds.0, "deletion", Some(point));
+    assert!(end.state == "fulfilled", "{end:?}");
+    assert_eq!(world.query("books", "SELECT * FROM visits WHERE person = 2 ORDER BY id"), before);
+    let masked = "SELECT count(*), min(length(address)), count(note), sum(id) FROM visits WHERE person = 1";
+    assert_eq!(world.query("books", masked), format!("6000|64|0|{}", 6000 * 6001 / 2));
+    let lines = end.lines.as_array().unwrap();
+    let visits: Vec<_> = lines.iter().filter(|line| line["collection"] == "visits").collect();
+    let told: Vec<_> = visits.iter().map(|line| (&line["action"], &line["rows"])).collect();
+    assert_eq!(told, [(&json!("masked"), &json!(6000))]);
 }
 
 /// The same with rows to which such rows refer, by the dataset alone: what is gone leads on by its key.

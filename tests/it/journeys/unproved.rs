@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::unzip;
 use crate::support::server::{Api, Server};
+use crate::support::service::{Service, announce, operations};
 use crate::support::world::{Kind, World};
 
 const CID: &str = "cid@example.com";
@@ -103,7 +104,9 @@ fn staff_say_that_the_number_was_shown(#[values(Kind::Sqlite, Kind::Postgres)] s
 fn a_check_comes_while_the_answer_waits() {
     let world = world(Kind::Sqlite, Kind::Sqlite);
     world.promise("release = \"review\"");
+    let port = announce(&world, "");
     let Server { api, .. } = &Server::start(&world);
+    let _service = Service::start(&world, port, &[]);
     let staff = api.sign_in(Role::Officer);
     let (token, id) = ask(api, &world, "access");
     let waits = api.approve(&id, &staff);
@@ -114,8 +117,12 @@ fn a_check_comes_while_the_answer_waits() {
     let again = api.settled(&id, &staff);
     assert_eq!((&again["state"], &again["result"]["unproved"]), (&json!("awaiting_release"), &Value::Null), "{again}");
     assert_eq!(api.post(&format!("/v1/staff/requests/{id}/release"), &staff, Value::Null).0, 200);
-    let customers = unzip(api.package(&id, &token)).remove("data/shop/customers.csv").unwrap();
-    assert!(customers.contains("901821"), "{customers}");
+    let files = unzip(api.package(&id, &token));
+    assert!(files["data/shop/customers.csv"].contains("901821"), "{files:?}");
+    // The service has rows of the customer whom the number led to.
+    assert_eq!(operations(&world), ["find", "find"], "it is asked anew");
+    let visits = files.get("data/loyalty/visits.csv").map(|visits| visits.lines().count());
+    assert_eq!(visits, Some(2), "a header and a visit: {files:?}");
 }
 
 /// Nothing but what another's number leads to: the letter says that nothing was found and why that may be.
