@@ -279,3 +279,73 @@ fn masked_rows_that_cannot_let_go_stand_in_the_way(#[values(Sqlite, Postgres, My
     let refer = format!("{ROWS} rows of ");
     assert!(plan.obstacles.iter().any(|o| o.starts_with(&refer) && o.contains("visits")), "{:?}", plan.obstacles);
 }
+
+/// What is kept for now keeps a row of somebody else's that it refers to as it is.
+#[rstest]
+fn a_row_of_others_stays_as_it_is_while_what_refers_to_it_is_kept(#[values(Sqlite, Postgres, Mysql)] engine: Engine) {
+    let sql = "CREATE TABLE tickets (id INTEGER PRIMARY KEY, handler VARCHAR(60), customer VARCHAR(60));
+        CREATE TABLE bills (id INTEGER PRIMARY KEY, payer VARCHAR(60), ticket INTEGER NOT NULL REFERENCES tickets (id), day DATE,
+            FOREIGN KEY (ticket) REFERENCES tickets (id));
+        INSERT INTO tickets VALUES (1, 'ada@example.com', 'bob@example.com'), (2, 'ada@example.com', 'bob@example.com');
+        INSERT INTO bills VALUES (1, 'ada@example.com', 1, '2026-01-01');";
+    let yaml = "
+dataset:
+  - fides_key: log
+    collections:
+      - name: tickets
+        data_categories: [user]
+        fields:
+          - {name: id, fides_meta: {primary_key: true}}
+          - {name: handler, fides_meta: {identity: email}}
+          - {name: customer, fides_meta: {identity: email}}
+      - name: bills
+        data_categories: [user]
+        fides_meta: {retain: {ground: bookkeeping, for: 10 years, from: day}}
+        fields:
+          - {name: id, fides_meta: {primary_key: true}}
+          - {name: payer, fides_meta: {identity: email}}
+          - {name: ticket}
+          - {name: day}
+";
+    let company = Company::new(engine, &[("shop", sql, yaml)]);
+    let (manifest, plan) = company.prepare(&person("ada@example.com"));
+    assert_eq!(planned(&plan, "tickets"), (0, 1, 1));
+    company.execute_manifest(&manifest);
+    let tickets = company.query("shop", "SELECT id, handler FROM tickets ORDER BY id");
+    assert_eq!(tickets, "1|ada@example.com\n2|");
+}
+
+/// Masked rows that others refer to by another column than their key are found by that one again.
+#[rstest]
+fn what_refers_to_masked_rows_otherwise_than_by_their_key_is_found(#[values(Sqlite, Postgres, Mysql)] engine: Engine) {
+    let sql = "CREATE TABLE visits (id INTEGER PRIMARY KEY, email VARCHAR(60), code VARCHAR(20) NOT NULL UNIQUE);
+        CREATE TABLE steps (id INTEGER PRIMARY KEY, visit VARCHAR(20));
+        INSERT INTO visits VALUES (1, 'ada@example.com', 'v1'), (2, 'bob@example.com', 'v2');
+        INSERT INTO steps VALUES (1, 'v1'), (2, 'v2');";
+    let yaml = "
+dataset:
+  - fides_key: log
+    collections:
+      - name: visits
+        data_categories: [user]
+        fides_meta: {masking_strategy_override: {strategy: null_rewrite}}
+        fields:
+          - {name: id, fides_meta: {primary_key: true}}
+          - {name: email, fides_meta: {identity: email}}
+          - {name: code, fides_meta: {masking_strategy_override: {strategy: preserve}}}
+      - name: steps
+        data_categories: [user]
+        fields:
+          - {name: id, fides_meta: {primary_key: true}}
+          - {name: visit, fides_meta: {references: [{dataset: log, field: visits.code, direction: from}]}}
+";
+    let company = Company::new(engine, &[("shop", sql, yaml)]);
+    let who = person("ada@example.com");
+    let (manifest, _) = company.prepare(&who);
+    company.execute_manifest(&manifest);
+    assert_eq!(company.query("shop", "SELECT * FROM steps"), "2|v2");
+    company.execute("shop", "INSERT INTO steps VALUES (3, 'v1');");
+    let remaining = fulfilment::verify(&company.systems, &who, &[manifest]).unwrap();
+    let found: Vec<_> = remaining.rows.iter().map(|row| (row.collection.as_str(), row.rows)).collect();
+    assert_eq!(found, [("steps", 1)]);
+}
