@@ -17,7 +17,8 @@ use super::drawn::draw_alone;
 use super::joined::Joined;
 use super::keeping::{Keeping, masks_of_kept};
 use super::masks::{self, Masks, constant};
-use super::settled::{Read, Settled, Why};
+use super::settled::{Settled, Why};
+use super::settling::{Read, Settling};
 use crate::connectors::{Key, Row};
 use crate::datamap::{Graph, NodeId};
 use crate::domain::keeping::Kept;
@@ -147,7 +148,8 @@ impl Candidates {
             // Whether a service's rows of others refer to a row of context, nobody here can see.
             let unseen = graph.pointers_to(node).any(|(_, p)| !trace.systems.has_tables(&graph.node(p.from).system));
             let unsure = afar.unsure(place, trace.systems);
-            let mut settled = Settled::of(trace, place, joined, &|other| all.all_go(other));
+            let rule = Settling::of(trace, place, joined, &|other| all.all_go(other));
+            let mut settled = rule.map(|rule| Settled::by(rule, trace.systems.scratch()));
             trace.sweep_reading(node, read, |place, row, verdict| {
                 let standing = verdict.standing();
                 all.counts.entry(node).or_default().add(standing);

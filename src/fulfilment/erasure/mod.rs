@@ -14,6 +14,7 @@ pub(super) mod prepare;
 pub(super) mod references;
 pub(super) mod rekeyed;
 pub(super) mod settled;
+pub(super) mod settling;
 pub(super) mod steps;
 mod unchanged;
 pub(super) mod verify;
