@@ -76,6 +76,11 @@ pub enum Refusal {
         /// How many.
         open: u64,
     },
+    /// Another identifier was shown to be the person's since the answer was made.
+    #[error(
+        "another identifier was shown to be the person's since this answer was made; `retry` makes it again, then release"
+    )]
+    Outdated,
     /// The regime knows no extension.
     #[error("the law of this request knows no extension")]
     NoExtension,
@@ -482,11 +487,12 @@ impl Request {
     /// package that may go to another company goes there first.
     ///
     /// # Errors
-    /// When nothing waits for release.
+    /// When nothing waits for release, and [`Refusal::Outdated`].
     pub fn release(self, now: DateTime<Utc>, by: StaffId, answer: Option<Personal<String>>) -> Transition {
         let State::AwaitingRelease { approval, result, .. } = self.state.clone() else {
             return Err(self.illegal("released"));
         };
+        self.is_up_to_date()?;
         // Words of an earlier release stay where a transmission failed after it.
         let result = Fulfilment { answer: answer.or_else(|| result.answer.clone()), ..result };
         let step = Step { now, by: Actor::Staff(by) };
@@ -500,8 +506,10 @@ impl Request {
     /// Staff have looked at what was withheld and want the package made again with it.
     ///
     /// # Errors
-    /// When nothing waits for release, or running again would change systems a second time.
+    /// When nothing waits for release, or running again would change systems a second time; and [`Refusal::Outdated`]: what
+    /// would then be shown beside what was withheld, nobody has looked at.
     pub fn run_again(self, now: DateTime<Utc>, by: StaffId) -> Transition {
+        self.is_up_to_date()?;
         self.made_again(Step { now, by: Actor::Staff(by) }, Again::RUN, Some(true))
     }
 
@@ -516,6 +524,14 @@ impl Request {
         }
         let again = Again { verb: "searched for again", ..Again::RUN };
         self.made_again(Step { now, by: Actor::Staff(by) }, again, Some(false))
+    }
+
+    /// Whether what waits for release was made of all that is known to be the person's.
+    fn is_up_to_date(&self) -> Result<(), Refusal> {
+        match &self.state {
+            State::AwaitingRelease { result, .. } if result.outdated => Err(Refusal::Outdated),
+            _ => Ok(()),
+        }
     }
 
     /// Back to the systems from waiting for release; `disclose` is as it was where nothing else is said.

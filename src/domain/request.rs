@@ -436,6 +436,9 @@ pub struct Fulfilment {
     /// whoever merely typed the number is not, neither by this nor by what becomes of the request.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub unproved: u64,
+    /// Whether staff were shown another identifier since: the answer is made again before it leaves.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub outdated: bool,
     /// Whether the package holds what names somebody else, because staff looked and found no harm.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub disclosed: bool,

@@ -57,6 +57,7 @@ kinds! {
     TOO_LATE_TO_EXTEND = "too_late_to_extend", 409, "The first period is over";
     TASKS_OPEN = "tasks_open", 409, "Work by hand is left to do";
     FREE_TEXT_OPEN = "free_text_open", 409, "Free text is left to look at";
+    ANSWER_OUTDATED = "answer_outdated", 409, "The answer has to be made again";
     NO_EXTENSION = "no_extension", 409, "The law knows no extension";
     MARK_STAYS = "mark_stays", 409, "The mark is not for staff to lift";
     ALREADY_LIFTED = "already_lifted", 409, "The mark is lifted, or being lifted, already";
@@ -249,6 +250,7 @@ fn refused(refusal: &Refusal) -> &'static Kind {
         Refusal::TooLateToExtend { .. } => TOO_LATE_TO_EXTEND,
         Refusal::TasksOpen { .. } => TASKS_OPEN,
         Refusal::FreeTextOpen { .. } => FREE_TEXT_OPEN,
+        Refusal::Outdated => ANSWER_OUTDATED,
         Refusal::NoExtension => NO_EXTENSION,
         Refusal::MarkStays => MARK_STAYS,
         Refusal::AlreadyLifted => ALREADY_LIFTED,

@@ -150,6 +150,9 @@ impl Request {
         if waits {
             request.clocks.proof_came(step.now);
         }
+        if let State::AwaitingRelease { result, .. } = &mut request.state {
+            result.outdated = true;
+        }
         let mut outcome = if waits { admit(request, step.now) } else { stay(request) };
         outcome.entries.insert(0, entry);
         Ok(outcome)

@@ -31,6 +31,7 @@ impl Request {
     pub fn pack_with_free_text(self, now: DateTime<Utc>, by: StaffId, open: u64) -> Transition {
         let verb = "packed again";
         self.only_in(&[StateName::AwaitingRelease], verb)?;
+        self.is_up_to_date()?;
         if open > 0 {
             return Err(Refusal::FreeTextOpen { open });
         }

@@ -39,8 +39,9 @@ fn names_one(column: &str) -> bool {
         return false;
     }
     let words = words_of(column);
-    let joined = words.concat();
-    words.iter().any(|word| WORDS.contains(&word.as_str())) || PHRASES.iter().any(|phrase| joined.contains(phrase))
+    let runs = (0..words.len()).flat_map(|from| (from + 1..=words.len()).map(move |to| from..to));
+    words.iter().any(|word| WORDS.contains(&word.as_str()))
+        || runs.map(|run| words[run].concat()).any(|run| PHRASES.contains(&run.as_str()))
 }
 
 /// The words of a name in lower case: `cardCvv` has two as `card_cvv` has.
@@ -128,6 +129,9 @@ mod tests {
     #[case("cvv_checked", "yes", false)]
     #[case("order_code", "123", false)]
     #[case("quantity", "123", false)]
+    #[case("discard_code", "123", false)]
+    #[case("card_code", "123", true)]
+    #[case("customer_securitycode", "123", true)]
     #[case("service_no", "123", false)]
     fn a_column_is_called_so(#[case] column: &str, #[case] text: &str, #[case] expected: bool) {
         assert_eq!(is_one(text, column), expected);

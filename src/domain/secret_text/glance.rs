@@ -95,7 +95,8 @@ mod tests {
             let seen = glance(text.as_bytes(), numbers::most(forms));
             prop_assert!(seen.tokens || tokens::find(&text).is_empty());
             prop_assert!(seen.numbers || numbers::find(&text, "ssn", forms).is_empty());
-            prop_assert!(seen.codes || card_codes::find(&text).is_empty());
+            // Where a backslash is, numbers are looked for in any case, and codes with them.
+            prop_assert!(seen.codes || seen.numbers || card_codes::find(&text).is_empty());
         }
     }
 }

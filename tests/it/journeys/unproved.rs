@@ -113,6 +113,11 @@ fn a_check_comes_while_the_answer_waits() {
     assert_eq!((&waits["state"], &waits["result"]["unproved"]), (&json!("awaiting_release"), &json!(1)), "{waits}");
     let check = json!({ "level": "high", "how": "called_back", "identifiers": ["phone"] });
     assert_eq!(api.post(&format!("/v1/staff/requests/{id}/verification"), &staff, check).0, 200);
+    // What would leave was made without what was shown since; and nobody has looked at what another run would bring.
+    for withheld in ["keep", "disclose"] {
+        let release = api.post(&format!("/v1/staff/requests/{id}/release"), &staff, json!({ "withheld": withheld }));
+        assert_eq!((release.0, &release.1["code"]), (409, &json!("answer_outdated")), "{withheld}: {}", release.1);
+    }
     assert_eq!(api.post(&format!("/v1/staff/requests/{id}/retry"), &staff, Value::Null).0, 200);
     let again = api.settled(&id, &staff);
     assert_eq!((&again["state"], &again["result"]["unproved"]), (&json!("awaiting_release"), &Value::Null), "{again}");
