@@ -526,12 +526,13 @@ impl Request {
         self.made_again(Step { now, by: Actor::Staff(by) }, again, Some(false))
     }
 
-    /// Whether what waits for release was made of all that is known to be the person's.
+    /// Whether another identifier was shown to be the person's since what waits for release was made.
+    pub fn is_outdated(&self) -> bool {
+        matches!(&self.state, State::AwaitingRelease { result, .. } if result.outdated)
+    }
+
     fn is_up_to_date(&self) -> Result<(), Refusal> {
-        match &self.state {
-            State::AwaitingRelease { result, .. } if result.outdated => Err(Refusal::Outdated),
-            _ => Ok(()),
-        }
+        if self.is_outdated() { Err(Refusal::Outdated) } else { Ok(()) }
     }
 
     /// Back to the systems from waiting for release; `disclose` is as it was where nothing else is said.

@@ -298,7 +298,8 @@ pub async fn retry(office: &Office, by: StaffId, id: RequestId) -> Result<Reques
         .store
         .write(move |tx| {
             let request = tx.request_for_update(id)?.ok_or(Error::NotFound("request"))?;
-            if transmission_failed(&request) {
+            // A package without what was shown since is not sent once more.
+            if transmission_failed(&request) && !request.is_outdated() {
                 let outcome = request.transmit_again(now, by)?;
                 tx.save(&outcome)?;
                 return Ok(outcome.request);

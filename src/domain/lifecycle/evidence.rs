@@ -53,7 +53,7 @@ impl Request {
     }
 
     /// Staff checked who the person is, and answer for it. Which identifiers are theirs they can say also of an answer about
-    /// data that waits for release, which may then be made again.
+    /// data that waits for release, which has to be made again then.
     ///
     /// # Errors
     /// When the request no longer takes evidence.

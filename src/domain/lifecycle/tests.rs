@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::*;
 use crate::domain::clocks::Clocks;
 use crate::domain::ids::BundleId;
-use crate::domain::request::{Action, Channel, Line, Particulars, Person, Prepared};
+use crate::domain::request::{Action, Channel, Line, Particulars, Person, Prepared, Transmission};
 use crate::domain::verification::{How, StaffCheck, Verification};
 
 pub(crate) const CLERK: StaffId = StaffId(Uuid::from_u128(7));
@@ -268,6 +268,27 @@ fn what_the_law_leaves_nobody_to_decide_is_honoured_at_once(
     assert_eq!(outcome.request.state.name(), expected);
     let marks = if expected == StateName::Fulfilled { Mark::of(right).map(Marking::Set) } else { None };
     assert_eq!(outcome.marks, marks.into_iter().collect::<Vec<_>>());
+}
+
+/// Nothing leaves, nor is packed or sent once more, that was made before an identifier was shown to be the person's.
+#[test]
+fn an_outdated_answer_is_made_again_before_it_leaves() {
+    let failed = Transmission::Failed { at: now(), reason: "away".to_owned() };
+    let waits = |outdated| {
+        let mut waits = request(Right::Access, state(StateName::AwaitingRelease));
+        if let State::AwaitingRelease { result, .. } = &mut waits.state {
+            *result = Fulfilment { outdated, transmission: Some(failed.clone()), ..result.clone() };
+        }
+        waits
+    };
+    for outdated in [false, true] {
+        let refused = |done: Transition| done.err() == Some(Refusal::Outdated);
+        assert_eq!(refused(waits(outdated).release(now(), REVIEWER, None)), outdated);
+        assert_eq!(refused(waits(outdated).run_again(now(), REVIEWER)), outdated);
+        assert_eq!(refused(waits(outdated).pack_with_free_text(now(), REVIEWER, 0)), outdated);
+        assert_eq!(refused(waits(outdated).transmit_again(now(), REVIEWER)), outdated);
+        assert!(waits(outdated).search_again(now(), REVIEWER).is_ok());
+    }
 }
 
 #[test]

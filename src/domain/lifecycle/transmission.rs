@@ -79,7 +79,7 @@ impl Request {
     /// Staff have it sent once more, after it had failed.
     ///
     /// # Errors
-    /// When no failed transmission waits for staff.
+    /// When no failed transmission waits for staff, and [`Refusal::Outdated`](super::Refusal::Outdated).
     pub fn transmit_again(self, now: DateTime<Utc>, by: StaffId) -> Transition {
         let State::AwaitingRelease { approval, result, .. } = self.state.clone() else {
             return Err(self.illegal("transmitted"));
@@ -87,6 +87,7 @@ impl Request {
         if !matches!(result.transmission, Some(Transmission::Failed { .. })) {
             return Err(self.illegal("transmitted"));
         }
+        self.is_up_to_date()?;
         let result = Fulfilment { transmission: None, ..result.clone() };
         Ok(self.hand_over(Step { now, by: Actor::Staff(by) }, approval, Some(by), result))
     }

@@ -211,16 +211,16 @@ fn delete_at_once(
 
 fn carry_out(writer: &mut dyn Writer, step: &Step, rows: &[&ManifestRow]) -> Result<u64, ConnectorError> {
     let table = TableName::from(&step.table);
-    let keys: &Vec<Key> = &rows.iter().map(|row| row.key.clone()).collect();
+    let keys = || rows.iter().map(|row| row.key.clone()).collect::<Vec<Key>>();
     match &step.action {
-        StepAction::Delete => writer.delete(&table, &step.key_columns, keys),
+        StepAction::Delete => writer.delete(&table, &step.key_columns, &keys()),
         StepAction::Mask { set } => {
             let set: Vec<_> = set.iter().map(|(c, v)| (c.clone(), v.clone().map(Personal::new))).collect();
             mask(writer, step, &set, rows)
         }
         StepAction::Detach { columns } => {
             let set: Vec<_> = columns.iter().map(|c| (c.clone(), None)).collect();
-            writer.update(&table, &step.key_columns, keys, &set)
+            writer.update(&table, &step.key_columns, &keys(), &set)
         }
     }
 }
@@ -231,8 +231,8 @@ struct Alike<'m> {
     keys: Vec<Key>,
 }
 
-/// Writes `set` into all rows and into each what is its own: where that is the same in several, into these at once. All in the
-/// order of the manifest, since one row may refer to another by a key that is masked.
+/// Writes `set` into all rows and into each what is its own: first where that is the same in several, into these at once, and
+/// then into the others, in the order of the manifest, since one of them may refer to another by a key that is masked.
 fn mask(
     writer: &mut dyn Writer,
     step: &Step,

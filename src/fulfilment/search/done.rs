@@ -137,14 +137,15 @@ impl Done {
         column: &str,
         value: Option<&str>,
     ) -> io::Result<bool> {
-        let Some(value) = value.filter(|value| !value.trim().is_empty()) else { return Ok(false) };
-        let mut masked = false;
-        for written in self.written(place, key)? {
-            if written.wrote(key, column, value)? {
-                return Ok(false);
-            }
-            masked |= written.wrote_into(key, column)?;
+        let holds = value.is_some_and(|value| !value.trim().is_empty());
+        if !holds || self.wrote(place, key, column, value)? {
+            return Ok(false);
         }
-        Ok(masked)
+        for written in self.written(place, key)? {
+            if written.wrote_into(key, column)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 }
